@@ -1,0 +1,37 @@
+using DeisProxy.Core.Planning;
+
+namespace DeisProxy.Core.Applying;
+
+/// <summary>How far a step is.</summary>
+public enum StepStatus
+{
+    /// <summary>Not begun.</summary>
+    Planned,
+
+    /// <summary>Its change is being made. Only seen in progress reports.</summary>
+    Running,
+
+    /// <summary>In effect.</summary>
+    Done,
+
+    /// <summary>It could not be brought into effect.</summary>
+    Failed,
+
+    /// <summary>It was in effect, or partly, and has been put back.</summary>
+    Undone,
+}
+
+/// <summary>A step and how far it is.</summary>
+/// <param name="Step">The step.</param>
+/// <param name="Status">How far it is.</param>
+/// <param name="Duration">How long it has taken.</param>
+public sealed record StepProgress(Step Step, StepStatus Status, TimeSpan Duration);
+
+/// <summary>What came of a run.</summary>
+/// <param name="Steps">Every step of the plan.</param>
+/// <param name="Error">Why the run ended early; null if it did not.</param>
+public sealed record RunResult(IReadOnlyList<StepProgress> Steps, Exception? Error)
+{
+    /// <summary>Whether anything is different from before the run.</summary>
+    public bool Changed => Steps.Any(s => s.Status is StepStatus.Done or StepStatus.Failed);
+}

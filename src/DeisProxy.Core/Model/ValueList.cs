@@ -1,0 +1,85 @@
+using System.Collections;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace DeisProxy.Core.Model;
+
+/// <summary>An immutable list that is equal to another with equal elements, so that records made of lists compare by value.</summary>
+/// <typeparam name="T">Type of the elements.</typeparam>
+[CollectionBuilder(typeof(ValueList), nameof(ValueList.Create))]
+[JsonConverter(typeof(ValueListJsonConverterFactory))]
+public sealed class ValueList<T> : IReadOnlyList<T>, IEquatable<ValueList<T>>
+{
+    private readonly T[] _items;
+
+    internal ValueList(T[] items) => _items = items;
+
+    /// <inheritdoc/>
+    public int Count => _items.Length;
+
+    /// <inheritdoc/>
+    public T this[int index] => _items[index];
+
+    /// <inheritdoc/>
+    public IEnumerator<T> GetEnumerator() => ((IEnumerable<T>)_items).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => _items.GetEnumerator();
+
+    /// <inheritdoc/>
+    public bool Equals(ValueList<T>? other) => other is not null && _items.AsSpan().SequenceEqual(other._items);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as ValueList<T>);
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        var hash = new HashCode();
+        foreach (var item in _items)
+        {
+            hash.Add(item);
+        }
+
+        return hash.ToHashCode();
+    }
+
+    /// <summary>The elements, separated by a comma and a space.</summary>
+    /// <returns>The text, empty for an empty list.</returns>
+    public override string ToString() => string.Join(", ", _items);
+}
+
+/// <summary>Makes <see cref="ValueList{T}"/>.</summary>
+public static class ValueList
+{
+    /// <summary>Makes a list of copies of the elements; the target of collection expressions.</summary>
+    /// <typeparam name="T">Type of the elements.</typeparam>
+    /// <param name="items">The elements.</param>
+    /// <returns>The list.</returns>
+    public static ValueList<T> Create<T>(ReadOnlySpan<T> items) => new(items.ToArray());
+
+    /// <summary>Makes a list of the elements of a sequence.</summary>
+    /// <typeparam name="T">Type of the elements.</typeparam>
+    /// <param name="items">The elements.</param>
+    /// <returns>The list.</returns>
+    public static ValueList<T> ToValueList<T>(this IEnumerable<T> items) => new([.. items]);
+}
+
+/// <summary>Writes a <see cref="ValueList{T}"/> as a JSON array.</summary>
+internal sealed class ValueListJsonConverterFactory : JsonConverterFactory
+{
+    public override bool CanConvert(Type typeToConvert) =>
+        typeToConvert.IsGenericType && typeToConvert.GetGenericTypeDefinition() == typeof(ValueList<>);
+
+    public override JsonConverter CreateConverter(Type typeToConvert, JsonSerializerOptions options) =>
+        (JsonConverter)Activator.CreateInstance(typeof(Converter<>).MakeGenericType(typeToConvert.GetGenericArguments()))!;
+
+    private sealed class Converter<T> : JsonConverter<ValueList<T>>
+    {
+        public override ValueList<T> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            new(JsonSerializer.Deserialize<T[]>(ref reader, options) ?? []);
+
+        public override void Write(Utf8JsonWriter writer, ValueList<T> value, JsonSerializerOptions options) =>
+            JsonSerializer.Serialize(writer, value.ToArray(), options);
+    }
+}

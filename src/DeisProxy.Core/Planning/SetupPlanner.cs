@@ -1,0 +1,269 @@
+using System.Net;
+using DeisProxy.Core.Model;
+
+namespace DeisProxy.Core.Planning;
+
+/// <summary>
+/// Decides what <c>setup</c> does: a pure function from what is there and what is wanted to an ordered list of steps.
+/// Everything before the flip is safe with traffic running: a TCP check passes in both modes, a policy that nothing names has
+/// no effect, and a TCP listener in front of a plain router serves every request.
+/// </summary>
+public static class SetupPlanner
+{
+    /// <summary>Value that Deis itself gives the key.</summary>
+    private const string On = "1";
+
+    /// <summary>Networks wider than this are named in a warning: everybody inside may claim any client address.</summary>
+    private const int WidePrefix = 8;
+
+    /// <summary>Makes the plan.</summary>
+    /// <param name="snapshot">What is there.</param>
+    /// <param name="goal">What is wanted.</param>
+    /// <returns>The plan; without steps if everything is as it should be.</returns>
+    public static Plan Plan(ClusterSnapshot snapshot, SetupGoal goal)
+    {
+        var loadBalancer = snapshot.LoadBalancer;
+        var router = snapshot.Router;
+        var steps = new List<Step>();
+        var warnings = new List<Notice>();
+        var blockers = new List<Notice>();
+
+        var concerned = loadBalancer.Listeners.Where(l => goal.RouterPorts.Contains(l.InstancePort)).ToList();
+        CheckListeners(loadBalancer, goal, concerned, blockers);
+        CheckRouters(snapshot, blockers);
+
+        var healthCheck = HealthCheckFor(loadBalancer.HealthCheck, goal);
+        if (healthCheck != loadBalancer.HealthCheck)
+        {
+            steps.Add(new HealthCheckStep(loadBalancer.HealthCheck, healthCheck));
+        }
+
+        if (goal.IdleTimeoutSeconds > loadBalancer.IdleTimeoutSeconds)
+        {
+            steps.Add(new IdleTimeoutStep(loadBalancer.IdleTimeoutSeconds, goal.IdleTimeoutSeconds.Value));
+        }
+
+        var policy = ChoosePolicy(loadBalancer, goal, steps, blockers);
+
+        foreach (var listener in concerned)
+        {
+            var target = TargetOf(listener, loadBalancer);
+            if (target != listener)
+            {
+                steps.Add(new ListenerStep(listener, target));
+                WarnOfLostStickiness(listener, target, loadBalancer, warnings);
+            }
+        }
+
+        PlanRealIpCidr(snapshot, goal, steps, warnings);
+
+        var instancePorts = concerned.Select(l => l.InstancePort).Distinct().Order().ToList();
+        PlanFlip(loadBalancer, router, instancePorts, policy, steps);
+
+        CheckScheme(router, concerned, steps.Count > 0, goal.AllowRedirectLoop, warnings, blockers);
+        return new Plan([.. steps], [.. warnings], [.. blockers]);
+    }
+
+    /// <summary>
+    /// The health check under the PROXY protocol: checks carry no PROXY line, so on a router's port only one that neither sends
+    /// nor expects anything passes (deis/deis#4367). Other ports keep theirs.
+    /// </summary>
+    private static HealthCheck HealthCheckFor(HealthCheck current, SetupGoal goal) =>
+        current.Target.Protocol != ListenerProtocol.Tcp && goal.RouterPorts.Contains(current.Target.Port)
+            ? current with { Target = new HealthCheckTarget(ListenerProtocol.Tcp, current.Target.Port, Path: null) }
+            : current;
+
+    /// <summary>The listener as it must be for the PROXY protocol; itself if it already is.</summary>
+    private static Listener TargetOf(Listener listener, LoadBalancer loadBalancer)
+    {
+        var protocol = listener.EndsTls ? ListenerProtocol.Ssl : ListenerProtocol.Tcp;
+        if (listener.Protocol == protocol && listener.InstanceProtocol == ListenerProtocol.Tcp)
+        {
+            return listener;
+        }
+
+        // Cookie stickiness exists on HTTP and HTTPS listeners only; what chooses the ciphers must not be lost.
+        var kept = listener.PolicyNames.Where(name => loadBalancer.Policy(name)?.TypeName == LoadBalancerPolicy.SslNegotiationType);
+        return listener with { Protocol = protocol, InstanceProtocol = ListenerProtocol.Tcp, PolicyNames = kept.ToValueList() };
+    }
+
+    private static LoadBalancerPolicy ChoosePolicy(LoadBalancer loadBalancer, SetupGoal goal, List<Step> steps, List<Notice> blockers)
+    {
+        var wanted = LoadBalancerPolicy.EnableProxyProtocol;
+        var existing = loadBalancer.Policies
+            .Where(p => p.SendsProxyLine)
+            .OrderByDescending(p => loadBalancer.BackendPolicies.Any(b => goal.RouterPorts.Contains(b.InstancePort) && b.PolicyNames.Contains(p.Name)))
+            .ThenByDescending(p => p.Name == wanted.Name)
+            .FirstOrDefault();
+        if (existing is not null)
+        {
+            return existing;
+        }
+
+        if (loadBalancer.Policy(wanted.Name) is { } taken)
+        {
+            blockers.Add(new Notice(
+                "policy-name-taken",
+                $"The load balancer has a policy named {wanted.Name} that does not turn the PROXY protocol on (type {taken.TypeName}: {string.Join(", ", taken.Attributes.Select(a => $"{a.Name}={a.Value}"))}).",
+                $"Detach and delete it (aws elb delete-load-balancer-policy --load-balancer-name {loadBalancer.Name} --policy-name {wanted.Name}), then run setup again."));
+        }
+        else
+        {
+            steps.Add(new PolicyStep(From: null, wanted));
+        }
+
+        return wanted;
+    }
+
+    private static void PlanFlip(LoadBalancer loadBalancer, RouterState router, List<int> instancePorts, LoadBalancerPolicy policy, List<Step> steps)
+    {
+        var before = instancePorts.Where(port => !loadBalancer.SendsProxyLineTo(port))
+            .Select(port => new BackendPolicies(port, loadBalancer.BackendPoliciesOf(port)))
+            .ToValueList();
+        if (before.Count == 0 && router.ProxyProtocolIsWhollyOn)
+        {
+            return;
+        }
+
+        // The call that sets an instance port's policies replaces them all: read, merge, write.
+        var after = before
+            .Select(b => b with { PolicyNames = b.PolicyNames.Append(policy.Name).Order(StringComparer.Ordinal).ToValueList() })
+            .ToValueList();
+        steps.Add(new FlipStep(
+            new FlipState(router.ProxyProtocol, before),
+            new FlipState(router.ProxyProtocolIsWhollyOn ? router.ProxyProtocol : On, after),
+            instancePorts.ToValueList()));
+    }
+
+    private static void PlanRealIpCidr(ClusterSnapshot snapshot, SetupGoal goal, List<Step> steps, List<Notice> warnings)
+    {
+        var current = snapshot.Router.ProxyRealIpCidr;
+        if (goal.RealIpCidr == RealIpGoal.Keep)
+        {
+            return;
+        }
+
+        if (goal.RealIpCidr.Cidr is { } given)
+        {
+            if (given != current)
+            {
+                steps.Add(new RealIpCidrStep(current, given));
+            }
+
+            return;
+        }
+
+        var networks = snapshot.LoadBalancerNetworks.Select(IPNetwork.Parse).ToList();
+        if (networks.Count == 0)
+        {
+            warnings.Add(new Notice(
+                "load-balancer-network-unknown",
+                "The load balancer's network could not be read, so proxyRealIpCidr stays as it is.",
+                "If it is not within the network that routers trust, name it with --real-ip-cidr."));
+            return;
+        }
+
+        if (snapshot.Router.RealIpNetwork is { } trusted && networks.TrueForAll(n => Networks.Covers(trusted, n)))
+        {
+            return;
+        }
+
+        var cover = Networks.SmallestCover(networks);
+        steps.Add(new RealIpCidrStep(current, cover.ToString()));
+        if (cover.PrefixLength < WidePrefix)
+        {
+            warnings.Add(new Notice(
+                "real-ip-network-wide",
+                $"The smallest network that covers the load balancer's networks ({snapshot.LoadBalancerNetworks}) is {cover}: every address in it may claim to be any client.",
+                "Name a narrower one with --real-ip-cidr, or put the load balancer into subnets of one network."));
+        }
+    }
+
+    private static void CheckListeners(LoadBalancer loadBalancer, SetupGoal goal, List<Listener> concerned, List<Notice> blockers)
+    {
+        if (concerned.Count == 0)
+        {
+            blockers.Add(new Notice(
+                "no-router-listener",
+                $"The load balancer {loadBalancer.Name} has no listener on a router's instance port ({goal.RouterPorts}); it has {(loadBalancer.Listeners.Count == 0 ? "none at all" : string.Join("; ", loadBalancer.Listeners))}.",
+                "Name the routers' instance ports with --router-ports, or another load balancer with --load-balancer."));
+        }
+
+        foreach (var listener in concerned.Where(l => l.HasEncryptedBackend))
+        {
+            blockers.Add(new Notice(
+                "backend-encrypted",
+                $"The listener {listener} encrypts the traffic to the routers; such a backend cannot carry the PROXY protocol.",
+                "Either let the listener speak HTTP or TCP to the routers, or pass TLS through (TCP 443 to TCP 443, certificate on the routers), or leave its instance port out with --router-ports."));
+        }
+    }
+
+    private static void CheckRouters(ClusterSnapshot snapshot, List<Notice> blockers)
+    {
+        var router = snapshot.Router;
+        if (router.Version is null)
+        {
+            blockers.Add(new Notice(
+                "router-version-unknown",
+                "The release of the routers cannot be told: neither /deis/platform/version nor /deis/router/image in etcd holds one.",
+                "Set it (deisctl config platform set version=v1.13.4, with the release that is installed) and run setup again."));
+        }
+        else if (router.Version < DeisVersion.FirstWithProxyProtocol)
+        {
+            blockers.Add(new Notice(
+                "router-too-old",
+                $"The routers run Deis {router.Version}, which does not know the PROXY protocol: every request would be answered with 400.",
+                $"Upgrade the platform to {DeisVersion.FirstWithProxyProtocol} or later first."));
+        }
+
+        if (router.LiveRouters.Count == 0)
+        {
+            blockers.Add(new Notice(
+                "no-live-router",
+                "No router announces itself in etcd (/deis/router/hosts is empty), so nothing could be shown to work.",
+                "Start the routers (deisctl start router@1 router@2 router@3), wait until deisctl list shows them running, and run setup again."));
+        }
+    }
+
+    private static void WarnOfLostStickiness(Listener listener, Listener target, LoadBalancer loadBalancer, List<Notice> warnings)
+    {
+        var lost = listener.PolicyNames.Except(target.PolicyNames).ToList();
+        if (lost.Count > 0)
+        {
+            warnings.Add(new Notice(
+                "stickiness-lost",
+                $"The listener on port {listener.LoadBalancerPort} loses {string.Join(", ", lost.Select(name => $"{name} ({loadBalancer.Policy(name)?.TypeName ?? "policy"})"))}: cookie stickiness exists on HTTP and HTTPS listeners only.",
+                "Deis routers keep no sessions, so nothing is lost unless an application relies on it; the policy stays on the load balancer."));
+        }
+    }
+
+    /// <summary>
+    /// Where the load balancer ends TLS and only relays bytes, nobody tells the router that the client came by HTTPS
+    /// (deis/deis#4400): applications see http, and a router that enforces HTTPS redirects for ever.
+    /// </summary>
+    private static void CheckScheme(
+        RouterState router, List<Listener> concerned, bool changes, bool allowLoop, List<Notice> warnings, List<Notice> blockers)
+    {
+        var ending = concerned.Where(l => l.EndsTls && !l.HasEncryptedBackend).ToList();
+        if (ending.Count == 0)
+        {
+            return;
+        }
+
+        var ports = string.Join(", ", ending.Select(l => l.LoadBalancerPort));
+        if (!router.RedirectsToHttps)
+        {
+            warnings.Add(new Notice(
+                "scheme-lost",
+                $"TLS ends at the load balancer on port {ports}; in TCP mode routers and applications see X-Forwarded-Proto http there.",
+                "If applications depend on it, put the certificate on the routers and pass 443 through as TCP to 443."));
+            return;
+        }
+
+        var notice = new Notice(
+            "redirect-loop",
+            $"TLS ends at the load balancer on port {ports}, and the routers enforce HTTPS ({(router.EnforcesHttps ? "enforceHTTPS" : "hsts/enabled")}): in TCP mode they cannot see that a client came by HTTPS and redirect it for ever.",
+            "Choose one: put the certificate on the routers and let the load balancer pass 443 through as TCP to 443; or turn enforcing off (deisctl config router rm enforceHTTPS, or hsts/enabled); or keep HTTPS listeners and do without WebSockets. --allow-redirect-loop goes on all the same.");
+        (changes && !allowLoop ? blockers : warnings).Add(notice);
+    }
+}

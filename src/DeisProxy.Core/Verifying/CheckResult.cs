@@ -1,0 +1,30 @@
+namespace DeisProxy.Core.Verifying;
+
+/// <summary>What came of a check.</summary>
+public enum CheckStatus
+{
+    /// <summary>As it must be.</summary>
+    Pass,
+
+    /// <summary>Not as it must be: users notice.</summary>
+    Fail,
+
+    /// <summary>Worth knowing; users may not notice.</summary>
+    Warn,
+
+    /// <summary>Not checked, for the reason given as what was seen.</summary>
+    Skip,
+}
+
+/// <summary>One check of <c>verify</c>.</summary>
+/// <param name="Id">Stable name, part of the command-line contract.</param>
+/// <param name="Status">What came of it.</param>
+/// <param name="Seen">What is there; for a skipped check the reason.</param>
+/// <param name="Expected">What should be there.</param>
+/// <param name="Remedy">How to mend it; empty when nothing is to be mended.</param>
+public sealed record CheckResult(string Id, CheckStatus Status, string Seen, string Expected, string Remedy)
+{
+    internal static CheckResult Pass(string id, string seen, string expected) => new(id, CheckStatus.Pass, seen, expected, "");
+
+    internal static CheckResult Skip(string id, string reason, string expected) => new(id, CheckStatus.Skip, reason, expected, "");
+}
