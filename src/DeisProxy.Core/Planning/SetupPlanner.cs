@@ -29,6 +29,7 @@ public static class SetupPlanner
         var blockers = new List<Notice>();
 
         var concerned = loadBalancer.Listeners.Where(l => goal.RouterPorts.Contains(l.InstancePort)).ToList();
+        CheckStack(snapshot.Stack, blockers);
         CheckListeners(loadBalancer, goal, concerned, blockers);
         CheckRouters(snapshot, blockers);
 
@@ -176,6 +177,17 @@ public static class SetupPlanner
                 "real-ip-network-wide",
                 $"The smallest network that covers the load balancer's networks ({snapshot.LoadBalancerNetworks}) is {cover}: every address in it may claim to be any client.",
                 "Name a narrower one with --real-ip-cidr, or put the load balancer into subnets of one network."));
+        }
+    }
+
+    private static void CheckStack(StackInfo stack, List<Notice> blockers)
+    {
+        if (stack.IsBusy)
+        {
+            blockers.Add(new Notice(
+                "stack-busy",
+                $"CloudFormation is at work on the stack {stack.Name}: it is {stack.Status}.",
+                $"Wait until it has finished (aws cloudformation describe-stacks --stack-name {stack.Name}), then run the command again."));
         }
     }
 

@@ -17,19 +17,15 @@ namespace DeisProxy.Core.Planning;
 public abstract record Step
 {
     /// <summary>Stable name of the step in the output: <c>health-check</c>, <c>listener-80</c> …</summary>
-    [JsonIgnore]
     public abstract string Id { get; }
 
     /// <summary>What the step does, in a few words.</summary>
-    [JsonIgnore]
     public abstract string Description { get; }
 
     /// <summary>What is there before, for people.</summary>
-    [JsonIgnore]
     public abstract string FromText { get; }
 
     /// <summary>What is there after, for people.</summary>
-    [JsonIgnore]
     public abstract string ToText { get; }
 
     /// <summary>The step that goes back.</summary>
@@ -136,7 +132,6 @@ public sealed record PolicyStep(LoadBalancerPolicy? From, LoadBalancerPolicy? To
 public sealed record ListenerStep(Listener? From, Listener? To) : Step
 {
     /// <summary>The port that clients connect to.</summary>
-    [JsonIgnore]
     public int LoadBalancerPort => (To ?? From)!.LoadBalancerPort;
 
     /// <inheritdoc/>
