@@ -1,0 +1,54 @@
+using Amazon.CloudFormation.Model;
+using Amazon.Runtime;
+using Amazon.Runtime.Internal;
+using AwsSdk.StandIn;
+
+namespace Amazon.CloudFormation;
+
+/// <summary>Client of the CloudFormation 2010-05-15 API; the pipeline under it is AWSSDK.Core's own.</summary>
+public class AmazonCloudFormationClient : AmazonServiceClient, IAmazonCloudFormation
+{
+    /// <summary>Credentials come from the SDK's default chain.</summary>
+    public AmazonCloudFormationClient()
+        : this(new AmazonCloudFormationConfig())
+    {
+    }
+
+    /// <inheritdoc cref="AmazonCloudFormationClient()"/>
+    public AmazonCloudFormationClient(AmazonCloudFormationConfig config)
+        : base(config)
+    {
+    }
+
+    public AmazonCloudFormationClient(AWSCredentials credentials, AmazonCloudFormationConfig clientConfig)
+        : base(credentials, clientConfig)
+    {
+    }
+
+    protected override IServiceMetadata ServiceMetadata => CloudFormationOperations.Service;
+
+    public virtual Task<DescribeStacksResponse> DescribeStacksAsync(DescribeStacksRequest request, CancellationToken cancellationToken = default) =>
+        InvokeAsync<DescribeStacksResponse>(request, CloudFormationOperations.DescribeStacks.Options, cancellationToken);
+
+    public virtual Task<ListStackResourcesResponse> ListStackResourcesAsync(
+        ListStackResourcesRequest request, CancellationToken cancellationToken = default) =>
+        InvokeAsync<ListStackResourcesResponse>(request, CloudFormationOperations.ListStackResources.Options, cancellationToken);
+
+    public virtual Task<DescribeStackResourcesResponse> DescribeStackResourcesAsync(
+        DescribeStackResourcesRequest request, CancellationToken cancellationToken = default) =>
+        InvokeAsync<DescribeStackResourcesResponse>(request, CloudFormationOperations.DescribeStackResources.Options, cancellationToken);
+
+    public virtual Task<GetTemplateResponse> GetTemplateAsync(GetTemplateRequest request, CancellationToken cancellationToken = default) =>
+        InvokeAsync<GetTemplateResponse>(request, CloudFormationOperations.GetTemplate.Options, cancellationToken);
+
+    static ClientConfig IAmazonService.CreateDefaultClientConfig() => new AmazonCloudFormationConfig();
+
+    static IAmazonService IAmazonService.CreateDefaultServiceClient(AWSCredentials awsCredentials, ClientConfig clientConfig) =>
+        new AmazonCloudFormationClient(awsCredentials, (AmazonCloudFormationConfig)clientConfig);
+
+    protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
+    {
+        ArgumentNullException.ThrowIfNull(pipeline);
+        pipeline.AddHandlerAfter<Marshaller>(new SigV4Handler());
+    }
+}

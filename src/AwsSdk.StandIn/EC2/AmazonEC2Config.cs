@@ -1,0 +1,33 @@
+using Amazon.Runtime;
+using Amazon.Runtime.Endpoints;
+using Amazon.Util.Internal;
+using AwsSdk.StandIn;
+
+namespace Amazon.EC2;
+
+/// <summary>Settings of a client of the EC2 2016-11-15 API.</summary>
+public class AmazonEC2Config : ClientConfig
+{
+    private static readonly string Agent = InternalSDKUtils.BuildUserAgentString(EC2Operations.Service.ServiceId, "4.0.0.0");
+
+    public AmazonEC2Config()
+        : base(Defaults.Provider())
+    {
+        base.ServiceId = EC2Operations.Service.ServiceId;
+        AuthenticationServiceName = EC2Operations.Service.SigningName;
+    }
+
+    public static new string ServiceId => EC2Operations.Service.ServiceId;
+
+    public override string RegionEndpointServiceName => EC2Operations.Service.SigningName;
+
+    public override string ServiceVersion => EC2Operations.Service.Version;
+
+    public override string UserAgent => Agent;
+
+    public override Endpoint DetermineServiceOperationEndpoint(ServiceOperationEndpointParameters parameters)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        return EC2Operations.Service.Endpoint(this, parameters.AlternateEndpoint);
+    }
+}

@@ -1,0 +1,88 @@
+using Amazon.ElasticLoadBalancing.Model;
+using Amazon.Runtime;
+using Amazon.Runtime.Internal;
+using AwsSdk.StandIn;
+
+namespace Amazon.ElasticLoadBalancing;
+
+/// <summary>Client of the Elastic Load Balancing 2012-06-01 API; the pipeline under it is AWSSDK.Core's own.</summary>
+public class AmazonElasticLoadBalancingClient : AmazonServiceClient, IAmazonElasticLoadBalancing
+{
+    /// <summary>Credentials come from the SDK's default chain.</summary>
+    public AmazonElasticLoadBalancingClient()
+        : this(new AmazonElasticLoadBalancingConfig())
+    {
+    }
+
+    /// <inheritdoc cref="AmazonElasticLoadBalancingClient()"/>
+    public AmazonElasticLoadBalancingClient(AmazonElasticLoadBalancingConfig config)
+        : base(config)
+    {
+    }
+
+    public AmazonElasticLoadBalancingClient(AWSCredentials credentials, AmazonElasticLoadBalancingConfig clientConfig)
+        : base(credentials, clientConfig)
+    {
+    }
+
+    protected override IServiceMetadata ServiceMetadata => ElasticLoadBalancingOperations.Service;
+
+    public virtual Task<DescribeLoadBalancersResponse> DescribeLoadBalancersAsync(
+        DescribeLoadBalancersRequest request, CancellationToken cancellationToken = default) =>
+        InvokeAsync<DescribeLoadBalancersResponse>(request, ElasticLoadBalancingOperations.DescribeLoadBalancers.Options, cancellationToken);
+
+    public virtual Task<DescribeLoadBalancerPoliciesResponse> DescribeLoadBalancerPoliciesAsync(
+        DescribeLoadBalancerPoliciesRequest request, CancellationToken cancellationToken = default) =>
+        InvokeAsync<DescribeLoadBalancerPoliciesResponse>(request, ElasticLoadBalancingOperations.DescribeLoadBalancerPolicies.Options, cancellationToken);
+
+    public virtual Task<DescribeInstanceHealthResponse> DescribeInstanceHealthAsync(
+        DescribeInstanceHealthRequest request, CancellationToken cancellationToken = default) =>
+        InvokeAsync<DescribeInstanceHealthResponse>(request, ElasticLoadBalancingOperations.DescribeInstanceHealth.Options, cancellationToken);
+
+    public virtual Task<DescribeLoadBalancerAttributesResponse> DescribeLoadBalancerAttributesAsync(
+        DescribeLoadBalancerAttributesRequest request, CancellationToken cancellationToken = default) =>
+        InvokeAsync<DescribeLoadBalancerAttributesResponse>(request, ElasticLoadBalancingOperations.DescribeLoadBalancerAttributes.Options, cancellationToken);
+
+    public virtual Task<CreateLoadBalancerPolicyResponse> CreateLoadBalancerPolicyAsync(
+        CreateLoadBalancerPolicyRequest request, CancellationToken cancellationToken = default) =>
+        InvokeAsync<CreateLoadBalancerPolicyResponse>(request, ElasticLoadBalancingOperations.CreateLoadBalancerPolicy.Options, cancellationToken);
+
+    public virtual Task<DeleteLoadBalancerPolicyResponse> DeleteLoadBalancerPolicyAsync(
+        DeleteLoadBalancerPolicyRequest request, CancellationToken cancellationToken = default) =>
+        InvokeAsync<DeleteLoadBalancerPolicyResponse>(request, ElasticLoadBalancingOperations.DeleteLoadBalancerPolicy.Options, cancellationToken);
+
+    public virtual Task<SetLoadBalancerPoliciesForBackendServerResponse> SetLoadBalancerPoliciesForBackendServerAsync(
+        SetLoadBalancerPoliciesForBackendServerRequest request, CancellationToken cancellationToken = default) =>
+        InvokeAsync<SetLoadBalancerPoliciesForBackendServerResponse>(request, ElasticLoadBalancingOperations.SetLoadBalancerPoliciesForBackendServer.Options, cancellationToken);
+
+    public virtual Task<SetLoadBalancerPoliciesOfListenerResponse> SetLoadBalancerPoliciesOfListenerAsync(
+        SetLoadBalancerPoliciesOfListenerRequest request, CancellationToken cancellationToken = default) =>
+        InvokeAsync<SetLoadBalancerPoliciesOfListenerResponse>(request, ElasticLoadBalancingOperations.SetLoadBalancerPoliciesOfListener.Options, cancellationToken);
+
+    public virtual Task<CreateLoadBalancerListenersResponse> CreateLoadBalancerListenersAsync(
+        CreateLoadBalancerListenersRequest request, CancellationToken cancellationToken = default) =>
+        InvokeAsync<CreateLoadBalancerListenersResponse>(request, ElasticLoadBalancingOperations.CreateLoadBalancerListeners.Options, cancellationToken);
+
+    public virtual Task<DeleteLoadBalancerListenersResponse> DeleteLoadBalancerListenersAsync(
+        DeleteLoadBalancerListenersRequest request, CancellationToken cancellationToken = default) =>
+        InvokeAsync<DeleteLoadBalancerListenersResponse>(request, ElasticLoadBalancingOperations.DeleteLoadBalancerListeners.Options, cancellationToken);
+
+    public virtual Task<ConfigureHealthCheckResponse> ConfigureHealthCheckAsync(
+        ConfigureHealthCheckRequest request, CancellationToken cancellationToken = default) =>
+        InvokeAsync<ConfigureHealthCheckResponse>(request, ElasticLoadBalancingOperations.ConfigureHealthCheck.Options, cancellationToken);
+
+    public virtual Task<ModifyLoadBalancerAttributesResponse> ModifyLoadBalancerAttributesAsync(
+        ModifyLoadBalancerAttributesRequest request, CancellationToken cancellationToken = default) =>
+        InvokeAsync<ModifyLoadBalancerAttributesResponse>(request, ElasticLoadBalancingOperations.ModifyLoadBalancerAttributes.Options, cancellationToken);
+
+    static ClientConfig IAmazonService.CreateDefaultClientConfig() => new AmazonElasticLoadBalancingConfig();
+
+    static IAmazonService IAmazonService.CreateDefaultServiceClient(AWSCredentials awsCredentials, ClientConfig clientConfig) =>
+        new AmazonElasticLoadBalancingClient(awsCredentials, (AmazonElasticLoadBalancingConfig)clientConfig);
+
+    protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
+    {
+        ArgumentNullException.ThrowIfNull(pipeline);
+        pipeline.AddHandlerAfter<Marshaller>(new SigV4Handler());
+    }
+}

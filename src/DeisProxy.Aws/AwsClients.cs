@@ -1,0 +1,101 @@
+using System.Text.RegularExpressions;
+using Amazon;
+using Amazon.CloudFormation;
+using Amazon.EC2;
+using Amazon.ElasticLoadBalancing;
+using Amazon.Runtime;
+using Amazon.Runtime.CredentialManagement;
+using Amazon.Runtime.Credentials;
+using DeisProxy.Core;
+
+namespace DeisProxy.Aws;
+
+/// <summary>The clients of the three AWS services, with one set of credentials and one region.</summary>
+public sealed partial class AwsClients : IDisposable
+{
+    private AwsClients(AWSCredentials credentials, RegionEndpoint region)
+    {
+        Region = region.SystemName;
+        ElasticLoadBalancing = new AmazonElasticLoadBalancingClient(credentials, Configure(new AmazonElasticLoadBalancingConfig(), region));
+        CloudFormation = new AmazonCloudFormationClient(credentials, Configure(new AmazonCloudFormationConfig(), region));
+        Ec2 = new AmazonEC2Client(credentials, Configure(new AmazonEC2Config(), region));
+    }
+
+    /// <summary>Region of all three, such as <c>us-east-1</c>.</summary>
+    public string Region { get; }
+
+    internal AmazonElasticLoadBalancingClient ElasticLoadBalancing { get; }
+
+    internal AmazonCloudFormationClient CloudFormation { get; }
+
+    internal AmazonEC2Client Ec2 { get; }
+
+    /// <summary>
+    /// Finds credentials and region in the places that the AWS CLI uses: the options, the environment (<c>AWS_DEFAULT_REGION</c>
+    /// included, which the SDK alone does not read), profiles, SSO, roles, instance metadata. Nothing is called yet, but a
+    /// profile may have to be exchanged for credentials later.
+    /// </summary>
+    /// <param name="region">Region, or null for the chain's.</param>
+    /// <param name="profile">Profile, or null for the chain's.</param>
+    /// <returns>The clients.</returns>
+    /// <exception cref="DeisProxyException">No credentials, no region, or no such profile.</exception>
+    public static AwsClients Create(string? region, string? profile)
+    {
+        var profiles = new CredentialProfileStoreChain();
+        var endpoint = region ?? Environment("AWS_REGION") ?? Environment("AWS_DEFAULT_REGION")
+            ?? RegionOf(profiles, profile ?? Environment("AWS_PROFILE") ?? Environment("AWS_DEFAULT_PROFILE") ?? "default")
+            ?? FallbackRegionFactory.GetRegionEndpoint(includeInstanceMetadata: true)?.SystemName
+            ?? throw new DeisProxyException("region-missing", "No AWS region is given.", "Name it with --region, or set AWS_REGION, or give the profile a region.");
+        return new AwsClients(Credentials(profiles, profile), RegionEndpoint.GetBySystemName(endpoint));
+    }
+
+    /// <summary>Whether a text has the form of a region, such as <c>eu-central-1</c> or <c>us-gov-west-1</c>.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>True if it has.</returns>
+    public static bool IsRegionName(string text) => RegionName().IsMatch(text);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        ElasticLoadBalancing.Dispose();
+        CloudFormation.Dispose();
+        Ec2.Dispose();
+    }
+
+    private static T Configure<T>(T config, RegionEndpoint region)
+        where T : ClientConfig
+    {
+        config.RegionEndpoint = region;
+        config.AuthenticationRegion = region.SystemName;
+        config.RetryMode = RequestRetryMode.Standard;
+        config.MaxErrorRetry = 4;
+        config.Timeout = TimeSpan.FromSeconds(20);
+        return config;
+    }
+
+    private static AWSCredentials Credentials(CredentialProfileStoreChain profiles, string? profile)
+    {
+        const string Remedy = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with --profile (aws configure makes one), or run on an instance with a role.";
+        try
+        {
+            return profile is null
+                ? DefaultAWSCredentialsIdentityResolver.GetCredentials()
+                : profiles.TryGetAWSCredentials(profile, out var credentials)
+                    ? credentials
+                    : throw new DeisProxyException("profile-not-found", $"There is no usable AWS profile \"{profile}\".", "aws configure list-profiles names those that there are; SSO profiles need aws sso login first.");
+        }
+        catch (AmazonClientException error)
+        {
+            throw new DeisProxyException("credentials-missing", "No AWS credentials were found.", Remedy, error);
+        }
+    }
+
+    private static string? RegionOf(CredentialProfileStoreChain profiles, string profile) =>
+        profiles.TryGetProfile(profile, out var found) ? found.Region?.SystemName : null;
+
+    private static string? Environment(string name) =>
+        System.Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+
+    [GeneratedRegex(@"^[a-z]{2,3}(-[a-z]+)+-[0-9]{1,2}$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex RegionName();
+}

@@ -1,0 +1,95 @@
+using Amazon.ElasticLoadBalancing.Model;
+using Amazon.Runtime;
+using DeisProxy.Core;
+
+namespace DeisProxy.Aws;
+
+/// <summary>Turns the SDK's exceptions into what happened, and what the person can do.</summary>
+internal static class AwsErrors
+{
+    private static readonly HashSet<string> Denied = new(StringComparer.Ordinal)
+    {
+        "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthFailure",
+    };
+
+    private static readonly HashSet<string> BadCredentials = new(StringComparer.Ordinal)
+    {
+        "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException",
+        "SignatureDoesNotMatch", "IncompleteSignature", "MissingAuthenticationToken", "OptInRequired", "SignatureExpired",
+    };
+
+    /// <summary>Makes a call and translates what it throws.</summary>
+    /// <typeparam name="T">What the call gives.</typeparam>
+    /// <param name="operation">Name of the API operation, as in IAM policies: <c>elasticloadbalancing:DescribeLoadBalancers</c>.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="cancellationToken">Cancellation passes through untranslated.</param>
+    /// <returns>What the call gave.</returns>
+    /// <exception cref="DeisProxyException">The call failed.</exception>
+    public static async Task<T> CallAsync<T>(string operation, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await call(cancellationToken);
+        }
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw NoAnswer(operation, error);
+        }
+        catch (AmazonServiceException error)
+        {
+            throw Translate(operation, error);
+        }
+        catch (AmazonClientException error)
+        {
+            throw new DeisProxyException(
+                "credentials-unusable",
+                $"AWS credentials could not be had: {error.Message}",
+                "aws sts get-caller-identity shows whether they work; an SSO profile needs aws sso login.",
+                error);
+        }
+        catch (HttpRequestException error)
+        {
+            throw NoAnswer(operation, error);
+        }
+    }
+
+    private static DeisProxyException Translate(string operation, AmazonServiceException error)
+    {
+        var code = error.ErrorCode ?? "";
+        return error switch
+        {
+            _ when Denied.Contains(code) => new DeisProxyException(
+                "access-denied",
+                $"AWS refuses {operation}: {error.Message}",
+                "The README lists the IAM permissions that deis-proxy needs.",
+                error),
+            _ when BadCredentials.Contains(code) => new DeisProxyException(
+                "credentials-rejected",
+                $"AWS does not accept the credentials ({code}): {error.Message}",
+                "aws sts get-caller-identity shows whether they work; temporary credentials expire, and a wrong clock spoils signatures.",
+                error),
+            AccessPointNotFoundException => new DeisProxyException(
+                "load-balancer-gone",
+                $"The load balancer does not exist: {error.Message}",
+                "Look at region and account, and at the stack's resources in the AWS console.",
+                error),
+            CertificateNotFoundException => new DeisProxyException(
+                "certificate-not-found",
+                $"AWS does not find a listener's certificate: {error.Message}",
+                "Look whether the certificate has been deleted in IAM or ACM.",
+                error),
+            { InnerException: HttpRequestException or IOException or OperationCanceledException } => NoAnswer(operation, error),
+            _ => new DeisProxyException(
+                "aws-error",
+                $"{operation} failed{(code.Length == 0 ? "" : $" ({code})")}: {error.Message}",
+                "Run the command again; if it stays, the AWS console and CloudTrail show more.",
+                error),
+        };
+    }
+
+    private static DeisProxyException NoAnswer(string operation, Exception error) => new(
+        "aws-unreachable",
+        $"{operation} got no answer: {(error.InnerException ?? error).Message}",
+        "Look at the network, a proxy, and AWS_ENDPOINT_URL if it is set.",
+        error);
+}

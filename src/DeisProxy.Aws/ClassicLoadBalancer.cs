@@ -1,0 +1,243 @@
+using Amazon.ElasticLoadBalancing;
+using Amazon.ElasticLoadBalancing.Model;
+using DeisProxy.Core;
+using DeisProxy.Core.Applying;
+using DeisProxy.Core.Model;
+using HealthCheck = DeisProxy.Core.Model.HealthCheck;
+using Listener = DeisProxy.Core.Model.Listener;
+using PolicyAttribute = DeisProxy.Core.Model.PolicyAttribute;
+using Sdk = Amazon.ElasticLoadBalancing.Model;
+
+namespace DeisProxy.Aws;
+
+/// <summary>A classic load balancer through the Elastic Load Balancing API 2012-06-01.</summary>
+/// <param name="clients">The AWS clients.</param>
+/// <param name="loadBalancerName">Name of the load balancer.</param>
+/// <param name="time">The clock.</param>
+public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerName, TimeProvider time) : ILoadBalancerControl
+{
+    /// <summary>How long a listener may still be refused as a duplicate after its port's old one was deleted.</summary>
+    private static readonly TimeSpan DuplicateLimit = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan DuplicatePause = TimeSpan.FromMilliseconds(250);
+
+    private readonly AmazonElasticLoadBalancingClient _client = clients.ElasticLoadBalancing;
+
+    /// <inheritdoc/>
+    public async Task<LoadBalancer> ReadAsync(CancellationToken cancellationToken)
+    {
+        var description = DescribeAsync(_client, loadBalancerName, cancellationToken);
+        var policies = AwsErrors.CallAsync(
+            "elasticloadbalancing:DescribeLoadBalancerPolicies",
+            ct => _client.DescribeLoadBalancerPoliciesAsync(new DescribeLoadBalancerPoliciesRequest { LoadBalancerName = loadBalancerName }, ct),
+            cancellationToken);
+        var attributes = AwsErrors.CallAsync(
+            "elasticloadbalancing:DescribeLoadBalancerAttributes",
+            ct => _client.DescribeLoadBalancerAttributesAsync(new DescribeLoadBalancerAttributesRequest { LoadBalancerName = loadBalancerName }, ct),
+            cancellationToken);
+        var health = AwsErrors.CallAsync(
+            "elasticloadbalancing:DescribeInstanceHealth",
+            ct => _client.DescribeInstanceHealthAsync(new DescribeInstanceHealthRequest { LoadBalancerName = loadBalancerName }, ct),
+            cancellationToken);
+        await Task.WhenAll(description, policies, attributes, health);
+        return ToModel(await description, await policies, await attributes, await health);
+    }
+
+    /// <inheritdoc/>
+    public Task ConfigureHealthCheckAsync(HealthCheck healthCheck, CancellationToken cancellationToken)
+    {
+        var request = new ConfigureHealthCheckRequest
+        {
+            LoadBalancerName = loadBalancerName,
+            HealthCheck = new Sdk.HealthCheck
+            {
+                Target = healthCheck.Target.ToString(),
+                Interval = healthCheck.IntervalSeconds,
+                Timeout = healthCheck.TimeoutSeconds,
+                UnhealthyThreshold = healthCheck.UnhealthyThreshold,
+                HealthyThreshold = healthCheck.HealthyThreshold,
+            },
+        };
+        return AwsErrors.CallAsync("elasticloadbalancing:ConfigureHealthCheck", ct => _client.ConfigureHealthCheckAsync(request, ct), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task SetIdleTimeoutAsync(int seconds, CancellationToken cancellationToken)
+    {
+        var request = new ModifyLoadBalancerAttributesRequest
+        {
+            LoadBalancerName = loadBalancerName,
+            LoadBalancerAttributes = new LoadBalancerAttributes { ConnectionSettings = new ConnectionSettings { IdleTimeout = seconds } },
+        };
+        return AwsErrors.CallAsync("elasticloadbalancing:ModifyLoadBalancerAttributes", ct => _client.ModifyLoadBalancerAttributesAsync(request, ct), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task CreatePolicyAsync(LoadBalancerPolicy policy, CancellationToken cancellationToken)
+    {
+        var request = new CreateLoadBalancerPolicyRequest
+        {
+            LoadBalancerName = loadBalancerName,
+            PolicyName = policy.Name,
+            PolicyTypeName = policy.TypeName,
+            PolicyAttributes = [.. policy.Attributes.Select(a => new Sdk.PolicyAttribute { AttributeName = a.Name, AttributeValue = a.Value })],
+        };
+        return AwsErrors.CallAsync("elasticloadbalancing:CreateLoadBalancerPolicy", ct => _client.CreateLoadBalancerPolicyAsync(request, ct), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task DeletePolicyAsync(string name, CancellationToken cancellationToken)
+    {
+        var request = new DeleteLoadBalancerPolicyRequest { LoadBalancerName = loadBalancerName, PolicyName = name };
+        return AwsErrors.CallAsync("elasticloadbalancing:DeleteLoadBalancerPolicy", ct => _client.DeleteLoadBalancerPolicyAsync(request, ct), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task SetBackendPoliciesAsync(BackendPolicies backend, CancellationToken cancellationToken)
+    {
+        var request = new SetLoadBalancerPoliciesForBackendServerRequest
+        {
+            LoadBalancerName = loadBalancerName,
+            InstancePort = backend.InstancePort,
+            PolicyNames = [.. backend.PolicyNames],
+        };
+        return AwsErrors.CallAsync(
+            "elasticloadbalancing:SetLoadBalancerPoliciesForBackendServer",
+            ct => _client.SetLoadBalancerPoliciesForBackendServerAsync(request, ct),
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task ReplaceListenerAsync(Listener? from, Listener? to, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (from is not null)
+        {
+            // Never two ports in one delete: one listener is away at a time. And not cancelled from here on: the port is closed.
+            var request = new DeleteLoadBalancerListenersRequest { LoadBalancerName = loadBalancerName, LoadBalancerPorts = [from.LoadBalancerPort] };
+            await AwsErrors.CallAsync("elasticloadbalancing:DeleteLoadBalancerListeners", ct => _client.DeleteLoadBalancerListenersAsync(request, ct), CancellationToken.None);
+        }
+
+        if (to is not null)
+        {
+            await CreateListenerAsync(to);
+        }
+    }
+
+    /// <summary>Describes one load balancer.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>The description.</returns>
+    internal static async Task<LoadBalancerDescription> DescribeAsync(AmazonElasticLoadBalancingClient client, string name, CancellationToken cancellationToken)
+    {
+        var response = await AwsErrors.CallAsync(
+            "elasticloadbalancing:DescribeLoadBalancers",
+            ct => client.DescribeLoadBalancersAsync(new DescribeLoadBalancersRequest { LoadBalancerNames = [name] }, ct),
+            cancellationToken);
+        return (response.LoadBalancerDescriptions ?? []).FirstOrDefault() ?? throw new DeisProxyException(
+            "load-balancer-gone", $"AWS describes no load balancer \"{name}\".", "Look at region and account, and at the stack's resources in the AWS console.");
+    }
+
+    private async Task CreateListenerAsync(Listener listener)
+    {
+        var request = new CreateLoadBalancerListenersRequest
+        {
+            LoadBalancerName = loadBalancerName,
+            Listeners =
+            [
+                new Sdk.Listener
+                {
+                    LoadBalancerPort = listener.LoadBalancerPort,
+                    Protocol = listener.Protocol.ToString().ToUpperInvariant(),
+                    InstancePort = listener.InstancePort,
+                    InstanceProtocol = listener.InstanceProtocol.ToString().ToUpperInvariant(),
+                    SSLCertificateId = listener.CertificateId,
+                },
+            ],
+        };
+        var begun = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await AwsErrors.CallAsync(
+                    "elasticloadbalancing:CreateLoadBalancerListeners", ct => _client.CreateLoadBalancerListenersAsync(request, ct), CancellationToken.None);
+                break;
+            }
+            catch (DeisProxyException error) when (error.InnerException is DuplicateListenerException && time.GetElapsedTime(begun) < DuplicateLimit)
+            {
+                // Just after a delete the old listener may still be seen; an identical one would have been accepted.
+                await Task.Delay(DuplicatePause, time, CancellationToken.None);
+            }
+        }
+
+        if (listener.PolicyNames.Count > 0)
+        {
+            var policies = new SetLoadBalancerPoliciesOfListenerRequest
+            {
+                LoadBalancerName = loadBalancerName,
+                LoadBalancerPort = listener.LoadBalancerPort,
+                PolicyNames = [.. listener.PolicyNames],
+            };
+            await AwsErrors.CallAsync(
+                "elasticloadbalancing:SetLoadBalancerPoliciesOfListener", ct => _client.SetLoadBalancerPoliciesOfListenerAsync(policies, ct), CancellationToken.None);
+        }
+    }
+
+    private LoadBalancer ToModel(
+        LoadBalancerDescription description,
+        DescribeLoadBalancerPoliciesResponse policies,
+        DescribeLoadBalancerAttributesResponse attributes,
+        DescribeInstanceHealthResponse health) => new()
+        {
+            Name = loadBalancerName,
+            DnsName = description.DNSName ?? "",
+            Listeners = (description.ListenerDescriptions ?? []).Select(ToModel).OrderBy(l => l.LoadBalancerPort).ToValueList(),
+            Policies = (policies.PolicyDescriptions ?? [])
+                .Select(p => new LoadBalancerPolicy(
+                    p.PolicyName,
+                    p.PolicyTypeName,
+                    (p.PolicyAttributeDescriptions ?? [])
+                        .Select(a => new PolicyAttribute(a.AttributeName, a.AttributeValue ?? ""))
+                        .OrderBy(a => a.Name, StringComparer.Ordinal).ThenBy(a => a.Value, StringComparer.Ordinal).ToValueList()))
+                .OrderBy(p => p.Name, StringComparer.Ordinal)
+                .ToValueList(),
+            BackendPolicies = (description.BackendServerDescriptions ?? [])
+                .Where(b => b.PolicyNames is { Count: > 0 })
+                .Select(b => new BackendPolicies(b.InstancePort ?? 0, Sorted(b.PolicyNames)))
+                .OrderBy(b => b.InstancePort)
+                .ToValueList(),
+            HealthCheck = ToModel(description.HealthCheck),
+            IdleTimeoutSeconds = attributes.LoadBalancerAttributes?.ConnectionSettings?.IdleTimeout ?? DefaultIdleTimeoutSeconds,
+            Instances = (health.InstanceStates ?? [])
+                .Select(i => new RegisteredInstance(i.InstanceId, i.State ?? "Unknown", i.Description is null or "N/A" ? "" : i.Description))
+                .OrderBy(i => i.InstanceId, StringComparer.Ordinal)
+                .ToValueList(),
+        };
+
+    /// <summary>What AWS uses when the attribute was never set.</summary>
+    private const int DefaultIdleTimeoutSeconds = 60;
+
+    private static Listener ToModel(ListenerDescription description)
+    {
+        var listener = description.Listener;
+        var protocol = Protocol(listener.Protocol);
+        return new Listener(
+            listener.LoadBalancerPort ?? 0,
+            protocol,
+            listener.InstancePort ?? 0,
+            string.IsNullOrEmpty(listener.InstanceProtocol) ? protocol : Protocol(listener.InstanceProtocol),
+            string.IsNullOrEmpty(listener.SSLCertificateId) ? null : listener.SSLCertificateId,
+            Sorted(description.PolicyNames));
+    }
+
+    private static HealthCheck ToModel(Sdk.HealthCheck check) => new(
+        HealthCheckTarget.Parse(check.Target), check.Interval ?? 0, check.Timeout ?? 0, check.UnhealthyThreshold ?? 0, check.HealthyThreshold ?? 0);
+
+    private static ListenerProtocol Protocol(string text) => Enum.TryParse<ListenerProtocol>(text, ignoreCase: true, out var protocol)
+        ? protocol
+        : throw new DeisProxyException("listener-unknown", $"A listener has the protocol \"{text}\", which a classic load balancer does not know.", "Please report this as a bug.");
+
+    private static ValueList<string> Sorted(List<string>? names) => (names ?? []).Order(StringComparer.Ordinal).ToValueList();
+}

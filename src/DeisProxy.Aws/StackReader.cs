@@ -1,0 +1,167 @@
+using System.Net;
+using Amazon.CloudFormation;
+using Amazon.CloudFormation.Model;
+using Amazon.EC2.Model;
+using DeisProxy.Core;
+using DeisProxy.Core.Model;
+using DeisProxy.Core.Planning;
+using LoadBalancerDescription = Amazon.ElasticLoadBalancing.Model.LoadBalancerDescription;
+
+namespace DeisProxy.Aws;
+
+/// <summary>Finds a stack's load balancer, by its resource in CloudFormation and never by its DNS name.</summary>
+/// <param name="clients">The AWS clients.</param>
+public sealed class StackReader(AwsClients clients)
+{
+    /// <summary>Logical id of the load balancer in every Deis template.</summary>
+    private const string DeisLogicalId = "DeisWebELB";
+
+    private const string ClassicType = "AWS::ElasticLoadBalancing::LoadBalancer";
+    private const string SecondGenerationType = "AWS::ElasticLoadBalancingV2::LoadBalancer";
+
+    /// <summary>Finds the stack and its load balancer.</summary>
+    /// <param name="stackName">Stack name or id.</param>
+    /// <param name="loadBalancer">Logical id or name of the load balancer; null if it is clear without.</param>
+    /// <param name="cancellationToken">Ends the calls.</param>
+    /// <returns>The stack, and the name of its load balancer.</returns>
+    /// <exception cref="DeisProxyException">No such stack, or not exactly one load balancer.</exception>
+    public async Task<(StackInfo Stack, string LoadBalancerName)> FindAsync(string stackName, string? loadBalancer, CancellationToken cancellationToken)
+    {
+        var stack = DescribeStackAsync(stackName, cancellationToken);
+        var resources = ListResourcesAsync(stackName, cancellationToken);
+        var info = await stack;
+        if (info.Status == StackStatus.DELETE_COMPLETE)
+        {
+            throw new DeisProxyException("stack-deleted", $"The stack {stackName} has been deleted.", "Name another one with --stack.");
+        }
+
+        return (info, Choose(info, await resources, loadBalancer));
+    }
+
+    /// <summary>Reads the nodes behind a load balancer and the networks that its own addresses come from.</summary>
+    /// <param name="loadBalancerName">Name of the load balancer.</param>
+    /// <param name="cancellationToken">Ends the calls.</param>
+    /// <returns>The running instances by id, and the networks in CIDR notation (none if they cannot be told).</returns>
+    /// <exception cref="DeisProxyException">A call failed.</exception>
+    public async Task<(ValueList<Node> Nodes, ValueList<string> Networks)> ReadNodesAsync(string loadBalancerName, CancellationToken cancellationToken)
+    {
+        var balancer = await ClassicLoadBalancer.DescribeAsync(clients.ElasticLoadBalancing, loadBalancerName, cancellationToken);
+        var instances = await DescribeInstancesAsync([.. (balancer.Instances ?? []).Select(i => i.InstanceId)], cancellationToken);
+        var running = instances.Where(i => i.State?.Name == Amazon.EC2.InstanceStateName.Running).OrderBy(i => i.InstanceId, StringComparer.Ordinal).ToList();
+        var nodes = running.Select(i => new Node(i.InstanceId, NullIfEmpty(i.PrivateIpAddress), NullIfEmpty(i.PublicIpAddress))).ToValueList();
+        var vpc = NullIfEmpty(balancer.VPCId) ?? running.Select(i => NullIfEmpty(i.VpcId)).FirstOrDefault(id => id is not null);
+        return (nodes, vpc is null ? [] : await ReadNetworksAsync(vpc, balancer, cancellationToken));
+    }
+
+    private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+
+    private async Task<StackInfo> DescribeStackAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var response = await AwsErrors.CallAsync(
+                "cloudformation:DescribeStacks",
+                ct => clients.CloudFormation.DescribeStacksAsync(new DescribeStacksRequest { StackName = name }, ct),
+                cancellationToken);
+            var stack = (response.Stacks ?? []).FirstOrDefault() ?? throw NotFound(name, innerException: null);
+            return new StackInfo(stack.StackName, stack.StackId ?? "", stack.StackStatus?.Value ?? "", clients.Region);
+        }
+        catch (DeisProxyException error) when (error.InnerException is AmazonCloudFormationException { ErrorCode: "ValidationError" } missing
+            && missing.Message.Contains("does not exist", StringComparison.Ordinal))
+        {
+            // CloudFormation has no error code of its own for a missing stack: only code and text together tell it.
+            throw NotFound(name, error);
+        }
+    }
+
+    private DeisProxyException NotFound(string name, Exception? innerException) => new(
+        "stack-not-found",
+        $"There is no CloudFormation stack \"{name}\" in {clients.Region}.",
+        "Name it with --stack and its region with --region; aws cloudformation list-stacks shows the stacks of the account in use.",
+        innerException);
+
+    private async Task<List<StackResourceSummary>> ListResourcesAsync(string stackName, CancellationToken cancellationToken)
+    {
+        var all = new List<StackResourceSummary>();
+        string? token = null;
+        do
+        {
+            var request = new ListStackResourcesRequest { StackName = stackName, NextToken = token };
+            var page = await AwsErrors.CallAsync("cloudformation:ListStackResources", ct => clients.CloudFormation.ListStackResourcesAsync(request, ct), cancellationToken);
+            all.AddRange(page.StackResourceSummaries ?? []);
+            token = NullIfEmpty(page.NextToken);
+        }
+        while (token is not null);
+        return all;
+    }
+
+    private static string Choose(StackInfo stack, List<StackResourceSummary> resources, string? wanted)
+    {
+        var classic = resources.Where(r => r.ResourceType == ClassicType && !string.IsNullOrEmpty(r.PhysicalResourceId)).ToList();
+        var chosen = wanted is not null
+            ? classic.Where(r => r.LogicalResourceId == wanted || r.PhysicalResourceId == wanted).ToList()
+            : classic.Where(r => r.LogicalResourceId == DeisLogicalId).ToList() is { Count: 1 } deis ? deis : classic;
+        if (chosen.Count == 1)
+        {
+            return chosen[0].PhysicalResourceId;
+        }
+
+        var list = classic.Count == 0 ? "it has none" : $"it has {string.Join(", ", classic.Select(r => $"{r.LogicalResourceId} ({r.PhysicalResourceId})"))}";
+        var second = resources.FirstOrDefault(r => r.ResourceType == SecondGenerationType && (wanted is null || r.LogicalResourceId == wanted || r.PhysicalResourceId == wanted));
+        throw chosen.Count > 1
+            ? new DeisProxyException("load-balancer-ambiguous", $"The stack {stack.Name} has several classic load balancers: {list}.", "Name one with --load-balancer, by logical id or name.")
+            : second is not null
+                ? new DeisProxyException(
+                    "load-balancer-not-classic",
+                    $"The load balancer {second.LogicalResourceId} of the stack {stack.Name} is not a classic one but of the second generation (ELBv2).",
+                    "It needs none of this: an Application Load Balancer passes WebSockets and X-Forwarded-For, a Network Load Balancer keeps the client's address.")
+                : new DeisProxyException(
+                    "load-balancer-not-found",
+                    wanted is null ? $"The stack {stack.Name} has no classic load balancer." : $"The stack {stack.Name} has no classic load balancer \"{wanted}\"; {list}.",
+                    "Name the stack with --stack and the load balancer with --load-balancer, by logical id or name.");
+    }
+
+    private async Task<List<Instance>> DescribeInstancesAsync(List<string> ids, CancellationToken cancellationToken)
+    {
+        var all = new List<Instance>();
+        if (ids.Count == 0)
+        {
+            return all;
+        }
+
+        // A filter instead of InstanceIds: an instance that is registered but long gone would be an error there.
+        foreach (var chunk in ids.Chunk(200))
+        {
+            string? token = null;
+            do
+            {
+                var request = new DescribeInstancesRequest { Filters = [new Filter { Name = "instance-id", Values = [.. chunk] }], NextToken = token };
+                var page = await AwsErrors.CallAsync("ec2:DescribeInstances", ct => clients.Ec2.DescribeInstancesAsync(request, ct), cancellationToken);
+                all.AddRange((page.Reservations ?? []).SelectMany(r => r.Instances ?? []));
+                token = NullIfEmpty(page.NextToken);
+            }
+            while (token is not null);
+        }
+
+        return all;
+    }
+
+    private async Task<ValueList<string>> ReadNetworksAsync(string vpcId, LoadBalancerDescription balancer, CancellationToken cancellationToken)
+    {
+        var vpcs = AwsErrors.CallAsync("ec2:DescribeVpcs", ct => clients.Ec2.DescribeVpcsAsync(new DescribeVpcsRequest { VpcIds = [vpcId] }, ct), cancellationToken);
+        var subnets = balancer.Subnets is { Count: > 0 } ids
+            ? (await AwsErrors.CallAsync("ec2:DescribeSubnets", ct => clients.Ec2.DescribeSubnetsAsync(new DescribeSubnetsRequest { SubnetIds = ids }, ct), cancellationToken))
+                .Subnets?.Select(s => IPNetwork.Parse(s.CidrBlock)).ToList() ?? []
+            : [];
+        var blocks = ((await vpcs).Vpcs ?? [])
+            .SelectMany(v => (v.CidrBlockAssociationSet ?? []).Where(a => a.CidrBlockState?.State?.Value == "associated").Select(a => a.CidrBlock).Append(v.CidrBlock))
+            .Where(block => !string.IsNullOrEmpty(block))
+            .Distinct(StringComparer.Ordinal)
+            .Select(IPNetwork.Parse)
+            .ToList();
+
+        // A VPC may have several networks; only those matter that the load balancer has a foot in.
+        var concerned = subnets.Count == 0 ? blocks : blocks.Where(block => subnets.Exists(subnet => Networks.Covers(block, subnet))).ToList();
+        return (concerned.Count == 0 ? subnets : concerned).Select(n => n.ToString()).Order(StringComparer.Ordinal).ToValueList();
+    }
+}
