@@ -1,0 +1,213 @@
+using DeisProxy.Core;
+
+namespace DeisProxy.Cluster.Ssh;
+
+/// <summary>
+/// A node that is reached with the system's OpenSSH client, so that the user's agent, configuration, known hosts,
+/// certificates and hardware keys are in force. Everything shares one connection; when it is lost, the
+/// next call makes a new one.
+/// </summary>
+public sealed class OpenSshNode : INode
+{
+    /// <summary>sshd refuses an eleventh session on one connection (MaxSessions 10). Streams are no sessions and do not count.</summary>
+    private const int ParallelCommands = 8;
+
+    private readonly NodeAddress _address;
+    private readonly SshOptions _options;
+    private readonly SemaphoreSlim _commands = new(ParallelCommands);
+    private readonly SemaphoreSlim _connecting = new(1);
+    private SshMaster? _master;
+    private bool _disposed;
+
+    private OpenSshNode(NodeAddress address, SshOptions options)
+    {
+        _address = address;
+        _options = options;
+    }
+
+    /// <inheritdoc/>
+    public string Name => _address.ToString();
+
+    /// <summary>Connects to a node.</summary>
+    /// <param name="address">The node.</param>
+    /// <param name="options">How to enter it.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>The node; disposing it closes the connection.</returns>
+    /// <exception cref="DeisProxyException">
+    /// <c>ssh-missing</c>, <c>ssh-host-key-unknown</c>, <c>ssh-host-key-changed</c>, <c>ssh-auth-refused</c>, <c>ssh-unreachable</c>,
+    /// <c>ssh-connection-lost</c>, <c>ssh-failed</c>, or an option is wrong (see <see cref="SshOptions.Validate"/>).
+    /// </exception>
+    public static async Task<OpenSshNode> ConnectAsync(NodeAddress address, SshOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        var node = new OpenSshNode(address, options);
+        try
+        {
+            if (SshMaster.IsSupported)
+            {
+                await node.MasterAsync(cancellationToken);
+            }
+            else
+            {
+                await node.RunAsync(["true"], cancellationToken);
+            }
+
+            return node;
+        }
+        catch
+        {
+            await node.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Connects to the first of several nodes that can be reached.</summary>
+    /// <param name="addresses">The nodes, in the order in which they are tried.</param>
+    /// <param name="options">How to enter them.</param>
+    /// <param name="cancellationToken">Ends the attempts.</param>
+    /// <returns>The node, and why those before it were passed over: that is to be shown, an unknown host key above all.</returns>
+    /// <exception cref="DeisProxyException">
+    /// No node could be entered: with the code that all failures have in common, else <c>ssh-no-node</c>. A changed host key
+    /// (<c>ssh-host-key-changed</c>) ends the search at once, because the next node would hide it.
+    /// </exception>
+    public static async Task<NodeConnection> ConnectFirstAsync(
+        IReadOnlyList<NodeAddress> addresses, SshOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(addresses);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        var failures = new List<DeisProxyException>();
+        foreach (var address in addresses)
+        {
+            try
+            {
+                return new NodeConnection(await ConnectAsync(address, options, cancellationToken), failures);
+            }
+            catch (DeisProxyException e) when (e.Code is not (SshFailure.HostKeyChanged or SshFailure.ProgramMissing))
+            {
+                failures.Add(e);
+            }
+        }
+
+        throw failures switch
+        {
+            [] => new DeisProxyException("ssh-no-node", "There is no node to enter the cluster by.", "Name one with --node HOST."),
+            [var only] => only,
+            _ => new DeisProxyException(
+                failures.TrueForAll(failure => string.Equals(failure.Code, failures[0].Code, StringComparison.Ordinal)) ? failures[0].Code : "ssh-no-node",
+                $"None of the {failures.Count} nodes can be entered. {string.Join(" ", failures.Select(failure => failure.Message))}",
+                string.Join(" ", failures.Select(failure => failure.Remedy).Distinct(StringComparer.Ordinal)),
+                new AggregateException(failures)),
+        };
+    }
+
+    /// <inheritdoc/>
+    public async Task<CommandResult> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        await _commands.WaitAsync(cancellationToken);
+        try
+        {
+            var master = await MasterAsync(cancellationToken);
+            var result = await SshProcess.RunAsync(
+                SshArguments.Build(_address, _options, master?.ControlPath, new SshPurpose.Command(arguments)), _options.SearchPath, cancellationToken);
+            return result.ExitCode == SshFailure.ExitStatus && NodeFailure(master, result.ExitCode, result.StandardError) is { } failure
+                ? throw failure
+                : result;
+        }
+        finally
+        {
+            _commands.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<Stream> OpenStreamAsync(string host, int port, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        ArgumentOutOfRangeException.ThrowIfLessThan(port, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(port, 65535);
+        var master = await MasterAsync(cancellationToken);
+        var process = SshProcess.Start(
+            SshArguments.Build(_address, _options, master?.ControlPath, new SshPurpose.Stream(host, port)), _options.SearchPath);
+        return new SshStream(process, $"{Name} to {NodeAddress.Join(host, port)}", (status, error) => NodeFailure(master, status, error));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        await _connecting.WaitAsync();
+        try
+        {
+            _disposed = true;
+            if (_master is { } master)
+            {
+                await master.DisposeAsync();
+            }
+        }
+        finally
+        {
+            _connecting.Release();
+        }
+    }
+
+    /// <summary>Tells a failure of the connection from a remote command that ends with 255 by itself.</summary>
+    private DeisProxyException? NodeFailure(SshMaster? master, int exitStatus, string standardError)
+    {
+        if (master is { IsLost: true })
+        {
+            return exitStatus == 0 && standardError.Length == 0
+                ? SshFailure.Lost(_address)
+                : SshFailure.Lost(_address, RemoteText.Clean(standardError.TrimEnd().Split('\n')[^1]).TrimEnd('.'));
+        }
+
+        // With the master alive ssh itself fails only where it had to make a connection of its own, because sshd refused one more session.
+        var own = master is null || standardError.Contains("mux_client_request_session: session request failed", StringComparison.Ordinal);
+        return exitStatus == SshFailure.ExitStatus && own && SshFailure.IsRecognised(standardError)
+            ? SshFailure.From(_address, _options, exitStatus, standardError)
+            : null;
+    }
+
+    private async Task<SshMaster?> MasterAsync(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (!SshMaster.IsSupported)
+        {
+            return null;
+        }
+
+        if (_master is { IsLost: false } alive)
+        {
+            return alive;
+        }
+
+        await _connecting.WaitAsync(cancellationToken);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_master is { IsLost: true } lost)
+            {
+                _master = null;
+                await lost.DisposeAsync();
+            }
+
+            return _master ??= await SshMaster.StartAsync(_address, _options, cancellationToken);
+        }
+        finally
+        {
+            _connecting.Release();
+        }
+    }
+}
+
+/// <summary>A connected node, and the ones that were tried before it.</summary>
+/// <param name="Node">The node.</param>
+/// <param name="PassedOver">Why the nodes before it could not be entered, in order.</param>
+public sealed record NodeConnection(OpenSshNode Node, IReadOnlyList<DeisProxyException> PassedOver);

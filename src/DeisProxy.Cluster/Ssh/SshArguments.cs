@@ -1,0 +1,146 @@
+using System.Globalization;
+using DeisProxy.Core;
+
+namespace DeisProxy.Cluster.Ssh;
+
+/// <summary>What one call of <c>ssh</c> is for.</summary>
+internal abstract record SshPurpose
+{
+    /// <summary>Open the connection that the others share, and stay in the background.</summary>
+    public sealed record Master : SshPurpose;
+
+    /// <summary>Run a command.</summary>
+    public sealed record Command(IReadOnlyList<string> Arguments) : SshPurpose;
+
+    /// <summary>Connect standard input and output with an address as the node sees it.</summary>
+    public sealed record Stream(string Host, int Port) : SshPurpose;
+
+    /// <summary>Tell the master to end.</summary>
+    public sealed record Exit : SshPurpose;
+}
+
+/// <summary>The one place where command lines for the OpenSSH client are made.</summary>
+internal static class SshArguments
+{
+    /// <summary>
+    /// How long a master outlives the last process that uses it, in seconds. <see cref="OpenSshNode"/> holds a connection to the
+    /// control socket as long as it lives, so this only counts once deis-proxy is gone, however it went.
+    /// </summary>
+    private const int PersistSeconds = 10;
+
+    /// <summary>Builds the arguments of <c>ssh</c>: options, <c>--</c>, the host, and what is to be done there.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="options">Validated options.</param>
+    /// <param name="controlPath">The master's socket; null: a connection of its own.</param>
+    /// <param name="purpose">What the call is for.</param>
+    /// <returns>The arguments, without the program.</returns>
+    public static IReadOnlyList<string> Build(NodeAddress node, SshOptions options, string? controlPath, SshPurpose purpose)
+    {
+        var arguments = new List<string>(Common(options));
+        arguments.AddRange(["-l", options.User]);
+        if (node.Port is { } port)
+        {
+            arguments.AddRange(["-p", Number(port)]);
+        }
+
+        if (options.IdentityFile is { } identity)
+        {
+            arguments.AddRange(["-i", SshOptions.Expand(identity), "-o", "IdentitiesOnly=yes"]);
+        }
+
+        if (options.JumpHosts() is { Count: > 0 } hops)
+        {
+            arguments.AddRange(["-o", "ProxyCommand=" + ProxyCommand(options, hops)]);
+        }
+
+        // -S is expanded by ssh like ControlPath: a '%' stands for itself only when doubled.
+        arguments.AddRange(["-S", controlPath?.Replace("%", "%%", StringComparison.Ordinal) ?? "none"]);
+        arguments.AddRange(purpose switch
+        {
+            SshPurpose.Master => ["-M", "-f", "-N", "-o", $"ControlPersist={PersistSeconds}"],
+            SshPurpose.Command => ["-n", "-T", "-o", "ControlMaster=no"],
+            SshPurpose.Stream stream => ["-o", "ControlMaster=no", "-W", NodeAddress.Join(InnerHost(stream.Host), stream.Port)],
+            SshPurpose.Exit => ["-O", "exit"],
+            _ => throw new ArgumentOutOfRangeException(nameof(purpose)),
+        });
+        arguments.AddRange(["--", node.Host]);
+        if (purpose is SshPurpose.Command command)
+        {
+            arguments.Add(ShellQuote.Join(command.Arguments));
+        }
+
+        return arguments;
+    }
+
+    /// <summary>Options that hold for the node and for each host on the way to it.</summary>
+    private static List<string> Common(SshOptions options)
+    {
+        var common = new List<string>();
+        if (options.ConfigFile is { } config)
+        {
+            common.AddRange(["-F", SshOptions.Expand(config)]);
+        }
+
+        // StrictHostKeyChecking=yes is the strictest value there is: an unknown or changed key is an error, whatever the user's
+        // configuration says (its ask would prompt, its accept-new would learn the key of whoever answers first).
+        // UpdateHostKeys=no: the user's known_hosts is theirs to change.
+        // LogLevel: errors are recognised by their text, so a QUIET in the configuration must not swallow it.
+        // RemoteCommand, forwardings and the like of the configuration are meant for interactive sessions.
+        foreach (var option in (string[])[
+            "BatchMode=yes", "StrictHostKeyChecking=yes", "UpdateHostKeys=no", "LogLevel=INFO",
+            $"ConnectTimeout={Number(Math.Max(1, (int)Math.Ceiling(options.ConnectTimeout.TotalSeconds)))}", "ConnectionAttempts=1",
+            "ServerAliveInterval=5", "ServerAliveCountMax=3", "TCPKeepAlive=yes",
+            "ForwardAgent=no", "ForwardX11=no", "ClearAllForwardings=yes", "PermitLocalCommand=no", "RemoteCommand=none", "RequestTTY=no"])
+        {
+            common.AddRange(["-o", option]);
+        }
+
+        if (options.KnownHostsFile is { } knownHosts)
+        {
+            common.AddRange(["-o", $"UserKnownHostsFile=\"{SshOptions.Expand(knownHosts)}\""]);
+        }
+
+        return common;
+    }
+
+    /// <summary>
+    /// The way through the jump hosts. Written out instead of <c>-J</c>, because <c>-J</c> starts the inner ssh without our options:
+    /// it would ask about an unknown key, read another known-hosts file and not know the key of <c>-i</c>.
+    /// </summary>
+    private static string ProxyCommand(SshOptions options, IReadOnlyList<(string? User, NodeAddress Address)> hops)
+    {
+        var (user, address) = hops[^1];
+        var arguments = new List<string> { "ssh" };
+        arguments.AddRange(Common(options));
+        if (user is not null)
+        {
+            arguments.AddRange(["-l", user]);
+        }
+
+        if (address.Port is { } port)
+        {
+            arguments.AddRange(["-p", Number(port)]);
+        }
+
+        if (options.IdentityFile is { } identity)
+        {
+            arguments.AddRange(["-i", SshOptions.Expand(identity)]);
+        }
+
+        if (hops.Count > 1)
+        {
+            arguments.AddRange(["-o", "ProxyCommand=" + ProxyCommand(options, [.. hops.Take(hops.Count - 1)])]);
+        }
+
+        // Every '%' above is text to this ssh; only the target of -W is to be filled in by it.
+        var fixedPart = ShellQuote.Join([.. arguments, "-S", "none"]).Replace("%", "%%", StringComparison.Ordinal);
+        return $"{fixedPart} -W '[%h]:%p' -- {ShellQuote.Join([address.Host])}";
+    }
+
+    private static string InnerHost(string host) => NodeAddress.IsHost(host) ? host : throw new DeisProxyException(
+        "bad-address",
+        $"'{RemoteText.Clean(host, 80)}' is not a host name or an IP address.",
+        "Check where it was read from.");
+
+    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+}

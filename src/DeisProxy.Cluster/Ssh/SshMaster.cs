@@ -1,0 +1,171 @@
+using System.Net.Sockets;
+using DeisProxy.Core;
+
+namespace DeisProxy.Cluster.Ssh;
+
+/// <summary>
+/// One shared connection to a node (OpenSSH's ControlMaster), in the background. A connection to its control socket is held
+/// open for as long as this lives: ssh counts it as a user, so the master stays; when this process ends, even by SIGKILL, the kernel closes it and
+/// the master ends by its ControlPersist; and when the master is lost, it is seen at once.
+/// </summary>
+internal sealed class SshMaster : IAsyncDisposable
+{
+    /// <summary>sun_path of the BSDs and macOS, without its NUL; Linux has 107.</summary>
+    private const int MaximumSocketPath = 103;
+
+    /// <summary>ssh binds the socket under a longer name first: '.' and 16 random characters.</summary>
+    private const int TemporarySuffix = 17;
+
+    private static readonly TimeSpan ExitTime = TimeSpan.FromSeconds(3);
+
+    private readonly NodeAddress _node;
+    private readonly SshOptions _options;
+    private readonly DirectoryInfo _directory;
+    private readonly Socket _keeper;
+    private readonly Task _watch;
+
+    private SshMaster(NodeAddress node, SshOptions options, DirectoryInfo directory, string controlPath, Socket keeper)
+    {
+        _node = node;
+        _options = options;
+        _directory = directory;
+        ControlPath = controlPath;
+        _keeper = keeper;
+        _watch = WatchAsync(keeper);
+    }
+
+    /// <summary>Whether this platform's ssh can share connections; Windows' cannot.</summary>
+    public static bool IsSupported => !OperatingSystem.IsWindows();
+
+    public string ControlPath { get; }
+
+    /// <summary>Whether the master has ended.</summary>
+    public bool IsLost => _watch.IsCompleted || HasEnded();
+
+    public static async Task<SshMaster> StartAsync(NodeAddress node, SshOptions options, CancellationToken cancellationToken)
+    {
+        var directory = PrivateDirectory();
+        var controlPath = Path.Combine(directory.FullName, "s");
+        var started = false;
+        try
+        {
+            var result = await SshProcess.RunAsync(
+                SshArguments.Build(node, options, controlPath, new SshPurpose.Master()), options.SearchPath, cancellationToken);
+            if (result.ExitCode != 0)
+            {
+                throw SshFailure.From(node, options, result.ExitCode, result.StandardError);
+            }
+
+            started = true;
+            var keeper = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                await keeper.ConnectAsync(new UnixDomainSocketEndPoint(controlPath), cancellationToken);
+            }
+            catch (SocketException e)
+            {
+                keeper.Dispose();
+                throw SshFailure.Lost(node, innerException: e);
+            }
+
+            return new SshMaster(node, options, directory, controlPath, keeper);
+        }
+        catch
+        {
+            if (started)
+            {
+                await ExitAsync(node, options, controlPath);
+            }
+
+            directory.Delete(recursive: true);
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!IsLost)
+        {
+            await ExitAsync(_node, _options, ControlPath);
+        }
+
+        _keeper.Dispose();
+        await _watch;
+        try
+        {
+            _directory.Delete(recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Somebody has cleaned the temporary directory: nothing is left to remove.
+            return;
+        }
+    }
+
+    private static async Task ExitAsync(NodeAddress node, SshOptions options, string controlPath)
+    {
+        using var limit = new CancellationTokenSource(ExitTime);
+        try
+        {
+            await SshProcess.RunAsync(SshArguments.Build(node, options, controlPath, new SshPurpose.Exit()), options.SearchPath, limit.Token);
+        }
+        catch (Exception e) when (e is OperationCanceledException or DeisProxyException)
+        {
+            // It does not listen. Without a user it ends by itself within ControlPersist, and with a dead network by ServerAlive.
+            System.Diagnostics.Debug.WriteLine(e.Message);
+        }
+    }
+
+    private static async Task WatchAsync(Socket keeper)
+    {
+        // The master greets with a packet and then waits for a request that never comes; the next thing to read is its end.
+        var buffer = new byte[256];
+        try
+        {
+            while (await keeper.ReceiveAsync(buffer) > 0)
+            {
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // A broken connection is an ended one.
+            System.Diagnostics.Debug.WriteLine(e.Message);
+        }
+    }
+
+    private bool HasEnded()
+    {
+        try
+        {
+            // The end may be in the kernel and not yet in the watching task.
+            return _keeper.Poll(0, SelectMode.SelectRead) && _keeper.Available == 0;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            System.Diagnostics.Debug.WriteLine(e.Message);
+            return true;
+        }
+    }
+
+    /// <summary>A directory that only this user can enter, with a name short enough for a socket in it.</summary>
+    private static DirectoryInfo PrivateDirectory()
+    {
+        // mkdtemp: mode 0700.
+        var directory = Directory.CreateTempSubdirectory("dp-");
+        if (directory.FullName.Length + "/s".Length + TemporarySuffix <= MaximumSocketPath)
+        {
+            return directory;
+        }
+
+        directory.Delete();
+        var path = $"/tmp/dp-{Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8))}";
+
+        // CreateDirectory takes one that is there already, so that is looked at first; nobody can guess 64 random bits in between.
+        if (OperatingSystem.IsWindows() || Directory.Exists(path))
+        {
+            throw new IOException($"{path} exists already.");
+        }
+
+        return Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+}

@@ -1,0 +1,132 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text;
+using DeisProxy.Core;
+
+namespace DeisProxy.Cluster.Ssh;
+
+/// <summary>Starts the OpenSSH client.</summary>
+internal static class SshProcess
+{
+    /// <summary>Output of a command that is kept; what is longer fails, it is no answer to anything that deis-proxy asks.</summary>
+    private const int MaximumOutput = 16 * 1024 * 1024;
+
+    /// <summary>How long the pipes of a process that has ended may stay open: an old ssh leaves them to its master.</summary>
+    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(2);
+
+    /// <summary>Starts ssh with redirected streams.</summary>
+    /// <exception cref="DeisProxyException"><c>ssh-missing</c>.</exception>
+    public static Process Start(IReadOnlyList<string> arguments, string? searchPath)
+    {
+        var path = searchPath ?? Environment.GetEnvironmentVariable("PATH") ?? "";
+        var ssh = Find("ssh", path) ?? throw SshFailure.Missing();
+
+        // Ctrl-C at a terminal goes to the whole foreground process group. A rollback still needs its connections then, so
+        // ssh gets a session of its own where the system has a program for that; without a terminal it cannot ask anything either.
+        var setsid = OperatingSystem.IsLinux() ? Find("setsid", path) : null;
+        var start = new ProcessStartInfo(setsid ?? ssh)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+            StandardErrorEncoding = Encoding.UTF8,
+            UseShellExecute = false,
+            CreateNoWindow = true,
+        };
+        if (setsid is not null)
+        {
+            start.ArgumentList.Add(ssh);
+        }
+
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        start.Environment["LC_ALL"] = "C";
+        start.Environment["SSH_ASKPASS_REQUIRE"] = "never";
+        try
+        {
+            return Process.Start(start) ?? throw SshFailure.Missing();
+        }
+        catch (Win32Exception e)
+        {
+            throw new DeisProxyException("ssh-missing", $"ssh cannot be started: {RemoteText.Clean(e.Message)}.", $"Check {ssh}.", e);
+        }
+    }
+
+    /// <summary>Runs ssh to its end: both pipes are drained, then the exit status is read. Cancelling kills it.</summary>
+    public static async Task<CommandResult> RunAsync(IReadOnlyList<string> arguments, string? searchPath, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var process = Start(arguments, searchPath);
+        try
+        {
+            process.StandardInput.Close();
+            using var drain = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var output = ReadAsync(process.StandardOutput, drain.Token);
+            var error = ReadAsync(process.StandardError, drain.Token);
+            await process.WaitForExitAsync(cancellationToken);
+            drain.CancelAfter(DrainTime);
+            return new CommandResult(process.ExitCode, await output, await error);
+        }
+        finally
+        {
+            Kill(process);
+        }
+    }
+
+    /// <summary>Ends a process if it still runs.</summary>
+    public static void Kill(Process process)
+    {
+        try
+        {
+            process.Kill();
+        }
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception)
+        {
+            // It has ended by itself meanwhile, which is all that is wanted.
+            Debug.WriteLine(e.Message);
+        }
+    }
+
+    /// <summary>Reads a pipe to its end, or until cancelled.</summary>
+    internal static async Task<string> ReadAsync(StreamReader reader, CancellationToken cancellationToken)
+    {
+        var text = new StringBuilder();
+        var buffer = new char[4096];
+        try
+        {
+            int count;
+            while ((count = await reader.ReadAsync(buffer, cancellationToken)) > 0)
+            {
+                if (text.Length + count > MaximumOutput)
+                {
+                    throw new DeisProxyException(
+                        "ssh-output-too-long",
+                        $"A command on a node wrote more than {MaximumOutput / (1024 * 1024)} MB.",
+                        "Look at what it does there; nothing that deis-proxy runs writes as much.");
+                }
+
+                text.Append(buffer, 0, count);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The pipe outlives its process; what came until now is what the process said.
+            return text.ToString();
+        }
+
+        return text.ToString();
+    }
+
+    private static string? Find(string program, string searchPath)
+    {
+        var name = OperatingSystem.IsWindows() ? program + ".exe" : program;
+        return searchPath.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Where(Path.IsPathFullyQualified)
+            .Select(directory => Path.Combine(directory, name))
+            .FirstOrDefault(File.Exists);
+    }
+}
