@@ -3,26 +3,15 @@ using System.Text;
 using System.Text.RegularExpressions;
 using DeisProxy.Cluster.Ssh;
 using DeisProxy.Core;
+using DeisProxy.Core.Model;
 
 namespace DeisProxy.Cluster.Router;
 
-/// <summary>What a router's port expects at the start of a connection.</summary>
-public enum RouterMode
-{
-    /// <summary>Nothing can be said: it does not answer, or with something that is not HTTP.</summary>
-    Unreachable,
-
-    /// <summary>HTTP or TLS at once.</summary>
-    Plain,
-
-    /// <summary>A PROXY line first.</summary>
-    Proxy,
-}
 
 /// <summary>What a probe found.</summary>
 /// <param name="Mode">The conclusion.</param>
 /// <param name="Seen">What it rests on, cleaned, for people.</param>
-public sealed record RouterProbeResult(RouterMode Mode, string Seen);
+public sealed record ProbeResult(RouterMode Mode, string Seen);
 
 /// <summary>Finds out whether a router's port demands the PROXY line, by connecting to it from a node.</summary>
 public static partial class RouterProbe
@@ -49,7 +38,7 @@ public static partial class RouterProbe
     /// <param name="timeout">Limit of the whole probe; null: 2 s.</param>
     /// <returns>What was found; whatever a router does, it is a result and not an exception.</returns>
     /// <exception cref="DeisProxyException">The connection to the node is lost.</exception>
-    public static async Task<RouterProbeResult> ProbeAsync(
+    public static async Task<ProbeResult> ProbeAsync(
         INode node, string host, int port, CancellationToken cancellationToken, TimeSpan? timeout = null)
     {
         ArgumentNullException.ThrowIfNull(node);

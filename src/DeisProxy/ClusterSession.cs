@@ -1,0 +1,107 @@
+using DeisProxy.Aws;
+using DeisProxy.Cluster.Etcd;
+using DeisProxy.Cluster.Router;
+using DeisProxy.Cluster.Ssh;
+using DeisProxy.Commands;
+using DeisProxy.Core;
+using DeisProxy.Core.Applying;
+using DeisProxy.Core.Model;
+
+namespace DeisProxy;
+
+/// <summary>Enters the cluster by the first of several nodes that can be entered.</summary>
+/// <param name="nodes">The nodes.</param>
+/// <param name="options">How to enter.</param>
+/// <param name="cancellationToken">Ends the attempts.</param>
+/// <returns>The node.</returns>
+internal delegate Task<INode> EnterCluster(IReadOnlyList<NodeAddress> nodes, SshOptions options, CancellationToken cancellationToken);
+
+/// <summary>Connections to the provider and, through a node, to the cluster, for the length of one command.</summary>
+internal sealed class ClusterSession : IAsyncDisposable
+{
+    private readonly AwsClients _clients;
+    private readonly INode _node;
+    private readonly EtcdClient _etcd;
+    private readonly StackInfo _stack;
+    private readonly ValueList<Node> _nodes;
+    private readonly ValueList<string> _networks;
+
+    private ClusterSession(
+        AwsClients clients, INode node, EtcdClient etcd, string loadBalancerName, StackInfo stack, ValueList<Node> nodes, ValueList<string> networks, TimeProvider time)
+    {
+        (_clients, _node, _etcd, _stack, _nodes, _networks) = (clients, node, etcd, stack, nodes, networks);
+        LoadBalancer = new ClassicLoadBalancer(clients, loadBalancerName, time);
+        Routers = new ClusterRouters(node, etcd);
+    }
+
+    /// <summary>The load balancer.</summary>
+    public ILoadBalancerControl LoadBalancer { get; }
+
+    /// <summary>The routers.</summary>
+    public IRouterControl Routers { get; }
+
+    /// <summary>The node that the cluster is entered by, for people.</summary>
+    public string EnteredBy => _node.Name;
+
+    /// <summary>Finds the load balancer, then enters the cluster.</summary>
+    /// <param name="settings">Which load balancer and which cluster.</param>
+    /// <param name="enter">Enters the cluster.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>The session.</returns>
+    /// <exception cref="DeisProxyException">One of them is not there or cannot be reached.</exception>
+    public static async Task<ClusterSession> OpenAsync(ConnectionSettings settings, EnterCluster enter, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var clients = AwsClients.Create(settings.Region, settings.Profile);
+        INode? node = null;
+        try
+        {
+            var reader = new StackReader(clients);
+            var (stack, loadBalancer) = await reader.FindAsync(settings.Stack, settings.LoadBalancer, cancellationToken);
+            var (nodes, networks) = await reader.ReadNodesAsync(loadBalancer, cancellationToken);
+            node = await enter(settings.Nodes.Count > 0 ? settings.Nodes : AddressesOf(nodes, loadBalancer), settings.Ssh, cancellationToken);
+            var endpoints = settings.EtcdEndpoints.Count > 0 ? settings.EtcdEndpoints : EtcdClient.DefaultEndpoints;
+            var etcd = await EtcdClient.ConnectAsync(node, endpoints, cancellationToken);
+            return new ClusterSession(clients, node, etcd, loadBalancer, stack, nodes, networks, time);
+        }
+        catch
+        {
+            clients.Dispose();
+            if (node is not null)
+            {
+                await node.DisposeAsync();
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Reads everything that is planned on.</summary>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>What is there.</returns>
+    /// <exception cref="DeisProxyException">Something cannot be read.</exception>
+    public async Task<ClusterSnapshot> ObserveAsync(CancellationToken cancellationToken)
+    {
+        var balancer = LoadBalancer.ReadAsync(cancellationToken);
+        var router = Routers.ReadAsync(cancellationToken);
+        await Task.WhenAll(balancer, router);
+        return new ClusterSnapshot { Stack = _stack, LoadBalancer = await balancer, Nodes = _nodes, LoadBalancerNetworks = _networks, Router = await router };
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _clients.Dispose();
+        _etcd.Dispose();
+        await _node.DisposeAsync();
+    }
+
+    private static List<NodeAddress> AddressesOf(ValueList<Node> nodes, string loadBalancer)
+    {
+        var addresses = nodes.Select(n => n.PublicAddress ?? n.PrivateAddress).OfType<string>().Select(NodeAddress.Parse).ToList();
+        return addresses.Count > 0 ? addresses : throw new DeisProxyException(
+            "no-node",
+            $"The load balancer {loadBalancer} has no running instance to enter the cluster by.",
+            "Name a node with --node or DEISCTL_TUNNEL, or look why no instance is registered.");
+    }
+}

@@ -1,0 +1,37 @@
+using System.CommandLine;
+using DeisProxy.Commands;
+using DeisProxy.Output;
+
+namespace DeisProxy;
+
+/// <summary>The command line: what can be said, and what wrong usage is answered with.</summary>
+internal static class CommandLine
+{
+    /// <summary>Parses and runs a command line.</summary>
+    /// <param name="arguments">The arguments.</param>
+    /// <param name="host">What every command is given.</param>
+    /// <param name="cancellationToken">Cancelled when the person interrupts.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CommandHost host, CancellationToken cancellationToken)
+    {
+        var root = new RootCommand("Moves the classic load balancer of a Deis v1 cluster to TCP with the PROXY protocol, so that WebSockets work and the client's address is kept.")
+        {
+            new SetupCommand(host),
+            new VerifyCommand(host),
+        };
+        var parsed = root.Parse(arguments);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors)
+            {
+                host.Terminal.Message(("error: ", Tone.Bad), (error.Message, Tone.Plain));
+            }
+
+            host.Terminal.Message($"  deis-proxy {(parsed.CommandResult.Command is RootCommand ? "" : $"{parsed.CommandResult.Command.Name} ")}--help lists what there is.");
+            return ExitCode.Usage;
+        }
+
+        // Interrupts are handled once, for the whole program: the library's own handler would end the process after two seconds.
+        return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false }, cancellationToken);
+    }
+}

@@ -1,0 +1,30 @@
+using System.CommandLine;
+
+namespace DeisProxy.Commands;
+
+/// <summary>The options of commands that change something.</summary>
+internal sealed class ChangeOptions
+{
+    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "print the plan, change nothing" };
+    private readonly Option<bool> _detailedExitCode = new("--detailed-exitcode") { Description = "with --dry-run: exit with 5 if changes are pending" };
+    private readonly Option<bool> _yes = new("--yes", "-y") { Description = "do not ask" };
+
+    /// <summary>Declares the options on a command.</summary>
+    /// <param name="command">The command.</param>
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { _dryRun, _detailedExitCode, _yes })
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    /// <summary>Reads what was given.</summary>
+    /// <param name="parsed">The parsed command line, free of errors.</param>
+    /// <returns>The settings.</returns>
+    public ChangeSettings Read(ParseResult parsed) =>
+        new(parsed.GetValue(_dryRun), parsed.GetValue(_detailedExitCode), parsed.GetValue(_yes));
+}
+
+/// <summary>How to change something.</summary>
+internal sealed record ChangeSettings(bool DryRun, bool DetailedExitCode, bool Yes);

@@ -1,0 +1,51 @@
+using DeisProxy.Core;
+using DeisProxy.Output;
+
+namespace DeisProxy.Commands;
+
+/// <summary>What every command is given: the terminal, the clock, and the way to the load balancer and the cluster.</summary>
+/// <param name="Terminal">The person's end.</param>
+/// <param name="OpenSession">Connects to the provider and to the cluster.</param>
+/// <param name="Time">The clock.</param>
+internal sealed record CommandHost(Terminal Terminal, Func<ConnectionSettings, CancellationToken, Task<ClusterSession>> OpenSession, TimeProvider Time)
+{
+    /// <summary>Runs a command's work within its time limit, and tells the causes of an early end apart.</summary>
+    /// <param name="timeout">Limit for the whole command, or null.</param>
+    /// <param name="work">The work.</param>
+    /// <param name="cancellationToken">Cancelled when the person interrupts.</param>
+    /// <returns>Null if the work ended by itself, otherwise why it did not: an <see cref="OperationCanceledException"/> if the person interrupted it.</returns>
+    public async Task<Exception?> RunAsync(TimeSpan? timeout, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
+    {
+        using var limit = timeout is { } time ? new CancellationTokenSource(time, Time) : new CancellationTokenSource();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            await work(either.Token);
+            return null;
+        }
+#pragma warning disable CA1031 // The last place before the exit code: whatever it is, the person is told.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            return Explain(error, timeout, cancellationToken);
+        }
+    }
+
+    /// <summary>Tells a cancellation by the time limit from one by the person.</summary>
+    /// <param name="error">What was thrown.</param>
+    /// <param name="timeout">Limit for the whole command, or null.</param>
+    /// <param name="cancellationToken">Cancelled when the person interrupts.</param>
+    /// <returns>The error to report.</returns>
+    public static Exception Explain(Exception error, TimeSpan? timeout, CancellationToken cancellationToken) =>
+        error is OperationCanceledException && !cancellationToken.IsCancellationRequested && timeout is { } time
+            ? new DeisProxyException("timeout", $"The time limit of {time.TotalSeconds} s has passed.", "Give it more with --timeout, or find out with --verbose what takes so long.", error)
+            : error;
+
+    /// <summary>Sets colours as the options and the terminal allow.</summary>
+    /// <param name="output">The options.</param>
+    public void Prepare(OutputSettings output)
+    {
+        Terminal.ColorOutput &= !output.NoColor;
+        Terminal.ColorError &= !output.NoColor;
+    }
+}

@@ -1,0 +1,211 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using DeisProxy.Aws;
+using DeisProxy.Cluster.Ssh;
+using DeisProxy.Core;
+using DeisProxy.Core.Model;
+
+namespace DeisProxy.Commands;
+
+/// <summary>The options that say which load balancer and which cluster, the same for every command that touches one.</summary>
+internal sealed class ConnectionOptions
+{
+    /// <summary>Environment variable in which deisctl takes the node to enter by.</summary>
+    private const string TunnelVariable = "DEISCTL_TUNNEL";
+
+    /// <summary>Ports that never speak the PROXY protocol: the builder's SSH server and the router's health port.</summary>
+    private static readonly int[] NeverProxied = [2222, 9090];
+
+    private readonly Option<string> _stack = new("--stack", "-s") { Description = "CloudFormation stack, by name or id", HelpName = "name", DefaultValueFactory = _ => "deis", CustomParser = NotEmpty };
+    private readonly Option<string> _provider = new("--provider") { Description = "who runs the load balancer: aws", HelpName = "aws", DefaultValueFactory = _ => "aws" };
+    private readonly Option<string?> _loadBalancer = new("--load-balancer") { Description = "load balancer, by logical id or name; needed when the stack has several", HelpName = "id", CustomParser = NotEmpty };
+    private readonly Option<string?> _region = new("--region") { Description = "AWS region; otherwise AWS_REGION, AWS_DEFAULT_REGION, the profile's", HelpName = "region", CustomParser = ParseRegion };
+    private readonly Option<string?> _profile = new("--profile") { Description = "AWS profile; otherwise the SDK's chain of credentials", HelpName = "name", CustomParser = NotEmpty };
+    private readonly Option<NodeAddress[]> _nodes = new("--node") { Description = "node to enter by, repeatable; otherwise DEISCTL_TUNNEL, otherwise the load balancer's instances", HelpName = "host[:port]", CustomParser = ParseNodes, Arity = ArgumentArity.OneOrMore };
+    private readonly Option<string> _sshUser = new("--ssh-user") { Description = "user on the node", HelpName = "user", DefaultValueFactory = _ => "core" };
+    private readonly Option<string?> _identity = new("--identity", "-i") { Description = "private key, as ssh -i", HelpName = "file", CustomParser = ParseFile };
+    private readonly Option<string?> _sshConfig = new("--ssh-config", "-F") { Description = "ssh configuration, as ssh -F", HelpName = "file", CustomParser = ParseFile };
+    private readonly Option<string?> _jump = new("--jump", "-J") { Description = "host to jump over, as ssh -J", HelpName = "host" };
+    private readonly Option<string?> _knownHosts = new("--known-hosts") { Description = "file of known host keys", HelpName = "file", CustomParser = ParseFile };
+    private readonly Option<Uri[]> _etcd = new("--etcd-endpoint") { Description = "etcd as seen from the node; otherwise http://127.0.0.1:4001, then :2379", HelpName = "url", CustomParser = ParseEndpoint };
+    private readonly Option<int[]> _routerPorts = new("--router-ports") { Description = "instance ports on which routers demand the PROXY line", HelpName = "ports", CustomParser = ParsePorts, DefaultValueFactory = _ => [80, 443] };
+    private readonly Option<TimeSpan?> _timeout = new("--timeout") { Description = "limit for the whole command, such as 90s or 10m", HelpName = "time", CustomParser = ParseDuration };
+
+    public ConnectionOptions() => _provider.AcceptOnlyFromAmong("aws");
+
+    /// <summary>Declares the options on a command.</summary>
+    /// <param name="command">The command.</param>
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { _stack, _provider, _loadBalancer, _region, _profile, _nodes, _sshUser, _identity, _sshConfig, _jump, _knownHosts, _etcd, _routerPorts, _timeout })
+        {
+            command.Options.Add(option);
+        }
+
+        command.Validators.Add(result => Validate(result, r => r.GetValue(_sshUser), r => r.GetValue(_jump)));
+    }
+
+    /// <summary>Reads what was given.</summary>
+    /// <param name="parsed">The parsed command line, free of errors.</param>
+    /// <returns>The settings.</returns>
+    /// <exception cref="DeisProxyException"><c>DEISCTL_TUNNEL</c> holds no address.</exception>
+    public ConnectionSettings Read(ParseResult parsed) => new()
+    {
+        Stack = parsed.GetRequiredValue(_stack),
+        LoadBalancer = parsed.GetValue(_loadBalancer),
+        Region = parsed.GetValue(_region),
+        Profile = parsed.GetValue(_profile),
+        Nodes = parsed.GetValue(_nodes) is { Length: > 0 } nodes ? nodes : Tunnel(),
+        Ssh = new SshOptions
+        {
+            User = parsed.GetRequiredValue(_sshUser),
+            IdentityFile = parsed.GetValue(_identity),
+            ConfigFile = parsed.GetValue(_sshConfig),
+            Jump = parsed.GetValue(_jump),
+            KnownHostsFile = parsed.GetValue(_knownHosts),
+        },
+        EtcdEndpoints = parsed.GetValue(_etcd) ?? [],
+        RouterPorts = parsed.GetRequiredValue(_routerPorts).Distinct().Order().ToValueList(),
+        Timeout = parsed.GetValue(_timeout),
+    };
+
+    private static NodeAddress[] Tunnel() =>
+        Environment.GetEnvironmentVariable(TunnelVariable) is { Length: > 0 } tunnel ? [NodeAddress.Parse(tunnel)] : [];
+
+    private static void Validate(CommandResult result, Func<CommandResult, string?> user, Func<CommandResult, string?> jump)
+    {
+        try
+        {
+            new SshOptions { User = user(result) ?? "", Jump = jump(result) }.Validate();
+        }
+        catch (DeisProxyException error)
+        {
+            result.AddError($"{error.Message} {error.Remedy}");
+        }
+    }
+
+    private static string? NotEmpty(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (text.Length == 0 || text.Any(char.IsControl))
+        {
+            result.AddError("An empty text or one with control characters is not a name.");
+        }
+
+        return text;
+    }
+
+    private static string? ParseRegion(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (!AwsClients.IsRegionName(text))
+        {
+            result.AddError($"\"{text}\" is not an AWS region; regions look like us-east-1.");
+        }
+
+        return text;
+    }
+
+    private static string? ParseFile(ArgumentResult result)
+    {
+        var path = result.Tokens[0].Value;
+        if (!File.Exists(path))
+        {
+            result.AddError($"There is no file \"{path}\".");
+            return null;
+        }
+
+        return Path.GetFullPath(path);
+    }
+
+    private static NodeAddress[] ParseNodes(ArgumentResult result)
+    {
+        var nodes = new List<NodeAddress>();
+        foreach (var token in result.Tokens)
+        {
+            try
+            {
+                nodes.Add(NodeAddress.Parse(token.Value));
+            }
+            catch (DeisProxyException error)
+            {
+                result.AddError($"{error.Message} {error.Remedy}");
+            }
+        }
+
+        return [.. nodes];
+    }
+
+    private static Uri[] ParseEndpoint(ArgumentResult result)
+    {
+        if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var uri) && uri is { Scheme: "http", PathAndQuery: "/", UserInfo: "" })
+        {
+            return [uri];
+        }
+
+        result.AddError($"\"{result.Tokens[0].Value}\" is not an etcd endpoint; it looks like http://127.0.0.1:4001.");
+        return [];
+    }
+
+    private static int[] ParsePorts(ArgumentResult result)
+    {
+        var ports = new List<int>();
+        foreach (var text in result.Tokens[0].Value.Split(','))
+        {
+            if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port is < 1 or > 65535)
+            {
+                result.AddError($"\"{text}\" is not a port; --router-ports takes ports with commas between them, such as 80,443.");
+            }
+            else if (NeverProxied.Contains(port))
+            {
+                result.AddError($"Port {port} never speaks the PROXY protocol ({(port == 2222 ? "the builder's SSH server" : "the router's health check")}); it cannot be a router port.");
+            }
+            else
+            {
+                ports.Add(port);
+            }
+        }
+
+        return [.. ports];
+    }
+
+    private static TimeSpan? ParseDuration(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        var unit = text.Length == 0 ? ' ' : text[^1];
+        var seconds = unit switch { 'h' => 3600, 'm' => 60, _ => 1 };
+        if (int.TryParse(text.TrimEnd('s', 'm', 'h'), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && text.Length - text.TrimEnd('s', 'm', 'h').Length <= 1 && number is > 0 and <= 24 * 3600)
+        {
+            return TimeSpan.FromSeconds((double)number * seconds);
+        }
+
+        result.AddError($"\"{text}\" is not a time; it looks like 90s, 10m or 1h.");
+        return null;
+    }
+}
+
+/// <summary>Which load balancer and which cluster.</summary>
+internal sealed record ConnectionSettings
+{
+    public required string Stack { get; init; }
+
+    public required string? LoadBalancer { get; init; }
+
+    public required string? Region { get; init; }
+
+    public required string? Profile { get; init; }
+
+    /// <summary>Nodes to enter by, in this order; empty: the load balancer's instances.</summary>
+    public required IReadOnlyList<NodeAddress> Nodes { get; init; }
+
+    public required SshOptions Ssh { get; init; }
+
+    /// <summary>Where etcd is as seen from the node; empty: the usual places.</summary>
+    public required IReadOnlyList<Uri> EtcdEndpoints { get; init; }
+
+    public required ValueList<int> RouterPorts { get; init; }
+
+    public required TimeSpan? Timeout { get; init; }
+}

@@ -1,0 +1,41 @@
+using System.CommandLine;
+
+namespace DeisProxy.Commands;
+
+/// <summary>The options that say how to print.</summary>
+internal sealed class OutputOptions
+{
+    private readonly Option<string> _format = new("--output", "-o") { Description = "text, or json: one document on the standard output", HelpName = "text|json", DefaultValueFactory = _ => "text" };
+    private readonly Option<bool> _verbose = new("--verbose") { Description = "say more: the node, etcd, the causes of errors" };
+    private readonly Option<bool> _quiet = new("--quiet") { Description = "say only results and errors" };
+    private readonly Option<bool> _noColor = new("--no-color") { Description = "no colours (also NO_COLOR)" };
+
+    public OutputOptions() => _format.AcceptOnlyFromAmong("text", "json");
+
+    /// <summary>Declares the options on a command.</summary>
+    /// <param name="command">The command.</param>
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { _format, _verbose, _quiet, _noColor })
+        {
+            command.Options.Add(option);
+        }
+
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(_verbose) && result.GetValue(_quiet))
+            {
+                result.AddError("--verbose and --quiet exclude each other.");
+            }
+        });
+    }
+
+    /// <summary>Reads what was given.</summary>
+    /// <param name="parsed">The parsed command line, free of errors.</param>
+    /// <returns>The settings.</returns>
+    public OutputSettings Read(ParseResult parsed) => new(
+        parsed.GetValue(_format) == "json", parsed.GetValue(_verbose), parsed.GetValue(_quiet), parsed.GetValue(_noColor));
+}
+
+/// <summary>How to print.</summary>
+internal sealed record OutputSettings(bool Json, bool Verbose, bool Quiet, bool NoColor);

@@ -1,0 +1,74 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Net;
+using DeisProxy.Core.Planning;
+
+namespace DeisProxy.Commands;
+
+/// <summary><c>deis-proxy setup</c>: switch the load balancer to TCP/SSL, turn the PROXY protocol on at both ends.</summary>
+internal sealed class SetupCommand : Command
+{
+    private const string Keep = "keep";
+
+    private readonly ConnectionOptions _connection = new();
+    private readonly OutputOptions _output = new();
+    private readonly ChangeOptions _change = new();
+    private readonly Option<int?> _idleTimeout = new("--idle-timeout") { Description = "raise the idle timeout to this many seconds (1-3600), or keep", HelpName = "seconds|keep", CustomParser = ParseIdleTimeout, DefaultValueFactory = _ => SetupGoal.DefaultIdleTimeoutSeconds };
+    private readonly Option<RealIpGoal> _realIpCidr = new("--real-ip-cidr") { Description = "network that routers trust: auto, keep or a network", HelpName = "auto|keep|network", CustomParser = ParseRealIp, DefaultValueFactory = _ => RealIpGoal.Auto };
+    private readonly Option<bool> _allowRedirectLoop = new("--allow-redirect-loop") { Description = "go on although routers that enforce HTTPS would redirect for ever" };
+
+    public SetupCommand(CommandHost host)
+        : base("setup", "switch the load balancer to TCP/SSL, turn the PROXY protocol on at both ends")
+    {
+        _connection.AddTo(this);
+        foreach (var option in new Option[] { _idleTimeout, _realIpCidr, _allowRedirectLoop })
+        {
+            Options.Add(option);
+        }
+
+        _change.AddTo(this);
+        _output.AddTo(this);
+        SetAction((parsed, cancellationToken) =>
+        {
+            var connection = _connection.Read(parsed);
+            var goal = new SetupGoal(connection.RouterPorts, parsed.GetValue(_idleTimeout), parsed.GetRequiredValue(_realIpCidr), parsed.GetValue(_allowRedirectLoop));
+            return new ChangeRun(host, Name, connection, _output.Read(parsed), _change.Read(parsed)).RunAsync(snapshot => SetupPlanner.Plan(snapshot, goal), cancellationToken);
+        });
+    }
+
+    private static int? ParseIdleTimeout(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (text == Keep)
+        {
+            return null;
+        }
+
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= 3600)
+        {
+            return seconds;
+        }
+
+        result.AddError($"\"{text}\" is not an idle timeout; it takes 1 to 3600 seconds, or keep.");
+        return null;
+    }
+
+    private static RealIpGoal? ParseRealIp(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (text is "auto" or Keep)
+        {
+            return text == Keep ? RealIpGoal.Keep : RealIpGoal.Auto;
+        }
+
+        if (text.Contains('/', StringComparison.Ordinal) && IPNetwork.TryParse(text, out var network)
+            && network.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork)
+        {
+            return new RealIpGoal(network.ToString());
+        }
+
+        result.AddError($"\"{text}\" is not an IPv4 network; it looks like 10.21.0.0/16 (no address bits after the prefix), or auto, or keep.");
+        return null;
+    }
+}

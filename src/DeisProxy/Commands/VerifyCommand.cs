@@ -1,0 +1,31 @@
+using System.CommandLine;
+using DeisProxy.Core.Planning;
+
+namespace DeisProxy.Commands;
+
+/// <summary><c>deis-proxy verify</c>: prove that it works.</summary>
+internal sealed class VerifyCommand : Command
+{
+    private readonly ConnectionOptions _connection = new();
+    private readonly OutputOptions _output = new();
+    private readonly Option<bool> _noProbe = new("--no-probe") { Description = "look at the configuration only" };
+    private readonly Option<string?> _junit = new("--junit") { Description = "also write a JUnit XML report", HelpName = "file" };
+
+    public VerifyCommand(CommandHost host)
+        : base("verify", "prove that it works: configuration and every router")
+    {
+        _connection.AddTo(this);
+        Options.Add(_noProbe);
+        Options.Add(_junit);
+        _output.AddTo(this);
+        SetAction((parsed, cancellationToken) =>
+        {
+            var connection = _connection.Read(parsed);
+            var settings = new VerifySettings(SetupGoal.Default with { RouterPorts = connection.RouterPorts }, !parsed.GetValue(_noProbe), parsed.GetValue(_junit));
+            return new VerifyRun(host, connection, _output.Read(parsed), settings).RunAsync(cancellationToken);
+        });
+    }
+}
+
+/// <summary>What to check, and where to report it.</summary>
+internal sealed record VerifySettings(SetupGoal Goal, bool Probe, string? JUnitFile);

@@ -1,0 +1,128 @@
+using System.Text.Json;
+using DeisProxy.Core;
+using DeisProxy.Core.Model;
+using DeisProxy.Core.Verifying;
+using DeisProxy.Output;
+
+namespace DeisProxy.Commands;
+
+/// <summary>One run of <c>verify</c>: observe, probe, report.</summary>
+/// <param name="host">What every command is given.</param>
+/// <param name="connection">Which load balancer and cluster.</param>
+/// <param name="output">How to print.</param>
+/// <param name="settings">What to check.</param>
+internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection, OutputSettings output, VerifySettings settings)
+{
+    private readonly List<CheckResult> _checks = [];
+
+    /// <summary>Does it all.</summary>
+    /// <param name="cancellationToken">Cancelled when the person interrupts.</param>
+    /// <returns>The exit code.</returns>
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        host.Prepare(output);
+        var error = await host.RunAsync(connection.Timeout, WorkAsync, cancellationToken)
+            ?? await host.RunAsync(timeout: null, WriteJUnitAsync, cancellationToken);
+        if (error is DeisProxyException missing && CheckOf(missing) is { } failed)
+        {
+            _checks.Add(failed);
+            error = await host.RunAsync(timeout: null, WriteJUnitAsync, cancellationToken);
+        }
+
+        var ok = error is null && _checks.TrueForAll(c => c.Status != CheckStatus.Fail);
+        Print(ok, error);
+        return error is OperationCanceledException ? ExitCode.Interrupted : error is not null ? ExitCode.Failed : ok ? ExitCode.Done : ExitCode.CheckFailed;
+    }
+
+    private async Task WorkAsync(CancellationToken cancellationToken)
+    {
+        await using var session = await host.OpenSession(connection, cancellationToken);
+        var snapshot = await session.ObserveAsync(cancellationToken);
+        _checks.AddRange(ConfigurationChecks.Run(snapshot, settings.Goal));
+        _checks.Add(settings.Probe
+            ? await RouterChecks.RunAsync(session.Routers, snapshot.Router, PortsWithListener(snapshot), cancellationToken)
+            : RouterChecks.NotProbed);
+    }
+
+    private List<int> PortsWithListener(ClusterSnapshot snapshot) =>
+        [.. settings.Goal.RouterPorts.Where(port => snapshot.LoadBalancer.Listeners.Any(l => l.InstancePort == port))];
+
+    /// <summary>A stack or a load balancer that is not there is what the check of that name looks for; other errors prevent checking.</summary>
+    private static CheckResult? CheckOf(DeisProxyException error) => error.Code switch
+    {
+        "stack-not-found" or "stack-deleted" => new CheckResult("stack", CheckStatus.Fail, error.Message, "a stack of that name", error.Remedy),
+        "load-balancer-not-found" or "load-balancer-ambiguous" or "load-balancer-not-classic" or "load-balancer-gone" =>
+            new CheckResult("load-balancer", CheckStatus.Fail, error.Message, "one classic load balancer in the stack", error.Remedy),
+        _ => null,
+    };
+
+    private async Task WriteJUnitAsync(CancellationToken cancellationToken)
+    {
+        if (settings.JUnitFile is not { } file)
+        {
+            return;
+        }
+
+        try
+        {
+            await File.WriteAllTextAsync(file, JUnitReport.Write(connection.Stack, _checks), cancellationToken);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new DeisProxyException("report-not-written", $"The report could not be written: {error.Message}", "Name a file in a folder that exists and may be written, with --junit.", error);
+        }
+    }
+
+    private void Print(bool ok, Exception? error)
+    {
+        if (output.Json)
+        {
+            var document = new VerifyDocument("verify", connection.Stack, "aws", ok, [.. _checks.Select(CheckDocument.Of)], error is null ? null : ErrorDocument.Of(error));
+            host.Terminal.WriteDocument(JsonSerializer.Serialize(document, DocumentJson.Contract.VerifyDocument));
+        }
+        else
+        {
+            foreach (var check in _checks.Where(c => !output.Quiet || c.Status is CheckStatus.Fail or CheckStatus.Warn))
+            {
+                Print(check);
+            }
+
+            if (error is null)
+            {
+                host.Terminal.Result((ok ? "Verified" : "Not verified", ok ? Tone.Good : Tone.Bad), ($": {Counts()}.", Tone.Plain));
+            }
+        }
+
+        if (error is not null)
+        {
+            ErrorText.Print(host.Terminal, error, output.Verbose);
+        }
+    }
+
+    private string Counts() => string.Join(", ", _checks.GroupBy(c => c.Status).OrderBy(g => g.Key).Select(g => $"{g.Count()} {g.Key switch
+    {
+        CheckStatus.Pass => "passed",
+        CheckStatus.Fail => "failed",
+        CheckStatus.Warn => "with a warning",
+        CheckStatus.Skip => "skipped",
+        _ => throw new InvalidOperationException($"{g.Key} is no status."),
+    }}"));
+
+    private void Print(CheckResult check)
+    {
+        var (mark, tone) = check.Status switch
+        {
+            CheckStatus.Pass => ("✓ pass", Tone.Good),
+            CheckStatus.Fail => ("✗ fail", Tone.Bad),
+            CheckStatus.Warn => ("! warn", Tone.Warning),
+            CheckStatus.Skip => ("- skip", Tone.Dim),
+            _ => throw new InvalidOperationException($"{check.Status} is no status."),
+        };
+        host.Terminal.Result((mark, tone), ($"  {check.Id,-16}", Tone.Bold), ($"  {check.Seen}", Tone.Plain));
+        if (check.Status is CheckStatus.Fail or CheckStatus.Warn)
+        {
+            host.Terminal.Result(($"          expected: {check.Expected}", Tone.Plain));
+            host.Terminal.Result(($"          {check.Remedy}", Tone.Plain));
+        }
+    }
+}

@@ -1,0 +1,160 @@
+using System.Text.Json;
+using DeisProxy.Commands;
+using DeisProxy.Core.Applying;
+using DeisProxy.Core.Model;
+using DeisProxy.Core.Planning;
+
+namespace DeisProxy.Output;
+
+/// <summary>What a changing command prints: text as it goes, or one JSON document at the end.</summary>
+/// <param name="terminal">The person's end.</param>
+/// <param name="output">How to print.</param>
+/// <param name="command">Name of the command.</param>
+/// <param name="stack">Stack as it was given.</param>
+/// <param name="dryRun">Whether nothing is changed.</param>
+internal sealed class ChangeReport(Terminal terminal, OutputSettings output, string command, string stack, bool dryRun) : IProgress<StepProgress>
+{
+    private LoadBalancerDocument? _loadBalancer;
+    private IReadOnlyList<StepProgress> _steps = [];
+    private IReadOnlyList<Notice> _warnings = [];
+    private ErrorDocument? _error;
+    private bool _changed;
+
+    /// <summary>Shows what is there and what will be done.</summary>
+    /// <param name="snapshot">What is there.</param>
+    /// <param name="plan">What will be done.</param>
+    /// <param name="enteredBy">Node that the cluster is entered by.</param>
+    public void Plan(ClusterSnapshot snapshot, Plan plan, string enteredBy)
+    {
+        _loadBalancer = new LoadBalancerDocument(snapshot.LoadBalancer.Name, snapshot.LoadBalancer.DnsName);
+        _steps = [.. plan.Steps.Select(step => new StepProgress(step, StepStatus.Planned, TimeSpan.Zero))];
+        _warnings = plan.Warnings;
+        if (plan.Blockers.Count > 0)
+        {
+            var first = plan.Blockers[0];
+            _error = new ErrorDocument(first.Id, string.Join(" ", plan.Blockers.Select(b => b.Message)), string.Join(" ", plan.Blockers.Select(b => b.Remedy)));
+        }
+
+        if (!output.Json)
+        {
+            PrintPlan(snapshot, plan, enteredBy);
+        }
+
+        foreach (var blocker in plan.Blockers)
+        {
+            ErrorText.Print(terminal, blocker.Message, blocker.Remedy);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Report(StepProgress value)
+    {
+        if (output.Quiet)
+        {
+            return;
+        }
+
+        var milliseconds = $"  {value.Duration.TotalMilliseconds:F0} ms";
+        switch (value.Status)
+        {
+            case StepStatus.Running when output.Verbose:
+                terminal.Message(("… ", Tone.Dim), ($"{value.Step.Id}: {value.Step.Description}", Tone.Dim));
+                break;
+            case StepStatus.Done:
+                terminal.Message(("✓ ", Tone.Good), (value.Step.Id, Tone.Bold), ($"  {value.Step.ToText}", Tone.Plain), (milliseconds, Tone.Dim));
+                break;
+            case StepStatus.Undone:
+                terminal.Message(("↩ ", Tone.Warning), (value.Step.Id, Tone.Bold), ($"  {value.Step.FromText}", Tone.Plain), (milliseconds, Tone.Dim));
+                break;
+            case StepStatus.Failed:
+                terminal.Message(("✗ ", Tone.Bad), (value.Step.Id, Tone.Bold), (milliseconds, Tone.Dim));
+                break;
+            case StepStatus.Planned:
+            case StepStatus.Running:
+            default:
+                break;
+        }
+    }
+
+    /// <summary>Takes note of what came of the run.</summary>
+    /// <param name="result">What came of it.</param>
+    public void Result(RunResult result)
+    {
+        _steps = result.Steps;
+        _changed = result.Changed;
+        if (!output.Json && result.Error is null)
+        {
+            terminal.Result(
+                ("Done. ", Tone.Good),
+                ($"{result.Steps.Count} change{(result.Steps.Count == 1 ? "" : "s")} in {result.Steps.Sum(s => s.Duration.TotalSeconds):F1} s. Check it with real traffic: deis-proxy verify --stack {stack}", Tone.Plain));
+        }
+    }
+
+    /// <summary>Says that the person did not want it.</summary>
+    public void Declined() => terminal.Message("Nothing was changed.");
+
+    /// <summary>Shows why the command ends early, and what is left.</summary>
+    /// <param name="error">Why.</param>
+    public void Error(Exception error)
+    {
+        _error = ErrorDocument.Of(error);
+        ErrorText.Print(terminal, error, output.Verbose);
+        var left = _steps.Where(s => s.Status is StepStatus.Done or StepStatus.Failed).ToList();
+        if (left.Count == 0)
+        {
+            terminal.Message("Nothing was changed.");
+            return;
+        }
+
+        foreach (var step in left)
+        {
+            terminal.Message((step.Status == StepStatus.Done ? "  is done and stays: " : "  may be half done:   ", Tone.Warning), ($"{step.Step.Id}, {step.Step.FromText} → {step.Step.ToText}", Tone.Plain));
+        }
+
+        terminal.Message($"To finish it, run again: deis-proxy {command} --stack {stack}");
+    }
+
+    /// <summary>Ends the output; writes the document if one is wanted.</summary>
+    public void End()
+    {
+        if (output.Json)
+        {
+            var document = new ChangeDocument(
+                command, stack, "aws", _loadBalancer, dryRun, _changed, [.. _steps.Select(StepDocument.Of)], [.. _warnings.Select(NoticeDocument.Of)], _error);
+            terminal.WriteDocument(JsonSerializer.Serialize(document, DocumentJson.Contract.ChangeDocument));
+        }
+    }
+
+    private void PrintPlan(ClusterSnapshot snapshot, Plan plan, string enteredBy)
+    {
+        var (cluster, balancer) = (snapshot.Stack, snapshot.LoadBalancer);
+        if (!output.Quiet)
+        {
+            terminal.Result(("Stack         ", Tone.Dim), ($"{cluster.Name}, account {cluster.Account}, {cluster.Region}", Tone.Plain));
+            terminal.Result(("Load balancer ", Tone.Dim), ($"{balancer.Name} ({balancer.DnsName})", Tone.Plain));
+            terminal.Result(
+                ("Routers       ", Tone.Dim),
+                ($"{snapshot.Router.LiveRouters.Count} live, release {snapshot.Router.Version?.ToString() ?? "unknown"}, entered by {enteredBy}", Tone.Plain));
+        }
+
+        foreach (var warning in plan.Warnings)
+        {
+            terminal.Message(("warning: ", Tone.Warning), (warning.Message, Tone.Plain));
+            terminal.Message($"  {warning.Remedy}");
+        }
+
+        if (plan.Steps.Count == 0 && plan.Blockers.Count == 0)
+        {
+            terminal.Result(("Nothing to do: ", Tone.Good), ("everything is as it should be.", Tone.Plain));
+            return;
+        }
+
+        terminal.Result(dryRun ? "Plan (nothing is changed):" : "Plan:", Tone.Bold);
+        foreach (var step in plan.Steps)
+        {
+            terminal.Result(("  ", Tone.Plain), (step.Id, Tone.Bold), ($"  {step.Description}", Tone.Plain));
+            terminal.Result(($"      {step.FromText}", Tone.Plain));
+            terminal.Result(("    → ", Tone.Good), (step.ToText, Tone.Plain));
+        }
+    }
+}

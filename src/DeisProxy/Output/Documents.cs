@@ -1,0 +1,65 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using DeisProxy.Core;
+using DeisProxy.Core.Applying;
+using DeisProxy.Core.Planning;
+using DeisProxy.Core.Verifying;
+
+namespace DeisProxy.Output;
+
+/// <summary>The JSON document of <c>setup</c>.</summary>
+internal sealed record ChangeDocument(
+    string Command,
+    string Stack,
+    string Provider,
+    LoadBalancerDocument? LoadBalancer,
+    bool DryRun,
+    bool Changed,
+    IReadOnlyList<StepDocument> Steps,
+    IReadOnlyList<NoticeDocument> Warnings,
+    ErrorDocument? Error);
+
+internal sealed record LoadBalancerDocument(string Name, string DnsName);
+
+internal sealed record StepDocument(string Id, string Description, string From, string To, StepStatus Status, long Milliseconds)
+{
+    public static StepDocument Of(StepProgress progress) => new(
+        progress.Step.Id, progress.Step.Description, progress.Step.FromText, progress.Step.ToText, progress.Status, (long)progress.Duration.TotalMilliseconds);
+}
+
+internal sealed record NoticeDocument(string Id, string Message, string Remedy)
+{
+    public static NoticeDocument Of(Notice notice) => new(notice.Id, notice.Message, notice.Remedy);
+}
+
+internal sealed record ErrorDocument(string Code, string Message, string Remedy)
+{
+    public static ErrorDocument Of(Exception error) => error is DeisProxyException expected
+        ? new(expected.Code, expected.Message, expected.Remedy)
+        : new("bug", error.Message, "This is a bug in deis-proxy; please report it with the stack trace on stderr.");
+}
+
+/// <summary>The JSON document of <c>verify</c>.</summary>
+internal sealed record VerifyDocument(
+    string Command, string Stack, string Provider, bool Ok, IReadOnlyList<CheckDocument> Checks, ErrorDocument? Error);
+
+internal sealed record CheckDocument(string Id, CheckStatus Status, string Seen, string Expected, string Remedy)
+{
+    public static CheckDocument Of(CheckResult check) => new(check.Id, check.Status, check.Seen, check.Expected, check.Remedy);
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UseStringEnumConverter = true,
+    WriteIndented = true)]
+[JsonSerializable(typeof(ChangeDocument))]
+[JsonSerializable(typeof(VerifyDocument))]
+internal sealed partial class DocumentJson : JsonSerializerContext
+{
+    /// <summary>Enumerations in lower case, arrows readable.</summary>
+    public static DocumentJson Contract { get; } = new(new JsonSerializerOptions(Default.Options)
+    {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new JsonStringEnumConverter<StepStatus>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<CheckStatus>(JsonNamingPolicy.CamelCase) },
+    });
+}

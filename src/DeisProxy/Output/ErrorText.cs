@@ -1,0 +1,47 @@
+using DeisProxy.Core;
+
+namespace DeisProxy.Output;
+
+/// <summary>Errors for people: what happened, then what to do about it. A stack trace means a bug in deis-proxy.</summary>
+internal static class ErrorText
+{
+    /// <summary>Prints an error.</summary>
+    /// <param name="terminal">Where to.</param>
+    /// <param name="message">What happened.</param>
+    /// <param name="remedy">What to do about it.</param>
+    public static void Print(Terminal terminal, string message, string remedy)
+    {
+        terminal.Message(("error: ", Tone.Bad), (message, Tone.Plain));
+        terminal.Message($"  {remedy}");
+    }
+
+    /// <summary>Prints an error.</summary>
+    /// <param name="terminal">Where to.</param>
+    /// <param name="error">The error.</param>
+    /// <param name="verbose">Whether to print the causes as well.</param>
+    public static void Print(Terminal terminal, Exception error, bool verbose)
+    {
+        switch (error)
+        {
+            case DeisProxyException expected:
+                Print(terminal, expected.Message, expected.Remedy);
+                for (var cause = expected.InnerException; verbose && cause is not null; cause = cause.InnerException)
+                {
+                    terminal.Message($"  caused by {cause.GetType().Name}: {cause.Message}", Tone.Dim);
+                }
+
+                break;
+            case OperationCanceledException:
+                terminal.Message(("error: ", Tone.Bad), ("Interrupted.", Tone.Plain));
+                break;
+            default:
+                Print(terminal, $"This is a bug in deis-proxy: {error.Message}", "Please report it with what follows.");
+                foreach (var line in error.ToString().Split('\n'))
+                {
+                    terminal.Message(line.TrimEnd('\r'), Tone.Dim);
+                }
+
+                break;
+        }
+    }
+}

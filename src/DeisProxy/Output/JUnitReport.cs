@@ -1,0 +1,71 @@
+using System.Text;
+using System.Xml;
+using DeisProxy.Core.Verifying;
+
+namespace DeisProxy.Output;
+
+/// <summary>The checks as a JUnit XML report, which CI systems show.</summary>
+internal static class JUnitReport
+{
+    /// <summary>Makes the report: a check that failed is a failure, one that was skipped is skipped, a warning is a note.</summary>
+    /// <param name="stack">Name of the stack, which becomes the suite's.</param>
+    /// <param name="checks">The checks.</param>
+    /// <returns>The XML document.</returns>
+    public static string Write(string stack, IReadOnlyCollection<CheckResult> checks)
+    {
+        using var text = new Utf8Writer();
+        using (var xml = XmlWriter.Create(text, new XmlWriterSettings { Indent = true }))
+        {
+            xml.WriteStartElement("testsuite");
+            xml.WriteAttributeString("name", $"deis-proxy verify {Terminal.Clean(stack)}");
+            Count("tests", checks.Count);
+            Count("failures", checks.Count(c => c.Status == CheckStatus.Fail));
+            Count("skipped", checks.Count(c => c.Status == CheckStatus.Skip));
+            foreach (var check in checks)
+            {
+                WriteCheck(xml, check);
+            }
+
+            xml.WriteEndElement();
+
+            void Count(string name, int value) => xml.WriteAttributeString(name, XmlConvert.ToString(value));
+        }
+
+        return text.ToString();
+    }
+
+    private static void WriteCheck(XmlWriter xml, CheckResult check)
+    {
+        var seen = Terminal.Clean(check.Seen);
+        xml.WriteStartElement("testcase");
+        xml.WriteAttributeString("classname", "deis-proxy.verify");
+        xml.WriteAttributeString("name", check.Id);
+        switch (check.Status)
+        {
+            case CheckStatus.Fail:
+                xml.WriteStartElement("failure");
+                xml.WriteAttributeString("message", seen);
+                xml.WriteString($"expected: {Terminal.Clean(check.Expected)}\n{Terminal.Clean(check.Remedy)}");
+                xml.WriteEndElement();
+                break;
+            case CheckStatus.Skip:
+                xml.WriteStartElement("skipped");
+                xml.WriteAttributeString("message", seen);
+                xml.WriteEndElement();
+                break;
+            case CheckStatus.Warn:
+                xml.WriteElementString("system-out", $"warning: {seen}\n{Terminal.Clean(check.Remedy)}");
+                break;
+            case CheckStatus.Pass:
+            default:
+                break;
+        }
+
+        xml.WriteEndElement();
+    }
+
+    private sealed class Utf8Writer : StringWriter
+    {
+        public override Encoding Encoding => Encoding.UTF8;
+    }
+}

@@ -1,0 +1,23 @@
+using DeisProxy;
+using DeisProxy.Cluster.Ssh;
+using DeisProxy.Commands;
+using DeisProxy.Output;
+
+using var interrupts = new Interrupts();
+var terminal = Terminal.OfProcess();
+return await CommandLine.RunAsync(args, new CommandHost(terminal, OpenAsync, TimeProvider.System), interrupts.Token);
+
+Task<ClusterSession> OpenAsync(ConnectionSettings settings, CancellationToken cancellationToken) =>
+    ClusterSession.OpenAsync(settings, EnterAsync, TimeProvider.System, cancellationToken);
+
+async Task<INode> EnterAsync(IReadOnlyList<NodeAddress> nodes, SshOptions options, CancellationToken cancellationToken)
+{
+    var (node, passedOver) = await OpenSshNode.ConnectFirstAsync(nodes, options, cancellationToken);
+    foreach (var failure in passedOver)
+    {
+        terminal.Message(("warning: ", Tone.Warning), (failure.Message, Tone.Plain));
+        terminal.Message($"  {failure.Remedy}");
+    }
+
+    return node;
+}
