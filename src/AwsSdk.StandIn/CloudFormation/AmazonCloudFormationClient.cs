@@ -25,26 +25,21 @@ public class AmazonCloudFormationClient : AmazonServiceClient, IAmazonCloudForma
     {
     }
 
-    protected override IServiceMetadata ServiceMetadata => CloudFormationOperations.Service;
+    protected override IServiceMetadata ServiceMetadata => Operations.Service;
 
     public virtual Task<DescribeStacksResponse> DescribeStacksAsync(DescribeStacksRequest request, CancellationToken cancellationToken = default) =>
-        InvokeAsync<DescribeStacksResponse>(request, CloudFormationOperations.DescribeStacks.Options, cancellationToken);
+        InvokeAsync<DescribeStacksResponse>(request, Operations.DescribeStacks.Options, cancellationToken);
 
     public virtual Task<ListStackResourcesResponse> ListStackResourcesAsync(
         ListStackResourcesRequest request, CancellationToken cancellationToken = default) =>
-        InvokeAsync<ListStackResourcesResponse>(request, CloudFormationOperations.ListStackResources.Options, cancellationToken);
+        InvokeAsync<ListStackResourcesResponse>(request, Operations.ListStackResources.Options, cancellationToken);
 
     public virtual Task<DescribeStackResourcesResponse> DescribeStackResourcesAsync(
         DescribeStackResourcesRequest request, CancellationToken cancellationToken = default) =>
-        InvokeAsync<DescribeStackResourcesResponse>(request, CloudFormationOperations.DescribeStackResources.Options, cancellationToken);
+        InvokeAsync<DescribeStackResourcesResponse>(request, Operations.DescribeStackResources.Options, cancellationToken);
 
     public virtual Task<GetTemplateResponse> GetTemplateAsync(GetTemplateRequest request, CancellationToken cancellationToken = default) =>
-        InvokeAsync<GetTemplateResponse>(request, CloudFormationOperations.GetTemplate.Options, cancellationToken);
-
-    static ClientConfig IAmazonService.CreateDefaultClientConfig() => new AmazonCloudFormationConfig();
-
-    static IAmazonService IAmazonService.CreateDefaultServiceClient(AWSCredentials awsCredentials, ClientConfig clientConfig) =>
-        new AmazonCloudFormationClient(awsCredentials, (AmazonCloudFormationConfig)clientConfig);
+        InvokeAsync<GetTemplateResponse>(request, Operations.GetTemplate.Options, cancellationToken);
 
     protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
     {

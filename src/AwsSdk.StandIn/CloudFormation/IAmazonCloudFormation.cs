@@ -14,4 +14,9 @@ public interface IAmazonCloudFormation : IAmazonService, IDisposable
         DescribeStackResourcesRequest request, CancellationToken cancellationToken = default);
 
     Task<GetTemplateResponse> GetTemplateAsync(GetTemplateRequest request, CancellationToken cancellationToken = default);
+
+    static ClientConfig IAmazonService.CreateDefaultClientConfig() => new AmazonCloudFormationConfig();
+
+    static IAmazonService IAmazonService.CreateDefaultServiceClient(AWSCredentials awsCredentials, ClientConfig clientConfig) =>
+        new AmazonCloudFormationClient(awsCredentials, (AmazonCloudFormationConfig)clientConfig);
 }

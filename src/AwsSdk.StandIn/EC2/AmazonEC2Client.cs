@@ -25,27 +25,22 @@ public class AmazonEC2Client : AmazonServiceClient, IAmazonEC2
     {
     }
 
-    protected override IServiceMetadata ServiceMetadata => EC2Operations.Service;
+    protected override IServiceMetadata ServiceMetadata => Operations.Service;
 
     public virtual Task<DescribeInstancesResponse> DescribeInstancesAsync(
         DescribeInstancesRequest request, CancellationToken cancellationToken = default) =>
-        InvokeAsync<DescribeInstancesResponse>(request, EC2Operations.DescribeInstances.Options, cancellationToken);
+        InvokeAsync<DescribeInstancesResponse>(request, Operations.DescribeInstances.Options, cancellationToken);
 
     public virtual Task<DescribeVpcsResponse> DescribeVpcsAsync(DescribeVpcsRequest request, CancellationToken cancellationToken = default) =>
-        InvokeAsync<DescribeVpcsResponse>(request, EC2Operations.DescribeVpcs.Options, cancellationToken);
+        InvokeAsync<DescribeVpcsResponse>(request, Operations.DescribeVpcs.Options, cancellationToken);
 
     public virtual Task<DescribeSubnetsResponse> DescribeSubnetsAsync(
         DescribeSubnetsRequest request, CancellationToken cancellationToken = default) =>
-        InvokeAsync<DescribeSubnetsResponse>(request, EC2Operations.DescribeSubnets.Options, cancellationToken);
+        InvokeAsync<DescribeSubnetsResponse>(request, Operations.DescribeSubnets.Options, cancellationToken);
 
     public virtual Task<DescribeSecurityGroupsResponse> DescribeSecurityGroupsAsync(
         DescribeSecurityGroupsRequest request, CancellationToken cancellationToken = default) =>
-        InvokeAsync<DescribeSecurityGroupsResponse>(request, EC2Operations.DescribeSecurityGroups.Options, cancellationToken);
-
-    static ClientConfig IAmazonService.CreateDefaultClientConfig() => new AmazonEC2Config();
-
-    static IAmazonService IAmazonService.CreateDefaultServiceClient(AWSCredentials awsCredentials, ClientConfig clientConfig) =>
-        new AmazonEC2Client(awsCredentials, (AmazonEC2Config)clientConfig);
+        InvokeAsync<DescribeSecurityGroupsResponse>(request, Operations.DescribeSecurityGroups.Options, cancellationToken);
 
     protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
     {

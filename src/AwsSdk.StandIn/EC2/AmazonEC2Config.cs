@@ -8,26 +8,26 @@ namespace Amazon.EC2;
 /// <summary>Settings of a client of the EC2 2016-11-15 API.</summary>
 public class AmazonEC2Config : ClientConfig
 {
-    private static readonly string Agent = InternalSDKUtils.BuildUserAgentString(EC2Operations.Service.ServiceId, "4.0.0.0");
+    private static readonly string Agent = InternalSDKUtils.BuildUserAgentString(Operations.Service.ServiceId, "4.0.0.0");
 
     public AmazonEC2Config()
         : base(Defaults.Provider())
     {
-        base.ServiceId = EC2Operations.Service.ServiceId;
-        AuthenticationServiceName = EC2Operations.Service.SigningName;
+        base.ServiceId = Operations.Service.ServiceId;
+        AuthenticationServiceName = Operations.Service.SigningName;
     }
 
-    public static new string ServiceId => EC2Operations.Service.ServiceId;
+    public static new string ServiceId => Operations.Service.ServiceId;
 
-    public override string RegionEndpointServiceName => EC2Operations.Service.SigningName;
+    public override string RegionEndpointServiceName => Operations.Service.SigningName;
 
-    public override string ServiceVersion => EC2Operations.Service.Version;
+    public override string ServiceVersion => Operations.Service.Version;
 
     public override string UserAgent => Agent;
 
     public override Endpoint DetermineServiceOperationEndpoint(ServiceOperationEndpointParameters parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        return EC2Operations.Service.Endpoint(this, parameters.AlternateEndpoint);
+        return Operations.Service.Endpoint(this, parameters.AlternateEndpoint);
     }
 }

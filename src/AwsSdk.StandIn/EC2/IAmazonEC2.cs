@@ -14,4 +14,9 @@ public interface IAmazonEC2 : IAmazonService, IDisposable
 
     Task<DescribeSecurityGroupsResponse> DescribeSecurityGroupsAsync(
         DescribeSecurityGroupsRequest request, CancellationToken cancellationToken = default);
+
+    static ClientConfig IAmazonService.CreateDefaultClientConfig() => new AmazonEC2Config();
+
+    static IAmazonService IAmazonService.CreateDefaultServiceClient(AWSCredentials awsCredentials, ClientConfig clientConfig) =>
+        new AmazonEC2Client(awsCredentials, (AmazonEC2Config)clientConfig);
 }

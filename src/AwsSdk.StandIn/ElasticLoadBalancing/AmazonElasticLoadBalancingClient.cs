@@ -25,60 +25,56 @@ public class AmazonElasticLoadBalancingClient : AmazonServiceClient, IAmazonElas
     {
     }
 
-    protected override IServiceMetadata ServiceMetadata => ElasticLoadBalancingOperations.Service;
+    protected override IServiceMetadata ServiceMetadata => Operations.Service;
 
     public virtual Task<DescribeLoadBalancersResponse> DescribeLoadBalancersAsync(
         DescribeLoadBalancersRequest request, CancellationToken cancellationToken = default) =>
-        InvokeAsync<DescribeLoadBalancersResponse>(request, ElasticLoadBalancingOperations.DescribeLoadBalancers.Options, cancellationToken);
+        InvokeAsync<DescribeLoadBalancersResponse>(request, Operations.DescribeLoadBalancers.Options, cancellationToken);
 
     public virtual Task<DescribeLoadBalancerPoliciesResponse> DescribeLoadBalancerPoliciesAsync(
         DescribeLoadBalancerPoliciesRequest request, CancellationToken cancellationToken = default) =>
-        InvokeAsync<DescribeLoadBalancerPoliciesResponse>(request, ElasticLoadBalancingOperations.DescribeLoadBalancerPolicies.Options, cancellationToken);
+        InvokeAsync<DescribeLoadBalancerPoliciesResponse>(request, Operations.DescribeLoadBalancerPolicies.Options, cancellationToken);
 
     public virtual Task<DescribeInstanceHealthResponse> DescribeInstanceHealthAsync(
         DescribeInstanceHealthRequest request, CancellationToken cancellationToken = default) =>
-        InvokeAsync<DescribeInstanceHealthResponse>(request, ElasticLoadBalancingOperations.DescribeInstanceHealth.Options, cancellationToken);
+        InvokeAsync<DescribeInstanceHealthResponse>(request, Operations.DescribeInstanceHealth.Options, cancellationToken);
 
     public virtual Task<DescribeLoadBalancerAttributesResponse> DescribeLoadBalancerAttributesAsync(
         DescribeLoadBalancerAttributesRequest request, CancellationToken cancellationToken = default) =>
-        InvokeAsync<DescribeLoadBalancerAttributesResponse>(request, ElasticLoadBalancingOperations.DescribeLoadBalancerAttributes.Options, cancellationToken);
+        InvokeAsync<DescribeLoadBalancerAttributesResponse>(request, Operations.DescribeLoadBalancerAttributes.Options, cancellationToken);
 
     public virtual Task<CreateLoadBalancerPolicyResponse> CreateLoadBalancerPolicyAsync(
         CreateLoadBalancerPolicyRequest request, CancellationToken cancellationToken = default) =>
-        InvokeAsync<CreateLoadBalancerPolicyResponse>(request, ElasticLoadBalancingOperations.CreateLoadBalancerPolicy.Options, cancellationToken);
+        InvokeAsync<CreateLoadBalancerPolicyResponse>(request, Operations.CreateLoadBalancerPolicy.Options, cancellationToken);
 
     public virtual Task<DeleteLoadBalancerPolicyResponse> DeleteLoadBalancerPolicyAsync(
         DeleteLoadBalancerPolicyRequest request, CancellationToken cancellationToken = default) =>
-        InvokeAsync<DeleteLoadBalancerPolicyResponse>(request, ElasticLoadBalancingOperations.DeleteLoadBalancerPolicy.Options, cancellationToken);
+        InvokeAsync<DeleteLoadBalancerPolicyResponse>(request, Operations.DeleteLoadBalancerPolicy.Options, cancellationToken);
 
     public virtual Task<SetLoadBalancerPoliciesForBackendServerResponse> SetLoadBalancerPoliciesForBackendServerAsync(
         SetLoadBalancerPoliciesForBackendServerRequest request, CancellationToken cancellationToken = default) =>
-        InvokeAsync<SetLoadBalancerPoliciesForBackendServerResponse>(request, ElasticLoadBalancingOperations.SetLoadBalancerPoliciesForBackendServer.Options, cancellationToken);
+        InvokeAsync<SetLoadBalancerPoliciesForBackendServerResponse>(
+            request, Operations.SetLoadBalancerPoliciesForBackendServer.Options, cancellationToken);
 
     public virtual Task<SetLoadBalancerPoliciesOfListenerResponse> SetLoadBalancerPoliciesOfListenerAsync(
         SetLoadBalancerPoliciesOfListenerRequest request, CancellationToken cancellationToken = default) =>
-        InvokeAsync<SetLoadBalancerPoliciesOfListenerResponse>(request, ElasticLoadBalancingOperations.SetLoadBalancerPoliciesOfListener.Options, cancellationToken);
+        InvokeAsync<SetLoadBalancerPoliciesOfListenerResponse>(request, Operations.SetLoadBalancerPoliciesOfListener.Options, cancellationToken);
 
     public virtual Task<CreateLoadBalancerListenersResponse> CreateLoadBalancerListenersAsync(
         CreateLoadBalancerListenersRequest request, CancellationToken cancellationToken = default) =>
-        InvokeAsync<CreateLoadBalancerListenersResponse>(request, ElasticLoadBalancingOperations.CreateLoadBalancerListeners.Options, cancellationToken);
+        InvokeAsync<CreateLoadBalancerListenersResponse>(request, Operations.CreateLoadBalancerListeners.Options, cancellationToken);
 
     public virtual Task<DeleteLoadBalancerListenersResponse> DeleteLoadBalancerListenersAsync(
         DeleteLoadBalancerListenersRequest request, CancellationToken cancellationToken = default) =>
-        InvokeAsync<DeleteLoadBalancerListenersResponse>(request, ElasticLoadBalancingOperations.DeleteLoadBalancerListeners.Options, cancellationToken);
+        InvokeAsync<DeleteLoadBalancerListenersResponse>(request, Operations.DeleteLoadBalancerListeners.Options, cancellationToken);
 
     public virtual Task<ConfigureHealthCheckResponse> ConfigureHealthCheckAsync(
         ConfigureHealthCheckRequest request, CancellationToken cancellationToken = default) =>
-        InvokeAsync<ConfigureHealthCheckResponse>(request, ElasticLoadBalancingOperations.ConfigureHealthCheck.Options, cancellationToken);
+        InvokeAsync<ConfigureHealthCheckResponse>(request, Operations.ConfigureHealthCheck.Options, cancellationToken);
 
     public virtual Task<ModifyLoadBalancerAttributesResponse> ModifyLoadBalancerAttributesAsync(
         ModifyLoadBalancerAttributesRequest request, CancellationToken cancellationToken = default) =>
-        InvokeAsync<ModifyLoadBalancerAttributesResponse>(request, ElasticLoadBalancingOperations.ModifyLoadBalancerAttributes.Options, cancellationToken);
-
-    static ClientConfig IAmazonService.CreateDefaultClientConfig() => new AmazonElasticLoadBalancingConfig();
-
-    static IAmazonService IAmazonService.CreateDefaultServiceClient(AWSCredentials awsCredentials, ClientConfig clientConfig) =>
-        new AmazonElasticLoadBalancingClient(awsCredentials, (AmazonElasticLoadBalancingConfig)clientConfig);
+        InvokeAsync<ModifyLoadBalancerAttributesResponse>(request, Operations.ModifyLoadBalancerAttributes.Options, cancellationToken);
 
     protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
     {

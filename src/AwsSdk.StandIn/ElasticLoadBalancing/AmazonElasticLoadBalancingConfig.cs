@@ -8,26 +8,26 @@ namespace Amazon.ElasticLoadBalancing;
 /// <summary>Settings of a client of the Elastic Load Balancing 2012-06-01 API.</summary>
 public class AmazonElasticLoadBalancingConfig : ClientConfig
 {
-    private static readonly string Agent = InternalSDKUtils.BuildUserAgentString(ElasticLoadBalancingOperations.Service.ServiceId, "4.0.0.0");
+    private static readonly string Agent = InternalSDKUtils.BuildUserAgentString(Operations.Service.ServiceId, "4.0.0.0");
 
     public AmazonElasticLoadBalancingConfig()
         : base(Defaults.Provider())
     {
-        base.ServiceId = ElasticLoadBalancingOperations.Service.ServiceId;
-        AuthenticationServiceName = ElasticLoadBalancingOperations.Service.SigningName;
+        base.ServiceId = Operations.Service.ServiceId;
+        AuthenticationServiceName = Operations.Service.SigningName;
     }
 
-    public static new string ServiceId => ElasticLoadBalancingOperations.Service.ServiceId;
+    public static new string ServiceId => Operations.Service.ServiceId;
 
-    public override string RegionEndpointServiceName => ElasticLoadBalancingOperations.Service.SigningName;
+    public override string RegionEndpointServiceName => Operations.Service.SigningName;
 
-    public override string ServiceVersion => ElasticLoadBalancingOperations.Service.Version;
+    public override string ServiceVersion => Operations.Service.Version;
 
     public override string UserAgent => Agent;
 
     public override Endpoint DetermineServiceOperationEndpoint(ServiceOperationEndpointParameters parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        return ElasticLoadBalancingOperations.Service.Endpoint(this, parameters.AlternateEndpoint);
+        return Operations.Service.Endpoint(this, parameters.AlternateEndpoint);
     }
 }

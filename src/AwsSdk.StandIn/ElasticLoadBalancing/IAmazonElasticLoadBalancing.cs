@@ -40,4 +40,9 @@ public interface IAmazonElasticLoadBalancing : IAmazonService, IDisposable
 
     Task<ModifyLoadBalancerAttributesResponse> ModifyLoadBalancerAttributesAsync(
         ModifyLoadBalancerAttributesRequest request, CancellationToken cancellationToken = default);
+
+    static ClientConfig IAmazonService.CreateDefaultClientConfig() => new AmazonElasticLoadBalancingConfig();
+
+    static IAmazonService IAmazonService.CreateDefaultServiceClient(AWSCredentials awsCredentials, ClientConfig clientConfig) =>
+        new AmazonElasticLoadBalancingClient(awsCredentials, (AmazonElasticLoadBalancingConfig)clientConfig);
 }

@@ -17,6 +17,7 @@ internal interface IShape
 internal enum WireType
 {
     Text,
+    Constant,
     Integer,
     Long,
     Boolean,
@@ -52,7 +53,7 @@ internal abstract class Wire
     /// <summary>An enumeration; <paramref name="find"/> also accepts values that were added to the service later.</summary>
     public T? Constant<T>(T? value, Func<string, T> find, string? name = null, [CallerArgumentExpression(nameof(value))] string member = "")
         where T : ConstantClass =>
-        Scalar(member, name, WireType.Text, value?.Value) is { } text ? find(text) : null;
+        Scalar(member, name, WireType.Constant, value?.Value) is { } text ? find(text) : null;
 
     public List<string>? Texts(List<string>? value, string? name = null, [CallerArgumentExpression(nameof(value))] string member = "") =>
         Scalars(member, name, WireType.Text, value);
