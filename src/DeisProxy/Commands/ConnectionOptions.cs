@@ -43,7 +43,17 @@ internal sealed class ConnectionOptions
             command.Options.Add(option);
         }
 
-        command.Validators.Add(result => Validate(result, r => r.GetValue(_sshUser), r => r.GetValue(_jump)));
+        command.Validators.Add(result =>
+        {
+            try
+            {
+                new SshOptions { User = result.GetValue(_sshUser) ?? "", Jump = result.GetValue(_jump) }.Validate();
+            }
+            catch (DeisProxyException error)
+            {
+                result.AddError($"{error.Message} {error.Remedy}");
+            }
+        });
     }
 
     /// <summary>Reads what was given.</summary>
@@ -72,18 +82,6 @@ internal sealed class ConnectionOptions
 
     private static NodeAddress[] Tunnel() =>
         Environment.GetEnvironmentVariable(TunnelVariable) is { Length: > 0 } tunnel ? [NodeAddress.Parse(tunnel)] : [];
-
-    private static void Validate(CommandResult result, Func<CommandResult, string?> user, Func<CommandResult, string?> jump)
-    {
-        try
-        {
-            new SshOptions { User = user(result) ?? "", Jump = jump(result) }.Validate();
-        }
-        catch (DeisProxyException error)
-        {
-            result.AddError($"{error.Message} {error.Remedy}");
-        }
-    }
 
     private static string? NotEmpty(ArgumentResult result)
     {

@@ -48,17 +48,15 @@ internal sealed record CheckDocument(string Id, CheckStatus Status, string Seen,
     public static CheckDocument Of(CheckResult check) => new(check.Id, check.Status, check.Seen, check.Expected, check.Remedy);
 }
 
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    UseStringEnumConverter = true,
-    WriteIndented = true)]
 [JsonSerializable(typeof(ChangeDocument))]
 [JsonSerializable(typeof(VerifyDocument))]
 internal sealed partial class DocumentJson : JsonSerializerContext
 {
-    /// <summary>Enumerations in lower case, arrows readable.</summary>
-    public static DocumentJson Contract { get; } = new(new JsonSerializerOptions(Default.Options)
+    /// <summary>As the contract has it: names in camel case, statuses in lower case, arrows readable.</summary>
+    public static DocumentJson Contract { get; } = new(new JsonSerializerOptions
     {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        WriteIndented = true,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         Converters = { new JsonStringEnumConverter<StepStatus>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<CheckStatus>(JsonNamingPolicy.CamelCase) },
     });
