@@ -1,0 +1,247 @@
+using System.Collections.Concurrent;
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace DeisProxy.RealParts;
+
+/// <summary>A real program that a test has started; it ends with the test, also when the test process ends without disposing it.</summary>
+public sealed class RealProcess : IAsyncDisposable
+{
+    private const int KeptOutput = 64 * 1024;
+
+    private static readonly ConcurrentDictionary<int, RealProcess> Running = new();
+
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly string _commandLine;
+
+    static RealProcess() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+    {
+        foreach (var process in Running.Values)
+        {
+            process.Kill();
+        }
+    };
+
+    private RealProcess(Process process, string commandLine)
+    {
+        _process = process;
+        _commandLine = commandLine;
+        process.OutputDataReceived += Keep;
+        process.ErrorDataReceived += Keep;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        process.StandardInput.Close();
+        Id = process.Id;
+        Running[Id] = this;
+    }
+
+    public int Id { get; }
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>The last of what it wrote to both its outputs.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+            {
+                return _output.ToString();
+            }
+        }
+    }
+
+    public static RealProcess Start(string program, params IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(program)
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetTempPath(),
+        };
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        return new RealProcess(Process.Start(start)!, $"{program} {string.Join(' ', start.ArgumentList)}");
+    }
+
+    /// <summary>Runs a program to its end and returns what it wrote; a failure throws with that.</summary>
+    public static async Task<string> RunAsync(string program, params IEnumerable<string> arguments)
+    {
+        await using var process = Start(program, arguments);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await process._process.WaitForExitAsync(limit.Token);
+        return process._process.ExitCode == 0
+            ? process.Output
+            : throw new InvalidOperationException($"{process._commandLine} ended with {process._process.ExitCode}:\n{process.Output}");
+    }
+
+    /// <summary>The absolute path of a program.</summary>
+    /// <exception cref="MissingPartException">It is not installed.</exception>
+    public static string Find(string program, string howToInstall) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Concat(["/usr/sbin", "/usr/local/sbin", "/sbin"])
+            .Select(directory => Path.Combine(directory, program))
+            .FirstOrDefault(File.Exists) ?? throw new MissingPartException(program, howToInstall);
+
+    /// <summary>A port of 127.0.0.1 that nobody uses at this moment.</summary>
+    public static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    /// <summary>Starts something on a free port; somebody may take that port in between, so it is tried again.</summary>
+    internal static async Task<T> OnFreePortAsync<T>(Func<int, Task<T>> start)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await start(FreePort());
+            }
+            catch (InvalidOperationException e) when (attempt < 3 && e.Message.Contains("in use", StringComparison.OrdinalIgnoreCase))
+            {
+                Debug.WriteLine(e.Message);
+            }
+        }
+    }
+
+    /// <summary>Polls until something is so; a program that ends meanwhile, or takes too long, fails with its output.</summary>
+    public async Task WaitUntilAsync(Func<Task<bool>> ready, TimeSpan limit)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!await ready())
+        {
+            if (_process.HasExited)
+            {
+                await _process.WaitForExitAsync();
+                throw new InvalidOperationException($"{_commandLine} ended with {_process.ExitCode}:\n{Output}");
+            }
+
+            if (clock.Elapsed > limit)
+            {
+                throw new InvalidOperationException($"{_commandLine} was not ready after {limit.TotalSeconds} s:\n{Output}");
+            }
+
+            await Task.Delay(20);
+        }
+    }
+
+    /// <summary>Process ids of its direct children (Linux).</summary>
+    public IReadOnlyList<int> Children()
+    {
+        var children = new List<int>();
+        foreach (var directory in Directory.EnumerateDirectories("/proc"))
+        {
+            if (!int.TryParse(Path.GetFileName(directory), out var id))
+            {
+                continue;
+            }
+
+            try
+            {
+                // pid (name) state ppid ...; the name may hold anything, so what counts comes after its last bracket.
+                var stat = File.ReadAllText(Path.Combine(directory, "stat"));
+                if (int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1]) == _process.Id)
+                {
+                    children.Add(id);
+                }
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // It has ended while we looked.
+                Debug.WriteLine(e.Message);
+            }
+        }
+
+        return children;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!Running.TryRemove(Id, out _))
+        {
+            return;
+        }
+
+        Kill();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        await _process.WaitForExitAsync(limit.Token);
+        _process.Dispose();
+    }
+
+    private void Kill()
+    {
+        try
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception or AggregateException)
+        {
+            // It has ended already.
+            Debug.WriteLine(e.Message);
+        }
+    }
+
+    private void Keep(object sender, DataReceivedEventArgs line)
+    {
+        if (line.Data is null)
+        {
+            return;
+        }
+
+        lock (_output)
+        {
+            _output.Append(line.Data).Append('\n');
+            if (_output.Length > KeptOutput)
+            {
+                _output.Remove(0, _output.Length - (KeptOutput / 2));
+            }
+        }
+    }
+}
+
+/// <summary>A program that the tests need is not installed.</summary>
+public sealed class MissingPartException(string program, string howToInstall)
+    : Exception($"The tests need {program}: {howToInstall}");
+
+/// <summary>A temporary directory that goes away at the end.</summary>
+public sealed class TemporaryDirectory : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("dpt-");
+
+    public string Path => _directory.FullName;
+
+    public string this[string name] => System.IO.Path.Combine(Path, name);
+
+    public void Dispose()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                _directory.Delete(recursive: true);
+                return;
+            }
+            catch (DirectoryNotFoundException) when (attempt > 1)
+            {
+                return;
+            }
+            catch (IOException) when (attempt < 5)
+            {
+                // A program that has just been killed may still have been writing.
+                Debug.WriteLine(Path);
+            }
+        }
+    }
+}

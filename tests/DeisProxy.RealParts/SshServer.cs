@@ -1,0 +1,133 @@
+using System.Diagnostics;
+
+namespace DeisProxy.RealParts;
+
+/// <summary>
+/// A real sshd on a free port of 127.0.0.1 with keys of its own; who may enter is the user that runs the tests. It is first tried with the system's own ssh.
+/// </summary>
+public sealed class SshServer : IAsyncDisposable
+{
+    private readonly TemporaryDirectory _directory;
+    private RealProcess _process;
+
+    private SshServer(TemporaryDirectory directory, RealProcess process, int port)
+    {
+        _directory = directory;
+        _process = process;
+        Port = port;
+    }
+
+    public int Port { get; }
+
+    /// <summary>127.0.0.1:PORT, as for <c>--node</c>.</summary>
+    public string Address => $"127.0.0.1:{Port}";
+
+    public string User { get; } = Environment.UserName;
+
+    public string IdentityFile => _directory["user_key"];
+
+    /// <summary>Knows the server's key.</summary>
+    public string KnownHostsFile => _directory["known_hosts"];
+
+    /// <summary>SHA256:... of the server's key.</summary>
+    public string Fingerprint { get; private set; } = "";
+
+    public string Output => _process.Output;
+
+    /// <summary>Starts it.</summary>
+    /// <param name="configuration">More lines for sshd_config, such as <c>MaxSessions 2</c>.</param>
+    public static Task<SshServer> StartAsync(params string[] configuration) => RealProcess.OnFreePortAsync(async port =>
+    {
+        var directory = new TemporaryDirectory();
+        SshServer? server = null;
+        try
+        {
+            await NewKeyAsync(directory["host_key"]);
+            await NewKeyAsync(directory["user_key"]);
+            await File.WriteAllTextAsync(directory["known_hosts"], KnownHostsLine(port, directory["host_key"]));
+            await File.WriteAllLinesAsync(directory["sshd_config"],
+            [
+                $"Port {port}", "ListenAddress 127.0.0.1", $"HostKey {directory["host_key"]}", $"AuthorizedKeysFile {directory["user_key"]}.pub",
+                "StrictModes no", "UsePAM no", "PasswordAuthentication no", "KbdInteractiveAuthentication no", "PermitRootLogin prohibit-password",
+                "PidFile none", "PrintMotd no", "MaxStartups 100",
+
+                // Keeps bash from reading the .bashrc of whoever runs the tests before each command.
+                "SetEnv SHLVL=5", .. configuration,
+            ]);
+
+            // sshd drops its privileges into this directory; normally its service makes it.
+            Directory.CreateDirectory("/run/sshd");
+            server = new SshServer(directory, Start(directory), port)
+            {
+                Fingerprint = (await RealProcess.RunAsync(KeyGenerator(), "-lf", directory["host_key"] + ".pub")).Split(' ')[1],
+            };
+            await server.ReadyAsync();
+            return server;
+        }
+        catch
+        {
+            if (server is not null)
+            {
+                await server.DisposeAsync();
+            }
+
+            directory.Dispose();
+            throw;
+        }
+    });
+
+    /// <summary>Makes a key pair: FILE and FILE.pub.</summary>
+    public static Task NewKeyAsync(string file) => RealProcess.RunAsync(KeyGenerator(), "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", file);
+
+    /// <summary>A line for known_hosts that binds 127.0.0.1:PORT to a key.</summary>
+    public static string KnownHostsLine(int port, string keyFile) =>
+        $"[127.0.0.1]:{port} {string.Join(' ', File.ReadAllText(keyFile + ".pub").Split(' ').Take(2))}\n";
+
+    /// <summary>Kills the processes that serve the connections which exist now; new ones are accepted.</summary>
+    public void CutConnections()
+    {
+        foreach (var id in _process.Children())
+        {
+            using var connection = Process.GetProcessById(id);
+            connection.Kill();
+        }
+    }
+
+    /// <summary>Stops it and every connection. <see cref="RestartAsync"/> brings it back on the same port.</summary>
+    public ValueTask StopAsync() => _process.DisposeAsync();
+
+    public async Task RestartAsync()
+    {
+        _process = Start(_directory);
+        await ReadyAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _process.DisposeAsync();
+        _directory.Dispose();
+    }
+
+    private static string KeyGenerator() => RealProcess.Find("ssh-keygen", "install the Debian package openssh-client");
+
+    private static RealProcess Start(TemporaryDirectory directory) => RealProcess.Start(
+        RealProcess.Find("sshd", "install the Debian package openssh-server"), "-D", "-e", "-f", directory["sshd_config"]);
+
+    private Task ReadyAsync() => _process.WaitUntilAsync(
+        async () =>
+        {
+            try
+            {
+                var answer = await RealProcess.RunAsync(
+                    RealProcess.Find("ssh", "install the Debian package openssh-client"),
+                    "-F", "none", "-i", IdentityFile, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes",
+                    "-o", $"UserKnownHostsFile={KnownHostsFile}", "-o", "ConnectTimeout=5", "-p", $"{Port}", "-l", User, "127.0.0.1", "echo", "ready");
+                return answer.Contains("ready", StringComparison.Ordinal);
+            }
+            catch (InvalidOperationException e) when (e.Message.Contains("refused", StringComparison.Ordinal))
+            {
+                return false;
+            }
+        },
+        TimeSpan.FromSeconds(15));
+}
