@@ -23,4 +23,7 @@ public sealed class DeisProxyException : Exception
 
     /// <summary>What the person can do about it.</summary>
     public string Remedy { get; }
+
+    /// <summary>Whether the same call may well succeed in a moment: a lost connection, a throttled request, a server's own error.</summary>
+    public bool IsTransient { get; init; }
 }

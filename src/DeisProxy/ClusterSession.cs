@@ -22,14 +22,16 @@ internal sealed class ClusterSession : IAsyncDisposable
     private readonly AwsClients _clients;
     private readonly INode _node;
     private readonly EtcdClient _etcd;
+    private readonly string _loadBalancerName;
     private readonly StackInfo _stack;
     private readonly ValueList<Node> _nodes;
     private readonly ValueList<string> _networks;
+    private readonly TimeProvider _time;
 
     private ClusterSession(
         AwsClients clients, INode node, EtcdClient etcd, string loadBalancerName, StackInfo stack, ValueList<Node> nodes, ValueList<string> networks, TimeProvider time)
     {
-        (_clients, _node, _etcd, _stack, _nodes, _networks) = (clients, node, etcd, stack, nodes, networks);
+        (_clients, _node, _etcd, _loadBalancerName, _stack, _nodes, _networks, _time) = (clients, node, etcd, loadBalancerName, stack, nodes, networks, time);
         LoadBalancer = new ClassicLoadBalancer(clients, loadBalancerName, time);
         Routers = new ClusterRouters(node, etcd);
     }
@@ -40,8 +42,25 @@ internal sealed class ClusterSession : IAsyncDisposable
     /// <summary>The routers.</summary>
     public IRouterControl Routers { get; }
 
+    /// <summary>User and host, as the lock and the journal name whoever runs this.</summary>
+    public static string Holder => $"{Environment.UserName}@{Environment.MachineName}";
+
     /// <summary>The node that the cluster is entered by, for people.</summary>
     public string EnteredBy => _node.Name;
+
+    /// <summary>Reads the journal of this load balancer, and writes it.</summary>
+    /// <param name="warn">Is told when the copy on this machine cannot be kept.</param>
+    /// <returns>The journal.</returns>
+    public Journal OpenJournal(Action<string> warn) => new(
+        new EtcdRecordStore(_etcd, _loadBalancerName), new LocalRecordStore($"{_stack.Account}-{_stack.Region}-{_loadBalancerName}"), warn);
+
+    /// <summary>Takes the cluster's lock.</summary>
+    /// <param name="command">Command that takes it.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>The lock; disposing it gives it back.</returns>
+    /// <exception cref="DeisProxyException">Another run holds it.</exception>
+    public Task<RunLock> LockAsync(string command, CancellationToken cancellationToken) =>
+        RunLock.AcquireAsync(_etcd, new LockHolder(Guid.NewGuid().ToString("N"), Holder, command, _time.GetUtcNow()), _time, cancellationToken);
 
     /// <summary>Finds the load balancer, then enters the cluster.</summary>
     /// <param name="settings">Which load balancer and which cluster.</param>

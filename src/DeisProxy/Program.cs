@@ -10,14 +10,18 @@ return await CommandLine.RunAsync(args, new CommandHost(terminal, OpenAsync, Tim
 Task<ClusterSession> OpenAsync(ConnectionSettings settings, CancellationToken cancellationToken) =>
     ClusterSession.OpenAsync(settings, EnterAsync, TimeProvider.System, cancellationToken);
 
-async Task<INode> EnterAsync(IReadOnlyList<NodeAddress> nodes, SshOptions options, CancellationToken cancellationToken)
-{
-    var (node, passedOver) = await OpenSshNode.ConnectFirstAsync(nodes, options, cancellationToken);
-    foreach (var failure in passedOver)
-    {
-        terminal.Message(("warning: ", Tone.Warning), (failure.Message, Tone.Plain));
-        terminal.Message($"  {failure.Remedy}");
-    }
+async Task<INode> EnterAsync(IReadOnlyList<NodeAddress> nodes, SshOptions options, CancellationToken cancellationToken) =>
+    await FailoverNode.EnterAsync(
+        nodes,
+        async (addresses, ct) =>
+        {
+            var (node, passedOver) = await OpenSshNode.ConnectFirstAsync(addresses, options, ct);
+            foreach (var failure in passedOver)
+            {
+                terminal.Message(("warning: ", Tone.Warning), (failure.Message, Tone.Plain));
+                terminal.Message($"  {failure.Remedy}");
+            }
 
-    return node;
-}
+            return node;
+        },
+        cancellationToken);

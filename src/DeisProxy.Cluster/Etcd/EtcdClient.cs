@@ -105,7 +105,7 @@ public sealed class EtcdClient : IDisposable
     /// <param name="cancellationToken">Ends the request.</param>
     /// <returns>What is there; null if there is nothing.</returns>
     /// <exception cref="EtcdException">etcd refused.</exception>
-    /// <exception cref="DeisProxyException"><c>etcd-unavailable</c>, <c>etcd-without-v2</c>, <c>etcd-bad-answer</c>, or the node is lost.</exception>
+    /// <exception cref="DeisProxyException"><c>etcd-unavailable</c>, <c>etcd-without-v2</c>, <c>etcd-access-denied</c>, <c>etcd-bad-answer</c>, or the node is lost.</exception>
     public async Task<EtcdNode?> GetAsync(string key, bool recursive, CancellationToken cancellationToken)
     {
         try
@@ -265,7 +265,16 @@ public sealed class EtcdClient : IDisposable
         if (answer?.ErrorCode is { } code)
         {
             var refused = new EtcdException((EtcdErrorCode)code, RemoteText.Clean(answer.Message), RemoteText.Clean(answer.Cause), answer.Index);
-            throw code is >= 300 and < 400 ? NotAvailable(refused.Message, refused) : refused;
+            throw code switch
+            {
+                >= 300 and < 400 => NotAvailable(refused.Message, refused),
+                (int)EtcdErrorCode.Unauthorized => new DeisProxyException(
+                    "etcd-access-denied",
+                    $"{Name} demands credentials.",
+                    "Deis v1 uses etcd without authentication: name the cluster's own etcd with --etcd-endpoint, or turn its authentication off.",
+                    refused),
+                _ => refused,
+            };
         }
 
         if (status is HttpStatusCode.OK or HttpStatusCode.Created && answer?.Node is { } node)
@@ -289,7 +298,10 @@ public sealed class EtcdClient : IDisposable
         Unavailable,
         $"{Name} is not available: {reason}.",
         "Check it on the node: etcdctl cluster-health; without a majority of its members etcd accepts no change.",
-        innerException);
+        innerException)
+    {
+        IsTransient = true,
+    };
 
     private DeisProxyException BadAnswer(string what, Exception? innerException) => new(
         "etcd-bad-answer",

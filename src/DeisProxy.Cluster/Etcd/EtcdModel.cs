@@ -89,13 +89,13 @@ public enum EtcdErrorCode
     /// <summary>The directory is not empty.</summary>
     DirectoryNotEmpty = 108,
 
-    /// <summary>The request needs credentials.</summary>
+    /// <summary>The request needs credentials; it is reported as <c>etcd-access-denied</c>.</summary>
     Unauthorized = 110,
 
     /// <summary>A field of the request is wrong.</summary>
     InvalidField = 209,
 
-    /// <summary>The write could not be agreed on.</summary>
+    /// <summary>The write could not be agreed on; like every code from 300 to 399 it is reported as <c>etcd-unavailable</c>.</summary>
     RaftInternal = 300,
 
     /// <summary>A leader is being elected.</summary>

@@ -19,7 +19,7 @@ public sealed class ClusterRouters(INode node, EtcdClient etcd) : IRouterControl
     /// <inheritdoc/>
     public async Task<RouterState> ReadAsync(CancellationToken cancellationToken)
     {
-        var settings = await _store.ReadAsync(cancellationToken);
+        var settings = await EtcdErrors.CallAsync(() => _store.ReadAsync(cancellationToken));
         return new RouterState
         {
             // A custom image with a release in its tag says more about the routers than the platform's release does.
@@ -37,7 +37,11 @@ public sealed class ClusterRouters(INode node, EtcdClient etcd) : IRouterControl
     public Task WriteAsync(RouterSetting setting, string? expected, string? value, CancellationToken cancellationToken)
     {
         var key = setting == RouterSetting.ProxyProtocol ? RouterStore.ProxyProtocolKey : RouterStore.ProxyRealIpCidrKey;
-        return _store.CompareAndSetAsync(key, expected, value, cancellationToken);
+        return EtcdErrors.CallAsync(async () =>
+        {
+            await _store.CompareAndSetAsync(key, expected, value, cancellationToken);
+            return true;
+        });
     }
 
     /// <inheritdoc/>

@@ -7,7 +7,6 @@ using DeisProxy.Core.Model;
 
 namespace DeisProxy.Cluster.Router;
 
-
 /// <summary>What a probe found.</summary>
 /// <param name="Mode">The conclusion.</param>
 /// <param name="Seen">What it rests on, cleaned, for people.</param>
@@ -95,8 +94,9 @@ public static partial class RouterProbe
             {
                 length += count;
 
-                // Only a 400 is told apart by its body.
-                if (StatusLine(Encoding.ASCII.GetString(buffer, 0, length)) is { Status: not 400 })
+                // Only a 400 after a PROXY line is told apart by its body; nginx lingers before it closes, so the end is not waited for.
+                var answer = Encoding.ASCII.GetString(buffer, 0, length);
+                if (StatusLine(answer) is { } line && (line.Status != 400 || request == Request || answer.Contains("</html>", StringComparison.Ordinal)))
                 {
                     break;
                 }

@@ -31,10 +31,17 @@ internal static partial class SshFailure
         "ssh-connection-lost",
         $"The SSH connection to {node} was lost{(string.IsNullOrEmpty(detail) ? "" : $": {detail}")}.",
         "Check the node and the network between here and there, then run the same command again.",
-        innerException);
+        innerException)
+    {
+        IsTransient = true,
+    };
 
     /// <summary>Whether ssh said itself that it has failed, as opposed to the remote command ending with 255.</summary>
     public static bool IsRecognised(string standardError) => Recognise(Lines(standardError)) is not null;
+
+    /// <summary>Whether it says why, and not only that a connection ended.</summary>
+    public static bool IsDefinite(string standardError) =>
+        Recognise(Lines(standardError)) is { } found && !BeforeKeyExchange().IsMatch(found.Line) && !LostLine().IsMatch(found.Line);
 
     /// <summary>Makes the error.</summary>
     /// <param name="node">The node.</param>
@@ -58,7 +65,10 @@ internal static partial class SshFailure
             Kind.Unreachable => new DeisProxyException(
                 "ssh-unreachable",
                 $"{node} cannot be reached: {line}.",
-                "Check the address, that your network may reach its SSH port (security group, VPN), or go through another machine with --jump."),
+                "Check the address, that your network may reach its SSH port (security group, VPN), or go through another machine with --jump.")
+            {
+                IsTransient = true,
+            },
             Kind.Lost => Lost(node, line),
             _ => new DeisProxyException(
                 "ssh-failed",
@@ -160,7 +170,8 @@ internal static partial class SshFailure
                 return (definite, line);
             }
 
-            vague ??= BeforeKeyExchange().IsMatch(line) ? (Kind.Unreachable, line) : LostLine().IsMatch(line) ? (Kind.Lost, line) : null;
+            // A connection that ends before the key exchange was never there to be lost.
+            vague = BeforeKeyExchange().IsMatch(line) ? (Kind.Unreachable, line) : vague ?? (LostLine().IsMatch(line) ? (Kind.Lost, line) : null);
         }
 
         return vague;

@@ -47,27 +47,30 @@ internal sealed class SshMaster : IAsyncDisposable
         var directory = PrivateDirectory();
         var controlPath = Path.Combine(directory.FullName, "s");
         var started = false;
+        var keeper = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
             var result = await SshProcess.RunAsync(
                 SshArguments.Build(node, options, controlPath, new SshPurpose.Master()), options.SearchPath, cancellationToken);
             if (result.ExitCode != 0)
             {
-                throw SshFailure.From(node, options, result.ExitCode, result.StandardError);
+                throw SshFailure.From(node, options, result.ExitCode, await ReasonAsync(node, options, result.StandardError, cancellationToken));
             }
 
             started = true;
-            var keeper = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             try
             {
                 await keeper.ConnectAsync(new UnixDomainSocketEndPoint(controlPath), cancellationToken);
             }
             catch (SocketException e)
             {
-                keeper.Dispose();
                 throw SshFailure.Lost(node, innerException: e);
             }
 
+            // sshd turns Nagle's algorithm off (TCP_NODELAY) when a first session is opened; a connection that only ever carries streams
+            // would stall for 40 ms, the delayed acknowledgement, now and then. The command's result does not matter.
+            await SshProcess.RunAsync(
+                SshArguments.Build(node, options, controlPath, new SshPurpose.Command(["true"])), options.SearchPath, cancellationToken);
             return new SshMaster(node, options, directory, controlPath, keeper);
         }
         catch
@@ -77,6 +80,7 @@ internal sealed class SshMaster : IAsyncDisposable
                 await ExitAsync(node, options, controlPath);
             }
 
+            keeper.Dispose();
             directory.Delete(recursive: true);
             throw;
         }
@@ -100,6 +104,22 @@ internal sealed class SshMaster : IAsyncDisposable
             // Somebody has cleaned the temporary directory: nothing is left to remove.
             return;
         }
+    }
+
+    /// <summary>
+    /// A master hides what its ProxyCommand says, so behind a jump host it only knows that its connection was closed. One that is
+    /// no master tells the reason, and whether it is the host key is not to be missed.
+    /// </summary>
+    private static async Task<string> ReasonAsync(NodeAddress node, SshOptions options, string standardError, CancellationToken cancellationToken)
+    {
+        if (SshFailure.IsDefinite(standardError))
+        {
+            return standardError;
+        }
+
+        var again = await SshProcess.RunAsync(
+            SshArguments.Build(node, options, controlPath: null, new SshPurpose.Command(["true"])), options.SearchPath, cancellationToken);
+        return SshFailure.IsDefinite(again.StandardError) ? again.StandardError : standardError;
     }
 
     private static async Task ExitAsync(NodeAddress node, SshOptions options, string controlPath)

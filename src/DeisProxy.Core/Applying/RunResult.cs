@@ -14,7 +14,7 @@ public enum StepStatus
     /// <summary>In effect.</summary>
     Done,
 
-    /// <summary>It could not be brought into effect.</summary>
+    /// <summary>It could not be brought into effect, and perhaps not wholly undone.</summary>
     Failed,
 
     /// <summary>It was in effect, or partly, and has been put back.</summary>
@@ -30,7 +30,8 @@ public sealed record StepProgress(Step Step, StepStatus Status, TimeSpan Duratio
 /// <summary>What came of a run.</summary>
 /// <param name="Steps">Every step of the plan.</param>
 /// <param name="Error">Why the run ended early; null if it did not.</param>
-public sealed record RunResult(IReadOnlyList<StepProgress> Steps, Exception? Error)
+/// <param name="RollbackError">Why something could not be put back; null if it was, or if nothing had to be.</param>
+public sealed record RunResult(IReadOnlyList<StepProgress> Steps, Exception? Error, Exception? RollbackError)
 {
     /// <summary>Whether anything is different from before the run.</summary>
     public bool Changed => Steps.Any(s => s.Status is StepStatus.Done or StepStatus.Failed);

@@ -3,160 +3,203 @@ using DeisProxy.Core.Planning;
 
 namespace DeisProxy.Core.Applying;
 
-/// <summary>Carries a plan out, step by step: compare with what was planned on, change, read until the change is seen.</summary>
-/// <param name="loadBalancer">The load balancer.</param>
-/// <param name="routers">The routers.</param>
+/// <summary>
+/// Carries a plan out, step by step: writes the journal, compares with what was planned on, changes. When a step fails for good
+/// or the person interrupts, it undoes that step and the ones before it, in reverse.
+/// </summary>
+/// <param name="executor">Brings single steps into effect.</param>
+/// <param name="journal">Keeps the record of the run.</param>
 /// <param name="progress">Is told of every step.</param>
 /// <param name="time">The clock.</param>
-public sealed class Runner(ILoadBalancerControl loadBalancer, IRouterControl routers, IProgress<StepProgress> progress, TimeProvider time)
+public sealed class Runner(StepExecutor executor, Journal journal, IProgress<StepProgress> progress, TimeProvider time)
 {
-    /// <summary>How long a write may take to be seen by a read; AWS promises no more than "eventually".</summary>
-    private static readonly TimeSpan SeenLimit = TimeSpan.FromSeconds(30);
+    private const string ForeignChange = "changed-meanwhile";
 
-    /// <summary>How long routers may take to read etcd (5 s) and reload, with reserve.</summary>
-    private static readonly TimeSpan RouterLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RollbackPause = TimeSpan.FromMilliseconds(500);
 
-    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
+    /// <summary>
+    /// How long putting back may take in all. Neither an interrupt nor the command's time limit cuts it short: it is what brings
+    /// the ports back.
+    /// </summary>
+    public TimeSpan RollbackLimit { get; init; } = TimeSpan.FromMinutes(3);
 
-    /// <summary>Carries the steps out in their order, and stops at the first that fails.</summary>
+    /// <summary>Carries the steps of a record out in their order.</summary>
+    /// <param name="record">The run; its record is not yet in the journal.</param>
     /// <param name="start">The state that the plan was made from.</param>
-    /// <param name="steps">The plan's steps.</param>
-    /// <param name="cancellationToken">Stops the run before the next change.</param>
+    /// <param name="rollBack">Whether to undo everything if a step fails.</param>
+    /// <param name="cancellationToken">Stops the run at the next safe point.</param>
     /// <returns>How far every step is, and why the run ended early if it did.</returns>
-    public async Task<RunResult> RunAsync(ClusterSnapshot start, ValueList<Step> steps, CancellationToken cancellationToken)
+    public async Task<RunResult> RunAsync(RunRecord record, ClusterSnapshot start, bool rollBack, CancellationToken cancellationToken)
     {
-        var results = steps.Select(step => new StepProgress(step, StepStatus.Planned, TimeSpan.Zero)).ToList();
+        var states = record.Steps.Select(step => new StepProgress(step, StepStatus.Planned, TimeSpan.Zero)).ToList();
         var current = start;
-        for (var i = 0; i < steps.Count; i++)
+        var index = 0;
+        try
         {
-            var step = steps[i];
-            var begun = time.GetTimestamp();
-            Report(i, StepStatus.Running);
-            try
+            for (; index < record.Steps.Count; index++)
             {
-                current = await ReadAsync(current, cancellationToken);
+                var step = record.Steps[index];
+                var begun = time.GetTimestamp();
+                cancellationToken.ThrowIfCancellationRequested();
+                await journal.WriteAsync(record with { Current = index }, cancellationToken);
+                Report(states, index, StepStatus.Running, begun);
+                current = await executor.ReadAsync(current, cancellationToken);
                 if (!step.IsDoneIn(current))
                 {
                     EnsureUnchanged(step, current);
-                    await ApplyAsync(step, cancellationToken);
-                    current = await WaitUntilSeenAsync(step, current, cancellationToken);
+                    current = await executor.ExecuteAsync(step, current, cancellationToken);
                 }
 
-                Report(i, StepStatus.Done);
+                Report(states, index, StepStatus.Done, begun);
             }
-#pragma warning disable CA1031 // Whatever it is, it belongs into the result next to the steps that are done already.
+
+            return new RunResult(states, Error: null, RollbackError: null);
+        }
+#pragma warning disable CA1031 // Whatever it is: first everything is put back, then it is reported.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            if (!rollBack)
+            {
+                if (index < states.Count && states[index].Status == StepStatus.Running)
+                {
+                    Report(states, index, StepStatus.Failed, time.GetTimestamp());
+                }
+
+                return new RunResult(states, error, RollbackError: null);
+            }
+
+            return new RunResult(states, error, await RollBackAsync(record, states, Math.Min(index, states.Count - 1), current));
+        }
+    }
+
+    /// <summary>Undoes a step that may be half done and those before it. Returns why something could not be put back.</summary>
+    private async Task<Exception?> RollBackAsync(RunRecord record, List<StepProgress> states, int from, ClusterSnapshot current)
+    {
+        using var limit = new CancellationTokenSource(RollbackLimit, time);
+        Exception? failure = null;
+        for (var index = from; index >= 0; index--)
+        {
+            if (states[index].Status == StepStatus.Planned)
+            {
+                continue;
+            }
+
+            var begun = time.GetTimestamp();
+            try
+            {
+                current = await UndoAsync(record with { Current = index, Undoing = true }, current, limit.Token);
+                Report(states, index, StepStatus.Undone, begun);
+            }
+#pragma warning disable CA1031 // One step that cannot be put back must not keep the others from it.
             catch (Exception error)
 #pragma warning restore CA1031
             {
-                Report(i, StepStatus.Failed);
-                return new RunResult(results, error);
-            }
-
-            void Report(int index, StepStatus status)
-            {
-                results[index] = new StepProgress(steps[index], status, time.GetElapsedTime(begun));
-                progress.Report(results[index]);
+                failure ??= error is OperationCanceledException ? TooLong(states[index].Step, error) : error;
+                Report(states, index, StepStatus.Failed, begun);
             }
         }
 
-        return new RunResult(results, Error: null);
+        if (failure is null)
+        {
+            try
+            {
+                await journal.DropAsync(limit.Token);
+            }
+            catch (DeisProxyException error)
+            {
+                // Everything is as before; a record that stays makes the next run look, and find nothing to do.
+                failure = error;
+            }
+        }
+
+        return failure;
     }
 
-    private async Task<ClusterSnapshot> ReadAsync(ClusterSnapshot previous, CancellationToken cancellationToken)
+    private async Task<ClusterSnapshot> UndoAsync(RunRecord record, ClusterSnapshot current, CancellationToken cancellationToken)
     {
-        var balancer = loadBalancer.ReadAsync(cancellationToken);
-        var router = routers.ReadAsync(cancellationToken);
-        await Task.WhenAll(balancer, router);
-        return previous with { LoadBalancer = await balancer, Router = await router };
+        var step = record.Steps[record.Current];
+        var back = step.Inverse();
+        while (true)
+        {
+            try
+            {
+                await WriteIfPossibleAsync(record, cancellationToken);
+                current = await executor.ReadAsync(current, cancellationToken);
+                if (back.IsDoneIn(current))
+                {
+                    return current;
+                }
+
+                EnsureOurs(step, current);
+                return await executor.ExecuteAsync(back, current, cancellationToken);
+            }
+            catch (DeisProxyException error) when (error.Code != ForeignChange && !cancellationToken.IsCancellationRequested)
+            {
+                // A port may be closed now, so even what looks final is tried again until the time is up.
+                try
+                {
+                    await Task.Delay(RollbackPause, time, cancellationToken);
+                }
+                catch (OperationCanceledException)
+                {
+                    throw error;
+                }
+            }
+        }
+    }
+
+    private DeisProxyException TooLong(Step step, Exception error) => new(
+        "rollback-too-slow",
+        $"Putting back the step {step.Id} did not succeed within {RollbackLimit.TotalSeconds} s.",
+        "Look what keeps AWS or the cluster from answering; the journal knows what was there.",
+        error);
+
+    private async Task WriteIfPossibleAsync(RunRecord record, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await journal.WriteAsync(record, cancellationToken);
+        }
+        catch (DeisProxyException)
+        {
+            // The record that is there names this run's steps already; bringing a port back does not wait for a better one.
+        }
+    }
+
+    private void Report(List<StepProgress> states, int index, StepStatus status, long begun)
+    {
+        states[index] = new StepProgress(states[index].Step, status, time.GetElapsedTime(begun));
+        progress.Report(states[index]);
     }
 
     private static void EnsureUnchanged(Step step, ClusterSnapshot current)
     {
         if (!step.Inverse().IsDoneIn(current))
         {
-            throw new DeisProxyException(
-                "changed-meanwhile",
-                $"Somebody else has changed what the step {step.Id} was planned on: it is no longer \"{step.FromText}\".",
-                "Find out who is at work on this load balancer, then run the command again; it plans anew from what is there.");
+            throw Foreign(step, "what it was planned on");
         }
     }
 
-    private async Task ApplyAsync(Step step, CancellationToken cancellationToken)
+    /// <summary>Whatever is neither the state before nor the state after the step is somebody else's, and stays.</summary>
+    private static void EnsureOurs(Step step, ClusterSnapshot current)
     {
-        switch (step)
+        var ours = step switch
         {
-            case HealthCheckStep s:
-                await loadBalancer.ConfigureHealthCheckAsync(s.To, cancellationToken);
-                break;
-            case IdleTimeoutStep s:
-                await loadBalancer.SetIdleTimeoutAsync(s.To, cancellationToken);
-                break;
-            case PolicyStep { To: { } policy }:
-                await loadBalancer.CreatePolicyAsync(policy, cancellationToken);
-                break;
-            case PolicyStep s:
-                await loadBalancer.DeletePolicyAsync(s.From!.Name, cancellationToken);
-                break;
-            case ListenerStep s:
-                await loadBalancer.ReplaceListenerAsync(s.From, s.To, cancellationToken);
-                break;
-            case RealIpCidrStep s:
-                await routers.WriteAsync(RouterSetting.ProxyRealIpCidr, s.From, s.To, cancellationToken);
-                break;
-            case FlipStep s:
-                await FlipAsync(s, cancellationToken);
-                break;
-            default:
-                throw new InvalidOperationException($"There is no way to carry out {step.GetType().Name}.");
-        }
-    }
-
-    private async Task FlipAsync(FlipStep step, CancellationToken cancellationToken)
-    {
-        await Task.WhenAll(step.To.BackendPolicies.Select(b => loadBalancer.SetBackendPoliciesAsync(b, cancellationToken)));
-        if (step.From.ProxyProtocol != step.To.ProxyProtocol)
+            HealthCheckStep or IdleTimeoutStep or RealIpCidrStep or PolicyStep => step.IsDoneIn(current),
+            ListenerStep s => current.LoadBalancer.ListenerOn(s.LoadBalancerPort) is not { } found
+                || (s.To is not null && found with { PolicyNames = [] } == s.To with { PolicyNames = [] })
+                || (s.From is not null && found with { PolicyNames = [] } == s.From with { PolicyNames = [] }),
+            _ => true,
+        };
+        if (!ours)
         {
-            await routers.WriteAsync(RouterSetting.ProxyProtocol, step.From.ProxyProtocol, step.To.ProxyProtocol, cancellationToken);
-        }
-
-        var (last, reached) = await Waiting.UntilAsync(
-            time, RouterLimit, PollInterval, ct => ProbeAsync(step, ct), probes => probes.All(p => p.Result.Mode == p.Wanted), cancellationToken);
-        if (!reached)
-        {
-            var stuck = last.Where(p => p.Result.Mode != p.Wanted).Select(p => $"{p.Result.Router.Name} port {p.Result.InstancePort} ({p.Result.Seen})");
-            throw new DeisProxyException(
-                "routers-did-not-switch",
-                $"After {RouterLimit.TotalSeconds} s not every router has followed the change: {string.Join("; ", stuck)}.",
-                "Look at these routers (deisctl status router@N, deisctl journal router@N); confd in them reads etcd every 5 s and reloads nginx.");
+            throw Foreign(step, "what it had been changed to");
         }
     }
 
-    private async Task<(RouterProbeResult Result, RouterMode Wanted)[]> ProbeAsync(FlipStep step, CancellationToken cancellationToken)
-    {
-        var state = await routers.ReadAsync(cancellationToken);
-        var wanted = state.Demands(step.To.ProxyProtocol) ? RouterMode.Proxy : RouterMode.Plain;
-        var probes = state.LiveRouters.SelectMany(router => state.PortsInUse(step.RouterPorts)
-            .Select(async port => (await routers.ProbeAsync(router, port, cancellationToken), wanted)));
-        return await Task.WhenAll(probes);
-    }
-
-    private async Task<ClusterSnapshot> WaitUntilSeenAsync(Step step, ClusterSnapshot previous, CancellationToken cancellationToken)
-    {
-        var (last, reached) = await Waiting.UntilAsync(
-            time, SeenLimit, PollInterval, ct => ReadAsync(previous, ct), s => step.IsDoneIn(s) && StillInService(previous, s), cancellationToken);
-        return reached ? last : throw new DeisProxyException(
-            "change-not-seen",
-            step.IsDoneIn(last)
-                ? $"The change {step.Id} is made, but instances that were in service before are not: {OutOfService(previous, last)}."
-                : $"The change {step.Id} was accepted, but {SeenLimit.TotalSeconds} s later it still does not show.",
-            "Look at the load balancer in the AWS console, then run the command again; it plans anew from what is there.");
-    }
-
-    private static bool StillInService(ClusterSnapshot before, ClusterSnapshot after) => OutOfService(before, after).Count == 0;
-
-    private static ValueList<RegisteredInstance> OutOfService(ClusterSnapshot before, ClusterSnapshot after)
-    {
-        var served = before.LoadBalancer.Instances.Where(i => i.InService).Select(i => i.InstanceId).ToHashSet(StringComparer.Ordinal);
-        return after.LoadBalancer.Instances.Where(i => !i.InService && served.Contains(i.InstanceId)).ToValueList();
-    }
+    private static DeisProxyException Foreign(Step step, string what) => new(
+        ForeignChange,
+        $"Somebody else has changed what the step {step.Id} is about: it is no longer {what}.",
+        "Find out who is at work on this load balancer, then run the command again; it plans anew from what is there.");
 }

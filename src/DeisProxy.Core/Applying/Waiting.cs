@@ -1,8 +1,13 @@
 namespace DeisProxy.Core.Applying;
 
-/// <summary>Bounded waiting for something to become true.</summary>
+/// <summary>Bounded waiting for something to become true, and bounded repetition of what may succeed in a moment.</summary>
 internal static class Waiting
 {
+    /// <summary>How often something transient is tried in all.</summary>
+    private const int Attempts = 4;
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Reads again and again until what is read is as wanted.</summary>
     /// <typeparam name="T">What is read.</typeparam>
     /// <param name="time">The clock.</param>
@@ -30,6 +35,27 @@ internal static class Waiting
             }
 
             await Task.Delay(interval, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Repeats a call whose failure is transient, with growing pauses.</summary>
+    /// <typeparam name="T">What the call gives.</typeparam>
+    /// <param name="time">The clock.</param>
+    /// <param name="call">The call; it must be safe to repeat.</param>
+    /// <param name="cancellationToken">Ends the repetition.</param>
+    /// <returns>What the call gave.</returns>
+    public static async Task<T> RetryAsync<T>(TimeProvider time, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await call(cancellationToken);
+            }
+            catch (DeisProxyException error) when (error.IsTransient && attempt < Attempts)
+            {
+                await Task.Delay(FirstPause * Math.Pow(3, attempt - 1), time, cancellationToken);
+            }
         }
     }
 }

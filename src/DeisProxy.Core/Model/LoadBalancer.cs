@@ -172,6 +172,11 @@ public sealed record LoadBalancer
     /// <summary>The registered instances with their health, by id.</summary>
     public required ValueList<RegisteredInstance> Instances { get; init; }
 
+    /// <summary>The listener of a load balancer port.</summary>
+    /// <param name="loadBalancerPort">Port that clients connect to.</param>
+    /// <returns>The listener, or null if the port has none.</returns>
+    public Listener? ListenerOn(int loadBalancerPort) => Listeners.FirstOrDefault(l => l.LoadBalancerPort == loadBalancerPort);
+
     /// <summary>The policies enabled towards one instance port.</summary>
     /// <param name="instancePort">Port on the instances.</param>
     /// <returns>Their names, empty if there are none.</returns>

@@ -1,9 +1,16 @@
+using DeisProxy.Core;
 using DeisProxy.Core.Applying;
 using DeisProxy.Core.Model;
 using DeisProxy.Core.Planning;
 using DeisProxy.Output;
 
 namespace DeisProxy.Commands;
+
+/// <summary>Makes the plan of a command.</summary>
+/// <param name="current">What is there.</param>
+/// <param name="original">What was there before the first setup, as the journal knows it; null if it knows nothing.</param>
+/// <returns>The plan.</returns>
+internal delegate Plan MakePlan(ClusterSnapshot current, ClusterSnapshot? original);
 
 /// <summary>One run of a command that changes something: observe, plan, ask, apply, report.</summary>
 /// <param name="host">What every command is given.</param>
@@ -20,7 +27,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
     /// <param name="planner">Makes the plan.</param>
     /// <param name="cancellationToken">Cancelled when the person interrupts.</param>
     /// <returns>The exit code.</returns>
-    public async Task<int> RunAsync(Func<ClusterSnapshot, Plan> planner, CancellationToken cancellationToken)
+    public async Task<int> RunAsync(MakePlan planner, CancellationToken cancellationToken)
     {
         host.Prepare(output);
         var error = await host.RunAsync(connection.Timeout, ct => WorkAsync(planner, ct, cancellationToken), cancellationToken);
@@ -34,44 +41,106 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
         return _exitCode;
     }
 
-    private async Task WorkAsync(Func<ClusterSnapshot, Plan> planner, CancellationToken cancellationToken, CancellationToken interrupted)
+    private async Task WorkAsync(MakePlan planner, CancellationToken cancellationToken, CancellationToken interrupted)
     {
         await using var session = await host.OpenSession(connection, cancellationToken);
+        var journal = session.OpenJournal(_report.Warn);
+        var prepared = await PrepareAsync(session, journal, planner, cancellationToken);
+        _report.Plan(prepared.Snapshot, prepared.Plan, prepared.Unfinished, session.EnteredBy);
+        if (prepared.Plan.Blockers.Count > 0)
+        {
+            _exitCode = ExitCode.Failed;
+        }
+        else if (change.DryRun)
+        {
+            _exitCode = change.DetailedExitCode && prepared.Plan.Steps.Count > 0 ? ExitCode.ChangesPending : ExitCode.Done;
+        }
+        else if (prepared.Plan.Steps.Count > 0 || prepared.Unfinished is not null)
+        {
+            if (prepared.Plan.Steps.Count > 0 && !await ConfirmedAsync(cancellationToken))
+            {
+                _report.Declined();
+                _exitCode = ExitCode.Failed;
+                return;
+            }
+
+            await ApplyAsync(session, journal, planner, prepared, cancellationToken, interrupted);
+        }
+    }
+
+    /// <summary>Observes and plans. What a run that was cut off has left half done comes first.</summary>
+    private async Task<Prepared> PrepareAsync(ClusterSession session, Journal journal, MakePlan planner, CancellationToken cancellationToken)
+    {
+        var unfinished = await journal.ReadUnfinishedAsync(cancellationToken);
+        var known = unfinished?.Original ?? (await journal.ReadHistoryAsync(cancellationToken))?.Original;
         var snapshot = await session.ObserveAsync(cancellationToken);
-        var plan = planner(snapshot);
-        _report.Plan(snapshot, plan, session.EnteredBy);
-        if (plan.Blockers.Count > 0)
+        var repairs = unfinished is null ? [] : Recovery.Steps(unfinished, snapshot, command);
+        var plan = planner(repairs.Aggregate(snapshot, (state, step) => step.ApplyTo(state)), known);
+        return new Prepared(snapshot, plan with { Steps = [.. repairs, .. plan.Steps] }, unfinished, Recovery.Original(known, snapshot, plan.Steps));
+    }
+
+    private async Task ApplyAsync(
+        ClusterSession session, Journal journal, MakePlan planner, Prepared shown, CancellationToken cancellationToken, CancellationToken interrupted)
+    {
+        await using var held = await session.LockAsync(command, cancellationToken);
+        var prepared = await PrepareAsync(session, journal, planner, cancellationToken);
+        if (!prepared.Plan.Steps.Equals(shown.Plan.Steps) || prepared.Plan.Blockers.Count > 0)
         {
-            _exitCode = ExitCode.Failed;
+            throw new DeisProxyException(
+                "changed-meanwhile",
+                "What is there has changed since the plan was made.",
+                "Run the command again; it plans anew from what is there.");
+        }
+
+        if (prepared.Plan.Steps.Count == 0)
+        {
+            await CloseAsync(journal, prepared.Unfinished!);
             return;
         }
 
-        if (plan.Steps.Count == 0)
+        var record = new RunRecord
         {
-            return;
+            Command = command,
+            Holder = ClusterSession.Holder,
+            StartedAt = host.Time.GetUtcNow(),
+            Original = prepared.Original,
+            Steps = prepared.Plan.Steps,
+        };
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, held.Lost);
+        var runner = new Runner(new StepExecutor(session.LoadBalancer, session.Routers, host.Time), journal, _report, host.Time);
+        var result = await runner.RunAsync(record, prepared.Snapshot, change.RollBack, stop.Token);
+        if (result.Error is null)
+        {
+            await CloseAsync(journal, record);
         }
 
-        if (change.DryRun)
-        {
-            _exitCode = change.DetailedExitCode ? ExitCode.ChangesPending : ExitCode.Done;
-            return;
-        }
-
-        if (!change.Yes && !output.Json && host.Terminal.IsInteractive && !await host.Terminal.ConfirmAsync("Carry this out?", cancellationToken))
-        {
-            _report.Declined();
-            _exitCode = ExitCode.Failed;
-            return;
-        }
-
-        var runner = new Runner(session.LoadBalancer, session.Routers, _report, host.Time);
-        var result = await runner.RunAsync(snapshot, plan.Steps, cancellationToken);
         _report.Result(result);
         if (result.Error is { } error)
         {
-            var cause = CommandHost.Explain(error, connection.Timeout, interrupted);
+            var cause = held.Lost.IsCancellationRequested && error is OperationCanceledException
+                ? new DeisProxyException("lock-lost", "The lock in etcd was lost while the run was under way.", "Look who removed or took it (/deis-proxy/lock), then run the command again.", error)
+                : CommandHost.Explain(error, connection.Timeout, interrupted);
             _exitCode = result.Changed ? ExitCode.NotPutBack : cause is OperationCanceledException ? ExitCode.Interrupted : ExitCode.Failed;
-            _report.Error(cause);
+            _report.Error(cause, result.RollbackError);
         }
     }
+
+    /// <summary>Ends the run in the journal. What it has changed is in effect whether that succeeds or not, so it is not cancelled.</summary>
+    private async Task CloseAsync(Journal journal, RunRecord record)
+    {
+        try
+        {
+            // After a setup the journal knows what teardown goes back to; after a teardown there is nothing to go back to.
+            await journal.CloseAsync(command == SetupCommand.CommandName ? record : null, CancellationToken.None);
+        }
+        catch (DeisProxyException error)
+        {
+            _report.Warn($"The journal could not be closed ({error.Message}); the next run will do it.");
+        }
+    }
+
+    private async Task<bool> ConfirmedAsync(CancellationToken cancellationToken) =>
+        change.Yes || output.Json || !host.Terminal.IsInteractive || await host.Terminal.ConfirmAsync("Carry this out?", cancellationToken);
+
+    private sealed record Prepared(ClusterSnapshot Snapshot, Plan Plan, RunRecord? Unfinished, ClusterSnapshot Original);
 }

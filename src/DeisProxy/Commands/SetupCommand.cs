@@ -9,6 +9,9 @@ namespace DeisProxy.Commands;
 /// <summary><c>deis-proxy setup</c>: switch the load balancer to TCP/SSL, turn the PROXY protocol on at both ends.</summary>
 internal sealed class SetupCommand : Command
 {
+    /// <summary>Name of the command.</summary>
+    public const string CommandName = "setup";
+
     private const string Keep = "keep";
 
     private readonly ConnectionOptions _connection = new();
@@ -19,7 +22,7 @@ internal sealed class SetupCommand : Command
     private readonly Option<bool> _allowRedirectLoop = new("--allow-redirect-loop") { Description = "go on although routers that enforce HTTPS would redirect for ever" };
 
     public SetupCommand(CommandHost host)
-        : base("setup", "switch the load balancer to TCP/SSL, turn the PROXY protocol on at both ends")
+        : base(CommandName, "switch the load balancer to TCP/SSL, turn the PROXY protocol on at both ends")
     {
         _connection.AddTo(this);
         foreach (var option in new Option[] { _idleTimeout, _realIpCidr, _allowRedirectLoop })
@@ -33,7 +36,7 @@ internal sealed class SetupCommand : Command
         {
             var connection = _connection.Read(parsed);
             var goal = new SetupGoal(connection.RouterPorts, parsed.GetValue(_idleTimeout), parsed.GetRequiredValue(_realIpCidr), parsed.GetValue(_allowRedirectLoop));
-            return new ChangeRun(host, Name, connection, _output.Read(parsed), _change.Read(parsed)).RunAsync(snapshot => SetupPlanner.Plan(snapshot, goal), cancellationToken);
+            return new ChangeRun(host, Name, connection, _output.Read(parsed), _change.Read(parsed)).RunAsync((snapshot, _) => SetupPlanner.Plan(snapshot, goal), cancellationToken);
         });
     }
 

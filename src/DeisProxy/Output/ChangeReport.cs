@@ -23,12 +23,18 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
     /// <summary>Shows what is there and what will be done.</summary>
     /// <param name="snapshot">What is there.</param>
     /// <param name="plan">What will be done.</param>
+    /// <param name="unfinished">The run that was cut off, if there is one.</param>
     /// <param name="enteredBy">Node that the cluster is entered by.</param>
-    public void Plan(ClusterSnapshot snapshot, Plan plan, string enteredBy)
+    public void Plan(ClusterSnapshot snapshot, Plan plan, RunRecord? unfinished, string enteredBy)
     {
         _loadBalancer = new LoadBalancerDocument(snapshot.LoadBalancer.Name, snapshot.LoadBalancer.DnsName);
         _steps = [.. plan.Steps.Select(step => new StepProgress(step, StepStatus.Planned, TimeSpan.Zero))];
         _warnings = plan.Warnings;
+        if (unfinished is not null)
+        {
+            _warnings = [Unfinished(unfinished), .. _warnings];
+        }
+
         if (plan.Blockers.Count > 0)
         {
             var first = plan.Blockers[0];
@@ -93,16 +99,27 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
     /// <summary>Says that the person did not want it.</summary>
     public void Declined() => terminal.Message("Nothing was changed.");
 
+    /// <summary>Shows a warning that is not part of the plan.</summary>
+    /// <param name="message">The warning.</param>
+    public void Warn(string message) => terminal.Message(("warning: ", Tone.Warning), (message, Tone.Plain));
+
     /// <summary>Shows why the command ends early, and what is left.</summary>
     /// <param name="error">Why.</param>
-    public void Error(Exception error)
+    /// <param name="rollbackError">Why something could not be put back; null if it was.</param>
+    public void Error(Exception error, Exception? rollbackError = null)
     {
         _error = ErrorDocument.Of(error);
         ErrorText.Print(terminal, error, output.Verbose);
+        if (rollbackError is not null)
+        {
+            terminal.Message(("Not everything could be put back:", Tone.Bad));
+            ErrorText.Print(terminal, rollbackError, output.Verbose);
+        }
+
         var left = _steps.Where(s => s.Status is StepStatus.Done or StepStatus.Failed).ToList();
         if (left.Count == 0)
         {
-            terminal.Message("Nothing was changed.");
+            terminal.Message(_steps.Any(s => s.Status == StepStatus.Undone) ? "Everything was put back." : "Nothing was changed.");
             return;
         }
 
@@ -111,7 +128,7 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
             terminal.Message((step.Status == StepStatus.Done ? "  is done and stays: " : "  may be half done:   ", Tone.Warning), ($"{step.Step.Id}, {step.Step.FromText} → {step.Step.ToText}", Tone.Plain));
         }
 
-        terminal.Message($"To finish it, run again: deis-proxy {command} --stack {stack}");
+        terminal.Message($"To finish it, run again: deis-proxy {command} --stack {stack}{(command == SetupCommand.CommandName ? $"; to go back: deis-proxy teardown --stack {stack}" : "")}");
     }
 
     /// <summary>Ends the output; writes the document if one is wanted.</summary>
@@ -125,6 +142,11 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
         }
     }
 
+    private static Notice Unfinished(RunRecord run) => new(
+        "unfinished-run",
+        $"An earlier run was cut off: {run}.",
+        "This run starts with what it left half done.");
+
     private void PrintPlan(ClusterSnapshot snapshot, Plan plan, string enteredBy)
     {
         var (cluster, balancer) = (snapshot.Stack, snapshot.LoadBalancer);
@@ -137,7 +159,7 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
                 ($"{snapshot.Router.LiveRouters.Count} live, release {snapshot.Router.Version?.ToString() ?? "unknown"}, entered by {enteredBy}", Tone.Plain));
         }
 
-        foreach (var warning in plan.Warnings)
+        foreach (var warning in _warnings)
         {
             terminal.Message(("warning: ", Tone.Warning), (warning.Message, Tone.Plain));
             terminal.Message($"  {warning.Remedy}");

@@ -1,0 +1,153 @@
+using System.Text.Json;
+using DeisProxy.Core.Model;
+
+namespace DeisProxy.Core.Applying;
+
+/// <summary>A place that keeps small texts by name.</summary>
+public interface IRecordStore
+{
+    /// <summary>Reads a text.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>The text, or null if there is none of that name.</returns>
+    /// <exception cref="DeisProxyException">The place cannot be reached.</exception>
+    Task<string?> ReadAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Writes a text over what is there.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>When it is kept.</returns>
+    /// <exception cref="DeisProxyException">The place cannot be reached.</exception>
+    Task WriteAsync(string name, string text, CancellationToken cancellationToken);
+
+    /// <summary>Removes a text; one that is not there is no error.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>When it is gone.</returns>
+    /// <exception cref="DeisProxyException">The place cannot be reached.</exception>
+    Task DeleteAsync(string name, CancellationToken cancellationToken);
+}
+
+/// <summary>
+/// The record of the run under way, and of the last one that ended well. Kept in the cluster's etcd, where another machine
+/// finds it, and as a second copy on this machine, in case etcd is lost.
+/// </summary>
+/// <param name="cluster">The place in the cluster; a run does not go on without it.</param>
+/// <param name="local">The place on this machine; without it a run goes on.</param>
+/// <param name="warn">Is told when the second copy cannot be kept.</param>
+public sealed class Journal(IRecordStore cluster, IRecordStore local, Action<string> warn)
+{
+    private const string Unfinished = "run";
+    private const string Last = "history";
+
+    /// <summary>Reads the record of a run that has not ended.</summary>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>The record, or null if there is none.</returns>
+    /// <exception cref="DeisProxyException">The record cannot be read or understood.</exception>
+    public Task<RunRecord?> ReadUnfinishedAsync(CancellationToken cancellationToken) => ReadAsync(Unfinished, cancellationToken);
+
+    /// <summary>Reads the record of the last <c>setup</c> that ended well.</summary>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>The record, or null if there is none.</returns>
+    /// <exception cref="DeisProxyException">The record cannot be read or understood.</exception>
+    public Task<RunRecord?> ReadHistoryAsync(CancellationToken cancellationToken) => ReadAsync(Last, cancellationToken);
+
+    /// <summary>Writes how far the run is, before a step begins.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>When it is kept.</returns>
+    /// <exception cref="DeisProxyException">It cannot be kept in the cluster.</exception>
+    public Task WriteAsync(RunRecord record, CancellationToken cancellationToken) => WriteAsync(Unfinished, record, cancellationToken);
+
+    /// <summary>Closes a run.</summary>
+    /// <param name="history">The record to keep for <c>teardown</c>; null if everything is as before the first setup.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>When it is closed.</returns>
+    /// <exception cref="DeisProxyException">The cluster cannot be reached.</exception>
+    public async Task CloseAsync(RunRecord? history, CancellationToken cancellationToken)
+    {
+        if (history is null)
+        {
+            await DeleteAsync(Last, cancellationToken);
+        }
+        else
+        {
+            await WriteAsync(Last, history, cancellationToken);
+        }
+
+        await DeleteAsync(Unfinished, cancellationToken);
+    }
+
+    /// <summary>Drops the record of a run that has been put back; what <c>teardown</c> knows stays.</summary>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>When it is dropped.</returns>
+    /// <exception cref="DeisProxyException">The cluster cannot be reached.</exception>
+    public Task DropAsync(CancellationToken cancellationToken) => DeleteAsync(Unfinished, cancellationToken);
+
+    private async Task<RunRecord?> ReadAsync(string name, CancellationToken cancellationToken)
+    {
+        var text = await cluster.ReadAsync(name, cancellationToken) ?? await LocallyAsync(() => local.ReadAsync(name, cancellationToken));
+        if (text is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            var record = JsonSerializer.Deserialize<RunRecord>(text, SnapshotJson.Options);
+            if (record is { Format: RunRecord.CurrentFormat, Steps.Count: > 0 } && record.Current < record.Steps.Count)
+            {
+                return record;
+            }
+        }
+        catch (JsonException error)
+        {
+            throw Unreadable(name, error);
+        }
+
+        throw Unreadable(name, innerException: null);
+    }
+
+    private async Task WriteAsync(string name, RunRecord record, CancellationToken cancellationToken)
+    {
+        var text = JsonSerializer.Serialize(record, SnapshotJson.Options);
+
+        // Here first: should the way to the cluster break now, this copy is ahead and not behind.
+        await LocallyAsync(async () =>
+        {
+            await local.WriteAsync(name, text, cancellationToken);
+            return null;
+        });
+        await cluster.WriteAsync(name, text, cancellationToken);
+    }
+
+    private async Task DeleteAsync(string name, CancellationToken cancellationToken)
+    {
+        await cluster.DeleteAsync(name, cancellationToken);
+        await LocallyAsync(async () =>
+        {
+            await local.DeleteAsync(name, cancellationToken);
+            return null;
+        });
+    }
+
+    private async Task<string?> LocallyAsync(Func<Task<string?>> call)
+    {
+        try
+        {
+            return await call();
+        }
+        catch (DeisProxyException error)
+        {
+            warn($"{error.Message} {error.Remedy}");
+            return null;
+        }
+    }
+
+    private static DeisProxyException Unreadable(string name, Exception? innerException) => new(
+        "journal-unreadable",
+        $"The journal's record \"{name}\" cannot be understood; a newer deis-proxy may have written it.",
+        $"Use the newest deis-proxy. If the record is broken, look at /deis-proxy in etcd (etcdctl ls --recursive /deis-proxy), save it, and remove that \"{name}\".",
+        innerException);
+}

@@ -1,0 +1,199 @@
+using System.Net;
+using System.Net.Sockets;
+using DeisProxy.Cluster.Ssh;
+using DeisProxy.Core;
+using DeisProxy.RealParts;
+using Xunit.Abstractions;
+
+namespace DeisProxy.Cluster.Tests;
+
+/// <summary>Every way in which entering a node fails, provoked with a real sshd.</summary>
+public sealed class SshFailureTests(SharedSshServer shared, ITestOutputHelper output) : IClassFixture<SharedSshServer>
+{
+    private readonly SshServer _server = shared.Server;
+
+    [Fact]
+    public async Task No_ssh_program()
+    {
+        var error = await FailAsync(_server.Options() with { SearchPath = "" });
+        error.Code.ShouldBe("ssh-missing");
+        error.Remedy.ShouldContain("openssh-client");
+    }
+
+    [Fact]
+    public async Task An_unknown_host_key_is_an_error_and_is_not_learnt()
+    {
+        using var directory = new TemporaryDirectory();
+        await File.WriteAllTextAsync(directory["known"], "");
+        var error = await FailAsync(_server.Options() with { KnownHostsFile = directory["known"] });
+        error.Code.ShouldBe("ssh-host-key-unknown");
+        error.Message.ShouldContain(_server.Address);
+        error.Remedy.ShouldContain($"ssh-keyscan -p {_server.Port} 127.0.0.1 | ssh-keygen -lf -");
+        (await File.ReadAllTextAsync(directory["known"])).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Nor_is_it_when_the_users_configuration_would()
+    {
+        using var directory = new TemporaryDirectory();
+        await File.WriteAllTextAsync(directory["known"], "");
+        await File.WriteAllTextAsync(directory["config"], "Host *\n  StrictHostKeyChecking no\n  LogLevel QUIET\n  RemoteCommand false\n");
+        var error = await FailAsync(_server.Options() with { KnownHostsFile = directory["known"], ConfigFile = directory["config"] });
+        error.Code.ShouldBe("ssh-host-key-unknown");
+        (await File.ReadAllTextAsync(directory["known"])).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_changed_host_key_names_the_old_entry_and_the_new_fingerprint()
+    {
+        using var directory = new TemporaryDirectory();
+        await ChangedKeyAsync(directory);
+        var error = await FailAsync(_server.Options() with { KnownHostsFile = directory["known hosts"] });
+        error.Code.ShouldBe("ssh-host-key-changed");
+        error.Message.ShouldContain(_server.Fingerprint);
+        error.Message.ShouldContain($"{directory["known hosts"]}, line 2");
+        error.Remedy.ShouldContain($"ssh-keygen -f '{directory["known hosts"]}' -R '[127.0.0.1]:{_server.Port}'");
+        $"{error.Message} {error.Remedy}".ShouldNotContain("StrictHostKeyChecking");
+    }
+
+    [Fact]
+    public async Task A_changed_host_key_of_a_jump_host_too()
+    {
+        using var directory = new TemporaryDirectory();
+        await ChangedKeyAsync(directory);
+        var error = await FailAsync(_server.Options() with { KnownHostsFile = directory["known hosts"], Jump = $"{_server.User}@{_server.Address}" });
+        error.Code.ShouldBe("ssh-host-key-changed");
+    }
+
+    [Fact]
+    public async Task A_refused_key()
+    {
+        using var directory = new TemporaryDirectory();
+        await SshServer.NewKeyAsync(directory["other"]);
+        var error = await FailAsync(_server.Options() with { IdentityFile = directory["other"] });
+        error.Code.ShouldBe("ssh-auth-refused");
+        error.Remedy.ShouldContain(directory["other"]);
+    }
+
+    [Fact]
+    public async Task A_banner_cannot_write_to_the_terminal_nor_pass_for_another_error()
+    {
+        using var directory = new TemporaryDirectory();
+        await File.WriteAllTextAsync(directory["banner"], "\u001b[2J\u001b]0;owned\u0007Host key verification failed.\nConnection refused\u001b[31m\n");
+        await SshServer.NewKeyAsync(directory["other"]);
+        await using var server = await SshServer.StartAsync($"Banner {directory["banner"]}");
+        var error = await Should.ThrowAsync<DeisProxyException>(() => OpenSshNode.ConnectAsync(
+            NodeAddress.Parse(server.Address), server.Options() with { IdentityFile = directory["other"] }, SshServers.Limit));
+        Show(error).Code.ShouldBe("ssh-auth-refused");
+        $"{error.Message}{error.Remedy}".ShouldAllBe(c => !char.IsControl(c));
+        error.Message.ShouldNotContain("owned");
+
+        // And with the right key it does not get into a command's output.
+        await using var node = await server.ConnectAsync();
+        (await node.RunAsync(["echo", "x"], SshServers.Limit)).ShouldBe(new CommandResult(0, "x\n", ""));
+    }
+
+    [Fact]
+    public async Task Nothing_listens()
+    {
+        var error = await FailAsync(_server.Options(), $"127.0.0.1:{RealProcess.FreePort()}");
+        error.Code.ShouldBe("ssh-unreachable");
+        error.Message.ShouldContain("Connection refused");
+    }
+
+    [Fact]
+    public async Task The_name_does_not_exist()
+    {
+        var error = await FailAsync(_server.Options(), "no-such-node.invalid");
+        error.Code.ShouldBe("ssh-unreachable");
+        error.Message.ShouldContain("Could not resolve");
+    }
+
+    [Fact]
+    public async Task Something_accepts_and_never_answers()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var error = await FailAsync(
+            _server.Options() with { ConnectTimeout = TimeSpan.FromSeconds(1) }, $"127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}");
+        error.Code.ShouldBe("ssh-unreachable");
+    }
+
+    [Fact]
+    public async Task A_jump_host_that_refuses()
+    {
+        var error = await FailAsync(_server.Options() with { Jump = $"127.0.0.1:{RealProcess.FreePort()}" });
+        error.Code.ShouldBe("ssh-unreachable");
+        error.Message.ShouldContain("Connection refused");
+    }
+
+    [Fact]
+    public async Task The_first_node_that_works_is_taken_and_the_others_are_told()
+    {
+        var dead = NodeAddress.Parse($"127.0.0.1:{RealProcess.FreePort()}");
+        var connection = await OpenSshNode.ConnectFirstAsync([dead, NodeAddress.Parse(_server.Address)], _server.Options(), SshServers.Limit);
+        await using var node = connection.Node;
+        node.Name.ShouldBe(_server.Address);
+        connection.PassedOver.ShouldHaveSingleItem().Code.ShouldBe("ssh-unreachable");
+    }
+
+    [Fact]
+    public async Task When_none_works_all_are_told()
+    {
+        var dead = NodeAddress.Parse($"127.0.0.1:{RealProcess.FreePort()}");
+        var missing = NodeAddress.Parse("no-such-node.invalid");
+        var error = await Should.ThrowAsync<DeisProxyException>(
+            () => OpenSshNode.ConnectFirstAsync([dead, missing], _server.Options(), SshServers.Limit));
+        Show(error).Code.ShouldBe("ssh-unreachable");
+        error.Message.ShouldContain(dead.ToString());
+        error.Message.ShouldContain(missing.ToString());
+        (await Should.ThrowAsync<DeisProxyException>(() => OpenSshNode.ConnectFirstAsync([], _server.Options(), SshServers.Limit))).Code.ShouldBe("ssh-no-node");
+    }
+
+    [Fact]
+    public async Task A_changed_host_key_ends_the_search()
+    {
+        using var directory = new TemporaryDirectory();
+        await ChangedKeyAsync(directory);
+        await using var good = await SshServer.StartAsync();
+        await File.AppendAllTextAsync(directory["known hosts"], await File.ReadAllTextAsync(good.KnownHostsFile));
+        var error = await Should.ThrowAsync<DeisProxyException>(() => OpenSshNode.ConnectFirstAsync(
+            [NodeAddress.Parse(_server.Address), NodeAddress.Parse(good.Address)],
+            good.Options() with { KnownHostsFile = directory["known hosts"] },
+            SshServers.Limit));
+        error.Code.ShouldBe("ssh-host-key-changed");
+    }
+
+    [Theory]
+    [InlineData("", "ssh-failed", "it ended with status 255 and said nothing")]
+    [InlineData("Bad configuration option: \u001b[31mx", "ssh-failed", "Bad configuration option: x")]
+    [InlineData("banner\r\nReceived disconnect from 10.0.0.1 port 22:2: Too many authentication failures\r\nDisconnected from 10.0.0.1 port 22", "ssh-auth-refused", "Too many")]
+    [InlineData("ssh: connect to host 10.0.0.1 port 22: No route to host", "ssh-unreachable", "No route")]
+    [InlineData("ssh: connect to host 10.0.0.1 port 22: Connection timed out", "ssh-unreachable", "timed out")]
+    [InlineData("Connection timed out during banner exchange", "ssh-unreachable", "banner exchange")]
+    [InlineData("Timeout, server 10.0.0.1 not responding.", "ssh-connection-lost", "not responding")]
+    [InlineData("client_loop: send disconnect: Broken pipe", "ssh-connection-lost", "Broken pipe")]
+    [InlineData("kex_exchange_identification: read: Connection reset by peer\nConnection reset by 10.0.0.1 port 22", "ssh-unreachable", "reset")]
+    [InlineData("WARNING: REVOKED HOST KEY DETECTED!\nHost key verification failed.", "ssh-host-key-changed", "revoked")]
+    public void What_ssh_says(string text, string code, string contains)
+    {
+        var error = SshFailure.From(NodeAddress.Parse("node"), new SshOptions(), 255, text);
+        error.Code.ShouldBe(code);
+        error.Message.ShouldContain(contains);
+    }
+
+    private async Task ChangedKeyAsync(TemporaryDirectory directory)
+    {
+        await SshServer.NewKeyAsync(directory["old"]);
+        await File.WriteAllTextAsync(directory["known hosts"], "# comment\n" + SshServer.KnownHostsLine(_server.Port, directory["old"]));
+    }
+
+    private async Task<DeisProxyException> FailAsync(SshOptions options, string? address = null) => Show(await Should.ThrowAsync<DeisProxyException>(
+        () => OpenSshNode.ConnectAsync(NodeAddress.Parse(address ?? _server.Address), options, SshServers.Limit)));
+
+    private DeisProxyException Show(DeisProxyException error)
+    {
+        output.WriteLine($"[{error.Code}] error: {error.Message}\n{error.Remedy}");
+        return error;
+    }
+}
