@@ -13,12 +13,12 @@ namespace DeisProxy.Aws;
 /// <summary>The clients of the three AWS services, with one set of credentials and one region.</summary>
 public sealed partial class AwsClients : IDisposable
 {
-    private AwsClients(AWSCredentials credentials, RegionEndpoint region)
+    private AwsClients(AWSCredentials credentials, RegionEndpoint region, TimeSpan callTimeout)
     {
         Region = region.SystemName;
-        ElasticLoadBalancing = new AmazonElasticLoadBalancingClient(credentials, Configure(new AmazonElasticLoadBalancingConfig(), region));
-        CloudFormation = new AmazonCloudFormationClient(credentials, Configure(new AmazonCloudFormationConfig(), region));
-        Ec2 = new AmazonEC2Client(credentials, Configure(new AmazonEC2Config(), region));
+        ElasticLoadBalancing = new AmazonElasticLoadBalancingClient(credentials, Configure(new AmazonElasticLoadBalancingConfig(), region, callTimeout));
+        CloudFormation = new AmazonCloudFormationClient(credentials, Configure(new AmazonCloudFormationConfig(), region, callTimeout));
+        Ec2 = new AmazonEC2Client(credentials, Configure(new AmazonEC2Config(), region, callTimeout));
     }
 
     /// <summary>Region of all three, such as <c>us-east-1</c>.</summary>
@@ -37,16 +37,17 @@ public sealed partial class AwsClients : IDisposable
     /// </summary>
     /// <param name="region">Region, or null for the chain's.</param>
     /// <param name="profile">Profile, or null for the chain's.</param>
+    /// <param name="callTimeout">How long a single attempt of a call may take.</param>
     /// <returns>The clients.</returns>
     /// <exception cref="DeisProxyException">No credentials, no region, or no such profile.</exception>
-    public static AwsClients Create(string? region, string? profile)
+    public static AwsClients Create(string? region, string? profile, TimeSpan callTimeout)
     {
         var profiles = new CredentialProfileStoreChain();
         var endpoint = region ?? Environment("AWS_REGION") ?? Environment("AWS_DEFAULT_REGION")
             ?? RegionOf(profiles, profile ?? Environment("AWS_PROFILE") ?? Environment("AWS_DEFAULT_PROFILE") ?? "default")
             ?? FallbackRegionFactory.GetRegionEndpoint(includeInstanceMetadata: true)?.SystemName
             ?? throw new DeisProxyException("region-missing", "No AWS region is given.", "Name it with --region, or set AWS_REGION, or give the profile a region.");
-        return new AwsClients(Credentials(profiles, profile), RegionEndpoint.GetBySystemName(endpoint));
+        return new AwsClients(Credentials(profiles, profile), RegionEndpoint.GetBySystemName(endpoint), callTimeout);
     }
 
     /// <summary>Whether a text has the form of a region, such as <c>eu-central-1</c> or <c>us-gov-west-1</c>.</summary>
@@ -62,14 +63,14 @@ public sealed partial class AwsClients : IDisposable
         Ec2.Dispose();
     }
 
-    private static T Configure<T>(T config, RegionEndpoint region)
+    private static T Configure<T>(T config, RegionEndpoint region, TimeSpan callTimeout)
         where T : ClientConfig
     {
         config.RegionEndpoint = region;
         config.AuthenticationRegion = region.SystemName;
         config.RetryMode = RequestRetryMode.Standard;
-        config.MaxErrorRetry = 4;
-        config.Timeout = TimeSpan.FromSeconds(20);
+        config.MaxErrorRetry = 3;
+        config.Timeout = callTimeout;
         return config;
     }
 

@@ -18,6 +18,13 @@ internal static class AwsErrors
         "SignatureDoesNotMatch", "IncompleteSignature", "MissingAuthenticationToken", "OptInRequired", "SignatureExpired",
     };
 
+    /// <summary>What AWS answers when it is asked too often; none of them is declared in the service's model.</summary>
+    private static readonly HashSet<string> Throttled = new(StringComparer.Ordinal)
+    {
+        "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException", "TooManyRequestsException",
+        "RequestLimitExceeded", "BandwidthLimitExceeded", "SlowDown", "PriorRequestNotComplete", "EC2ThrottledException", "DependencyThrottle",
+    };
+
     /// <summary>Makes a call and translates what it throws.</summary>
     /// <typeparam name="T">What the call gives.</typeparam>
     /// <param name="operation">Name of the API operation, as in IAM policies: <c>elasticloadbalancing:DescribeLoadBalancers</c>.</param>
@@ -83,7 +90,10 @@ internal static class AwsErrors
                 "aws-error",
                 $"{operation} failed{(code.Length == 0 ? "" : $" ({code})")}: {error.Message}",
                 "Run the command again; if it stays, the AWS console and CloudTrail show more.",
-                error),
+                error)
+            {
+                IsTransient = Throttled.Contains(code) || (int)error.StatusCode >= 500,
+            },
         };
     }
 
@@ -91,5 +101,8 @@ internal static class AwsErrors
         "aws-unreachable",
         $"{operation} got no answer: {(error.InnerException ?? error).Message}",
         "Look at the network, a proxy, and AWS_ENDPOINT_URL if it is set.",
-        error);
+        error)
+    {
+        IsTransient = true,
+    };
 }

@@ -16,10 +16,10 @@ namespace DeisProxy.Aws;
 /// <param name="time">The clock.</param>
 public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerName, TimeProvider time) : ILoadBalancerControl
 {
-    /// <summary>How long a listener may still be refused as a duplicate after its port's old one was deleted.</summary>
-    private static readonly TimeSpan DuplicateLimit = TimeSpan.FromSeconds(30);
+    /// <summary>How long AWS may take to see a listener gone or a certificate there.</summary>
+    private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(30);
 
-    private static readonly TimeSpan DuplicatePause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan SettlePause = TimeSpan.FromMilliseconds(100);
 
     private readonly AmazonElasticLoadBalancingClient _client = clients.ElasticLoadBalancing;
 
@@ -110,17 +110,30 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
     /// <inheritdoc/>
     public async Task ReplaceListenerAsync(Listener? from, Listener? to, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        if (from is not null)
+        var sameButPolicies = from is not null && to is not null && @from with { PolicyNames = to.PolicyNames } == to;
+        if (from is not null && !sameButPolicies)
         {
+            await EnsureItCouldComeBackAsync(from, cancellationToken);
+
             // Never two ports in one delete: one listener is away at a time. And not cancelled from here on: the port is closed.
+            cancellationToken.ThrowIfCancellationRequested();
             var request = new DeleteLoadBalancerListenersRequest { LoadBalancerName = loadBalancerName, LoadBalancerPorts = [from.LoadBalancerPort] };
             await AwsErrors.CallAsync("elasticloadbalancing:DeleteLoadBalancerListeners", ct => _client.DeleteLoadBalancerListenersAsync(request, ct), CancellationToken.None);
         }
 
-        if (to is not null)
+        if (to is null)
+        {
+            return;
+        }
+
+        if (!sameButPolicies)
         {
             await CreateListenerAsync(to);
+        }
+
+        if (to.PolicyNames.Count > 0 || sameButPolicies)
+        {
+            await SetListenerPoliciesAsync(to);
         }
     }
 
@@ -139,51 +152,87 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
             "load-balancer-gone", $"AWS describes no load balancer \"{name}\".", "Look at region and account, and at the stack's resources in the AWS console.");
     }
 
+    /// <summary>
+    /// Finds out before a port is closed whether its listener could be created at all. A listener outlives its certificate: the
+    /// one that is deleted would then be gone for good. And permission to delete is not permission to create. Both calls
+    /// ask for what is there already, which the API accepts and which changes nothing.
+    /// </summary>
+    private async Task EnsureItCouldComeBackAsync(Listener listener, CancellationToken cancellationToken)
+    {
+        if (listener.CertificateId is not null)
+        {
+            var certificate = new SetLoadBalancerListenerSSLCertificateRequest
+            {
+                LoadBalancerName = loadBalancerName,
+                LoadBalancerPort = listener.LoadBalancerPort,
+                SSLCertificateId = listener.CertificateId,
+            };
+            await AwsErrors.CallAsync(
+                "elasticloadbalancing:SetLoadBalancerListenerSSLCertificate",
+                ct => _client.SetLoadBalancerListenerSSLCertificateAsync(certificate, ct),
+                cancellationToken);
+        }
+
+        try
+        {
+            await CallCreateAsync(ToRequest(listener), cancellationToken);
+        }
+        catch (DeisProxyException error) when (error.InnerException is DuplicateListenerException)
+        {
+            // It may be created, and it is there.
+        }
+    }
+
     private async Task CreateListenerAsync(Listener listener)
     {
-        var request = new CreateLoadBalancerListenersRequest
-        {
-            LoadBalancerName = loadBalancerName,
-            Listeners =
-            [
-                new Sdk.Listener
-                {
-                    LoadBalancerPort = listener.LoadBalancerPort,
-                    Protocol = listener.Protocol.ToString().ToUpperInvariant(),
-                    InstancePort = listener.InstancePort,
-                    InstanceProtocol = listener.InstanceProtocol.ToString().ToUpperInvariant(),
-                    SSLCertificateId = listener.CertificateId,
-                },
-            ],
-        };
+        var request = ToRequest(listener);
         var begun = time.GetTimestamp();
         while (true)
         {
             try
             {
-                await AwsErrors.CallAsync(
-                    "elasticloadbalancing:CreateLoadBalancerListeners", ct => _client.CreateLoadBalancerListenersAsync(request, ct), CancellationToken.None);
-                break;
+                await CallCreateAsync(request, CancellationToken.None);
+                return;
             }
-            catch (DeisProxyException error) when (error.InnerException is DuplicateListenerException && time.GetElapsedTime(begun) < DuplicateLimit)
+            catch (DeisProxyException error) when (time.GetElapsedTime(begun) < SettleLimit
+                && (error.IsTransient || error.InnerException is DuplicateListenerException or CertificateNotFoundException))
             {
-                // Just after a delete the old listener may still be seen; an identical one would have been accepted.
-                await Task.Delay(DuplicatePause, time, CancellationToken.None);
+                // Just after a delete the old listener may still be seen, just after an upload the certificate not yet.
+                await Task.Delay(SettlePause, time, CancellationToken.None);
             }
-        }
-
-        if (listener.PolicyNames.Count > 0)
-        {
-            var policies = new SetLoadBalancerPoliciesOfListenerRequest
-            {
-                LoadBalancerName = loadBalancerName,
-                LoadBalancerPort = listener.LoadBalancerPort,
-                PolicyNames = [.. listener.PolicyNames],
-            };
-            await AwsErrors.CallAsync(
-                "elasticloadbalancing:SetLoadBalancerPoliciesOfListener", ct => _client.SetLoadBalancerPoliciesOfListenerAsync(policies, ct), CancellationToken.None);
         }
     }
+
+    private Task CallCreateAsync(CreateLoadBalancerListenersRequest request, CancellationToken cancellationToken) => AwsErrors.CallAsync(
+        "elasticloadbalancing:CreateLoadBalancerListeners", ct => _client.CreateLoadBalancerListenersAsync(request, ct), cancellationToken);
+
+    private Task SetListenerPoliciesAsync(Listener listener)
+    {
+        var request = new SetLoadBalancerPoliciesOfListenerRequest
+        {
+            LoadBalancerName = loadBalancerName,
+            LoadBalancerPort = listener.LoadBalancerPort,
+            PolicyNames = [.. listener.PolicyNames],
+        };
+        return AwsErrors.CallAsync(
+            "elasticloadbalancing:SetLoadBalancerPoliciesOfListener", ct => _client.SetLoadBalancerPoliciesOfListenerAsync(request, ct), CancellationToken.None);
+    }
+
+    private CreateLoadBalancerListenersRequest ToRequest(Listener listener) => new()
+    {
+        LoadBalancerName = loadBalancerName,
+        Listeners =
+        [
+            new Sdk.Listener
+            {
+                LoadBalancerPort = listener.LoadBalancerPort,
+                Protocol = listener.Protocol.ToString().ToUpperInvariant(),
+                InstancePort = listener.InstancePort,
+                InstanceProtocol = listener.InstanceProtocol.ToString().ToUpperInvariant(),
+                SSLCertificateId = listener.CertificateId,
+            },
+        ],
+    };
 
     private LoadBalancer ToModel(
         LoadBalancerDescription description,

@@ -71,7 +71,7 @@ internal sealed class ClusterSession : IAsyncDisposable
     /// <exception cref="DeisProxyException">One of them is not there or cannot be reached.</exception>
     public static async Task<ClusterSession> OpenAsync(ConnectionSettings settings, EnterCluster enter, TimeProvider time, CancellationToken cancellationToken)
     {
-        var clients = AwsClients.Create(settings.Region, settings.Profile);
+        var clients = AwsClients.Create(settings.Region, settings.Profile, settings.CallTimeout);
         INode? node = null;
         try
         {

@@ -21,7 +21,7 @@ public sealed class ConformanceTests
             [
                 "DescribeLoadBalancers", "DescribeLoadBalancerPolicies", "DescribeInstanceHealth", "DescribeLoadBalancerAttributes",
                 "CreateLoadBalancerPolicy", "DeleteLoadBalancerPolicy", "SetLoadBalancerPoliciesForBackendServer", "SetLoadBalancerPoliciesOfListener",
-                "CreateLoadBalancerListeners", "DeleteLoadBalancerListeners", "ConfigureHealthCheck", "ModifyLoadBalancerAttributes",
+                "CreateLoadBalancerListeners", "DeleteLoadBalancerListeners", "SetLoadBalancerListenerSSLCertificate", "ConfigureHealthCheck", "ModifyLoadBalancerAttributes",
                 "DescribeStacks", "ListStackResources", "DescribeStackResources", "GetTemplate",
                 "DescribeInstances", "DescribeVpcs", "DescribeSubnets", "DescribeSecurityGroups",
             ],

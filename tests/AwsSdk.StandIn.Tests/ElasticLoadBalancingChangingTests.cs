@@ -113,6 +113,22 @@ public sealed class ElasticLoadBalancingChangingTests
     }
 
     [Fact]
+    public async Task Sets_a_listeners_certificate()
+    {
+        await ChangesAsync(
+            "SetLoadBalancerListenerSSLCertificate",
+            client => client.SetLoadBalancerListenerSSLCertificateAsync(new()
+            {
+                LoadBalancerName = "deis",
+                LoadBalancerPort = 443,
+                SSLCertificateId = "arn:aws:iam::123456789012:server-certificate/deis",
+            }),
+            "LoadBalancerName=deis",
+            "LoadBalancerPort=443",
+            "SSLCertificateId=arn:aws:iam::123456789012:server-certificate/deis");
+    }
+
+    [Fact]
     public async Task Configures_the_health_check()
     {
         ConfigureHealthCheckResponse response = await ChangesAsync(

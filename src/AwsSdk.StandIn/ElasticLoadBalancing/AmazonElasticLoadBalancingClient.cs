@@ -68,6 +68,10 @@ public class AmazonElasticLoadBalancingClient : AmazonServiceClient, IAmazonElas
         DeleteLoadBalancerListenersRequest request, CancellationToken cancellationToken = default) =>
         InvokeAsync<DeleteLoadBalancerListenersResponse>(request, Operations.DeleteLoadBalancerListeners.Options, cancellationToken);
 
+    public virtual Task<SetLoadBalancerListenerSSLCertificateResponse> SetLoadBalancerListenerSSLCertificateAsync(
+        SetLoadBalancerListenerSSLCertificateRequest request, CancellationToken cancellationToken = default) =>
+        InvokeAsync<SetLoadBalancerListenerSSLCertificateResponse>(request, Operations.SetLoadBalancerListenerSSLCertificate.Options, cancellationToken);
+
     public virtual Task<ConfigureHealthCheckResponse> ConfigureHealthCheckAsync(
         ConfigureHealthCheckRequest request, CancellationToken cancellationToken = default) =>
         InvokeAsync<ConfigureHealthCheckResponse>(request, Operations.ConfigureHealthCheck.Options, cancellationToken);

@@ -36,6 +36,9 @@ public interface IAmazonElasticLoadBalancing : IAmazonService, IDisposable
     Task<DeleteLoadBalancerListenersResponse> DeleteLoadBalancerListenersAsync(
         DeleteLoadBalancerListenersRequest request, CancellationToken cancellationToken = default);
 
+    Task<SetLoadBalancerListenerSSLCertificateResponse> SetLoadBalancerListenerSSLCertificateAsync(
+        SetLoadBalancerListenerSSLCertificateRequest request, CancellationToken cancellationToken = default);
+
     Task<ConfigureHealthCheckResponse> ConfigureHealthCheckAsync(ConfigureHealthCheckRequest request, CancellationToken cancellationToken = default);
 
     Task<ModifyLoadBalancerAttributesResponse> ModifyLoadBalancerAttributesAsync(

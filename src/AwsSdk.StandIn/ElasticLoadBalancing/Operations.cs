@@ -79,6 +79,11 @@ internal static class Operations
         new Operation<DeleteLoadBalancerListenersRequest, DeleteLoadBalancerListenersResponse>(
             Service, nameof(DeleteLoadBalancerListeners), AccessPointNotFound);
 
+    public static readonly Operation SetLoadBalancerListenerSSLCertificate =
+        new Operation<SetLoadBalancerListenerSSLCertificateRequest, SetLoadBalancerListenerSSLCertificateResponse>(
+            Service, nameof(SetLoadBalancerListenerSSLCertificate),
+            CertificateNotFound, AccessPointNotFound, ListenerNotFound, InvalidConfigurationRequest, UnsupportedProtocol);
+
     public static readonly Operation ConfigureHealthCheck =
         new Operation<ConfigureHealthCheckRequest, ConfigureHealthCheckResponse>(
             Service, nameof(ConfigureHealthCheck), AccessPointNotFound);

@@ -206,4 +206,7 @@ internal sealed record ConnectionSettings
     public required ValueList<int> RouterPorts { get; init; }
 
     public required TimeSpan? Timeout { get; init; }
+
+    /// <summary>How long a single attempt of a call to AWS may take.</summary>
+    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(10);
 }

@@ -153,6 +153,32 @@ public class DeleteLoadBalancerListenersResponse : AmazonWebServiceResponse, ISh
     }
 }
 
+/// <summary>The request of <c>SetLoadBalancerListenerSSLCertificate</c> (Elastic Load Balancing 2012-06-01).</summary>
+public class SetLoadBalancerListenerSSLCertificateRequest : AmazonElasticLoadBalancingRequest, IShape
+{
+    public string LoadBalancerName { get; set; }
+
+    public int? LoadBalancerPort { get; set; }
+
+    public string SSLCertificateId { get; set; }
+
+    void IShape.Describe(Wire wire)
+    {
+        LoadBalancerName = wire.Text(LoadBalancerName);
+        LoadBalancerPort = wire.Number(LoadBalancerPort);
+        SSLCertificateId = wire.Text(SSLCertificateId);
+    }
+}
+
+/// <summary>The response of <c>SetLoadBalancerListenerSSLCertificate</c> (Elastic Load Balancing 2012-06-01).</summary>
+public class SetLoadBalancerListenerSSLCertificateResponse : AmazonWebServiceResponse, IShape
+{
+    void IShape.Describe(Wire wire)
+    {
+        // The API gives this one no members.
+    }
+}
+
 /// <summary>The request of <c>ConfigureHealthCheck</c> (Elastic Load Balancing 2012-06-01).</summary>
 public class ConfigureHealthCheckRequest : AmazonElasticLoadBalancingRequest, IShape
 {
