@@ -13,12 +13,12 @@ namespace DeisProxy.Aws;
 /// <summary>The clients of the three AWS services, with one set of credentials and one region.</summary>
 public sealed partial class AwsClients : IDisposable
 {
-    private AwsClients(AWSCredentials credentials, RegionEndpoint region, TimeSpan callTimeout)
+    private AwsClients(AWSCredentials credentials, RegionEndpoint region, AwsAccess access)
     {
         Region = region.SystemName;
-        ElasticLoadBalancing = new AmazonElasticLoadBalancingClient(credentials, Configure(new AmazonElasticLoadBalancingConfig(), region, callTimeout));
-        CloudFormation = new AmazonCloudFormationClient(credentials, Configure(new AmazonCloudFormationConfig(), region, callTimeout));
-        Ec2 = new AmazonEC2Client(credentials, Configure(new AmazonEC2Config(), region, callTimeout));
+        ElasticLoadBalancing = new AmazonElasticLoadBalancingClient(credentials, Configure(new AmazonElasticLoadBalancingConfig(), region, access));
+        CloudFormation = new AmazonCloudFormationClient(credentials, Configure(new AmazonCloudFormationConfig(), region, access));
+        Ec2 = new AmazonEC2Client(credentials, Configure(new AmazonEC2Config(), region, access));
     }
 
     /// <summary>Region of all three, such as <c>us-east-1</c>.</summary>
@@ -35,19 +35,19 @@ public sealed partial class AwsClients : IDisposable
     /// included, which the SDK alone does not read), profiles, SSO, roles, instance metadata. Nothing is called yet, but a
     /// profile may have to be exchanged for credentials later.
     /// </summary>
-    /// <param name="region">Region, or null for the chain's.</param>
-    /// <param name="profile">Profile, or null for the chain's.</param>
-    /// <param name="callTimeout">How long a single attempt of a call may take.</param>
+    /// <param name="access">What is known already.</param>
     /// <returns>The clients.</returns>
     /// <exception cref="DeisProxyException">No credentials, no region, or no such profile.</exception>
-    public static AwsClients Create(string? region, string? profile, TimeSpan callTimeout)
+    public static AwsClients Create(AwsAccess access)
     {
+        ArgumentNullException.ThrowIfNull(access);
         var profiles = new CredentialProfileStoreChain();
-        var endpoint = region ?? Environment("AWS_REGION") ?? Environment("AWS_DEFAULT_REGION")
-            ?? RegionOf(profiles, profile ?? Environment("AWS_PROFILE") ?? Environment("AWS_DEFAULT_PROFILE") ?? "default")
+        var region = access.Region ?? Environment("AWS_REGION") ?? Environment("AWS_DEFAULT_REGION")
+            ?? RegionOf(profiles, access.Profile ?? Environment("AWS_PROFILE") ?? Environment("AWS_DEFAULT_PROFILE") ?? "default")
             ?? FallbackRegionFactory.GetRegionEndpoint(includeInstanceMetadata: true)?.SystemName
             ?? throw new DeisProxyException("region-missing", "No AWS region is given.", "Name it with --region, or set AWS_REGION, or give the profile a region.");
-        return new AwsClients(Credentials(profiles, profile), RegionEndpoint.GetBySystemName(endpoint), callTimeout);
+        var credentials = access.Endpoint is null ? Credentials(profiles, access.Profile) : new BasicAWSCredentials("sandbox", "sandbox");
+        return new AwsClients(credentials, RegionEndpoint.GetBySystemName(region), access);
     }
 
     /// <summary>Whether a text has the form of a region, such as <c>eu-central-1</c> or <c>us-gov-west-1</c>.</summary>
@@ -63,14 +63,19 @@ public sealed partial class AwsClients : IDisposable
         Ec2.Dispose();
     }
 
-    private static T Configure<T>(T config, RegionEndpoint region, TimeSpan callTimeout)
+    private static T Configure<T>(T config, RegionEndpoint region, AwsAccess access)
         where T : ClientConfig
     {
         config.RegionEndpoint = region;
         config.AuthenticationRegion = region.SystemName;
         config.RetryMode = RequestRetryMode.Standard;
         config.MaxErrorRetry = 3;
-        config.Timeout = callTimeout;
+        config.Timeout = access.CallTimeout;
+        if (access.Endpoint is { } endpoint)
+        {
+            config.ServiceURL = endpoint.ToString();
+        }
+
         return config;
     }
 
@@ -99,4 +104,20 @@ public sealed partial class AwsClients : IDisposable
 
     [GeneratedRegex(@"^[a-z]{2,3}(-[a-z]+)+-[0-9]{1,2}$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex RegionName();
+}
+
+/// <summary>How to get at AWS.</summary>
+public sealed record AwsAccess
+{
+    /// <summary>Region; null for the chain's.</summary>
+    public string? Region { get; init; }
+
+    /// <summary>Profile; null for the chain's.</summary>
+    public string? Profile { get; init; }
+
+    /// <summary>How long a single attempt of a call may take.</summary>
+    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A sandbox that stands for all services; it is called with made-up credentials, never with the person's. Null: AWS.</summary>
+    public Uri? Endpoint { get; init; }
 }

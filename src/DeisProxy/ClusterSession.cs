@@ -26,12 +26,13 @@ internal sealed class ClusterSession : IAsyncDisposable
     private readonly StackInfo _stack;
     private readonly ValueList<Node> _nodes;
     private readonly ValueList<string> _networks;
+    private readonly string? _stateFolder;
     private readonly TimeProvider _time;
 
     private ClusterSession(
-        AwsClients clients, INode node, EtcdClient etcd, string loadBalancerName, StackInfo stack, ValueList<Node> nodes, ValueList<string> networks, TimeProvider time)
+        AwsClients clients, INode node, EtcdClient etcd, string loadBalancerName, StackInfo stack, ValueList<Node> nodes, ValueList<string> networks, string? stateFolder, TimeProvider time)
     {
-        (_clients, _node, _etcd, _loadBalancerName, _stack, _nodes, _networks, _time) = (clients, node, etcd, loadBalancerName, stack, nodes, networks, time);
+        (_clients, _node, _etcd, _loadBalancerName, _stack, _nodes, _networks, _stateFolder, _time) = (clients, node, etcd, loadBalancerName, stack, nodes, networks, stateFolder, time);
         LoadBalancer = new ClassicLoadBalancer(clients, loadBalancerName, time);
         Routers = new ClusterRouters(node, etcd);
     }
@@ -52,7 +53,7 @@ internal sealed class ClusterSession : IAsyncDisposable
     /// <param name="warn">Is told when the copy on this machine cannot be kept.</param>
     /// <returns>The journal.</returns>
     public Journal OpenJournal(Action<string> warn) => new(
-        new EtcdRecordStore(_etcd, _loadBalancerName), new LocalRecordStore($"{_stack.Account}-{_stack.Region}-{_loadBalancerName}"), warn);
+        new EtcdRecordStore(_etcd, _loadBalancerName), new LocalRecordStore($"{_stack.Account}-{_stack.Region}-{_loadBalancerName}", _stateFolder), warn);
 
     /// <summary>Takes the cluster's lock.</summary>
     /// <param name="command">Command that takes it.</param>
@@ -71,7 +72,7 @@ internal sealed class ClusterSession : IAsyncDisposable
     /// <exception cref="DeisProxyException">One of them is not there or cannot be reached.</exception>
     public static async Task<ClusterSession> OpenAsync(ConnectionSettings settings, EnterCluster enter, TimeProvider time, CancellationToken cancellationToken)
     {
-        var clients = AwsClients.Create(settings.Region, settings.Profile, settings.CallTimeout);
+        var clients = AwsClients.Create(settings.Aws);
         INode? node = null;
         try
         {
@@ -81,7 +82,7 @@ internal sealed class ClusterSession : IAsyncDisposable
             node = await enter(settings.Nodes.Count > 0 ? settings.Nodes : AddressesOf(nodes, loadBalancer), settings.Ssh, cancellationToken);
             var endpoints = settings.EtcdEndpoints.Count > 0 ? settings.EtcdEndpoints : EtcdClient.DefaultEndpoints;
             var etcd = await EtcdClient.ConnectAsync(node, endpoints, cancellationToken);
-            return new ClusterSession(clients, node, etcd, loadBalancer, stack, nodes, networks, time);
+            return new ClusterSession(clients, node, etcd, loadBalancer, stack, nodes, networks, settings.StateFolder, time);
         }
         catch
         {

@@ -18,6 +18,8 @@ internal static class CommandLine
         {
             new SetupCommand(host),
             new VerifyCommand(host),
+            new DemoCommand(host),
+            new SandboxCommand(host.Terminal),
         };
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)

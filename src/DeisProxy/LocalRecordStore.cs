@@ -8,7 +8,8 @@ namespace DeisProxy;
 /// <c>~/.local/state/deis-proxy</c>. Only its owner may read it.
 /// </summary>
 /// <param name="scope">Tells load balancers apart: account, region and name.</param>
-internal sealed class LocalRecordStore(string scope) : IRecordStore
+/// <param name="folder">Another folder; null for the usual one.</param>
+internal sealed class LocalRecordStore(string scope, string? folder) : IRecordStore
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -29,14 +30,14 @@ internal sealed class LocalRecordStore(string scope) : IRecordStore
     public Task WriteAsync(string name, string text, CancellationToken cancellationToken) => CallAsync(async () =>
     {
         var file = FileOf(name);
-        var folder = Path.GetDirectoryName(file)!;
+        var parent = Path.GetDirectoryName(file)!;
         if (OperatingSystem.IsWindows())
         {
-            Directory.CreateDirectory(folder);
+            Directory.CreateDirectory(parent);
         }
         else
         {
-            Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
+            Directory.CreateDirectory(parent, OwnerOnly | UnixFileMode.UserExecute);
         }
 
         // Written beside and moved: whoever reads it finds the old text or the new one, never half of it.
@@ -69,11 +70,16 @@ internal sealed class LocalRecordStore(string scope) : IRecordStore
 
     private string FileOf(string name)
     {
+        var safe = string.Concat(scope.Select(c => char.IsAsciiLetterOrDigit(c) || c == '-' ? c : '_'));
+        return Path.Combine(folder ?? UsualFolder(), $"{safe}.{name}.json");
+    }
+
+    private static string UsualFolder()
+    {
         var state = Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } given && Path.IsPathFullyQualified(given)
             ? given
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state");
-        var safe = string.Concat(scope.Select(c => char.IsAsciiLetterOrDigit(c) || c == '-' ? c : '_'));
-        return Path.Combine(state, "deis-proxy", $"{safe}.{name}.json");
+        return Path.Combine(state, "deis-proxy");
     }
 
     private static async Task<string?> CallAsync(Func<Task<string?>> call)

@@ -54,7 +54,7 @@ public sealed class FailoverNode : INode
         {
             return await call(node);
         }
-        catch (DeisProxyException error) when (error.IsTransient && _addresses.Count > 1)
+        catch (DeisProxyException error) when (error.IsTransient)
         {
             return await call(await ReplaceAsync(node, cancellationToken));
         }

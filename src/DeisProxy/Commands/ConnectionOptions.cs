@@ -23,10 +23,10 @@ internal sealed class ConnectionOptions
     private readonly Option<string?> _region = new("--region") { Description = "AWS region; otherwise AWS_REGION, AWS_DEFAULT_REGION, the profile's", HelpName = "region", CustomParser = ParseRegion };
     private readonly Option<string?> _profile = new("--profile") { Description = "AWS profile; otherwise the SDK's chain of credentials", HelpName = "name", CustomParser = NotEmpty };
     private readonly Option<NodeAddress[]> _nodes = new("--node") { Description = "node to enter by, repeatable; otherwise DEISCTL_TUNNEL, otherwise the load balancer's instances", HelpName = "host[:port]", CustomParser = ParseNodes, Arity = ArgumentArity.OneOrMore };
-    private readonly Option<string> _sshUser = new("--ssh-user") { Description = "user on the node", HelpName = "user", DefaultValueFactory = _ => "core" };
+    private readonly Option<string> _sshUser = new("--ssh-user") { Description = "user on the node", HelpName = "user", DefaultValueFactory = _ => "core", CustomParser = ParseUser };
     private readonly Option<string?> _identity = new("--identity", "-i") { Description = "private key, as ssh -i", HelpName = "file", CustomParser = ParseFile };
     private readonly Option<string?> _sshConfig = new("--ssh-config", "-F") { Description = "ssh configuration, as ssh -F", HelpName = "file", CustomParser = ParseFile };
-    private readonly Option<string?> _jump = new("--jump", "-J") { Description = "host to jump over, as ssh -J", HelpName = "host" };
+    private readonly Option<string?> _jump = new("--jump", "-J") { Description = "host to jump over, as ssh -J", HelpName = "host", CustomParser = ParseJump };
     private readonly Option<string?> _knownHosts = new("--known-hosts") { Description = "file of known host keys", HelpName = "file", CustomParser = ParseFile };
     private readonly Option<Uri[]> _etcd = new("--etcd-endpoint") { Description = "etcd as seen from the node; otherwise http://127.0.0.1:4001, then :2379", HelpName = "url", CustomParser = ParseEndpoint };
     private readonly Option<int[]> _routerPorts = new("--router-ports") { Description = "instance ports on which routers demand the PROXY line", HelpName = "ports", CustomParser = ParsePorts, DefaultValueFactory = _ => [80, 443] };
@@ -42,18 +42,6 @@ internal sealed class ConnectionOptions
         {
             command.Options.Add(option);
         }
-
-        command.Validators.Add(result =>
-        {
-            try
-            {
-                new SshOptions { User = result.GetValue(_sshUser) ?? "", Jump = result.GetValue(_jump) }.Validate();
-            }
-            catch (DeisProxyException error)
-            {
-                result.AddError($"{error.Message} {error.Remedy}");
-            }
-        });
     }
 
     /// <summary>Reads what was given.</summary>
@@ -64,8 +52,7 @@ internal sealed class ConnectionOptions
     {
         Stack = parsed.GetRequiredValue(_stack),
         LoadBalancer = parsed.GetValue(_loadBalancer),
-        Region = parsed.GetValue(_region),
-        Profile = parsed.GetValue(_profile),
+        Aws = new AwsAccess { Region = parsed.GetValue(_region), Profile = parsed.GetValue(_profile) },
         Nodes = parsed.GetValue(_nodes) is { Length: > 0 } nodes ? nodes : Tunnel(),
         Ssh = new SshOptions
         {
@@ -82,6 +69,24 @@ internal sealed class ConnectionOptions
 
     private static NodeAddress[] Tunnel() =>
         Environment.GetEnvironmentVariable(TunnelVariable) is { Length: > 0 } tunnel ? [NodeAddress.Parse(tunnel)] : [];
+
+    private static string ParseUser(ArgumentResult result) => Validated(result, new SshOptions { User = result.Tokens[0].Value });
+
+    private static string ParseJump(ArgumentResult result) => Validated(result, new SshOptions { Jump = result.Tokens[0].Value });
+
+    private static string Validated(ArgumentResult result, SshOptions options)
+    {
+        try
+        {
+            options.Validate();
+        }
+        catch (DeisProxyException error)
+        {
+            result.AddError($"{error.Message} {error.Remedy}");
+        }
+
+        return result.Tokens[0].Value;
+    }
 
     private static string? NotEmpty(ArgumentResult result)
     {
@@ -191,9 +196,7 @@ internal sealed record ConnectionSettings
 
     public required string? LoadBalancer { get; init; }
 
-    public required string? Region { get; init; }
-
-    public required string? Profile { get; init; }
+    public required AwsAccess Aws { get; init; }
 
     /// <summary>Nodes to enter by, in this order; empty: the load balancer's instances.</summary>
     public required IReadOnlyList<NodeAddress> Nodes { get; init; }
@@ -207,6 +210,6 @@ internal sealed record ConnectionSettings
 
     public required TimeSpan? Timeout { get; init; }
 
-    /// <summary>How long a single attempt of a call to AWS may take.</summary>
-    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>Folder of the journal's copy on this machine; null for the usual one.</summary>
+    public string? StateFolder { get; init; }
 }

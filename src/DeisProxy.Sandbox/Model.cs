@@ -1,0 +1,84 @@
+namespace DeisProxy.Sandbox;
+
+/// <summary>A listener of a load balancer.</summary>
+/// <param name="Protocol">Front end: HTTP, HTTPS, TCP or SSL.</param>
+/// <param name="LoadBalancerPort">Front-end port.</param>
+/// <param name="InstanceProtocol">Back end: HTTP, HTTPS, TCP or SSL.</param>
+/// <param name="InstancePort">Back-end port.</param>
+/// <param name="CertificateId">ARN of the server certificate, for HTTPS and SSL.</param>
+public sealed record Listener(string Protocol, int LoadBalancerPort, string InstanceProtocol, int InstancePort, string? CertificateId = null)
+{
+    /// <summary>Names of the policies that are enabled on it.</summary>
+    public IReadOnlyList<string> PolicyNames { get; init; } = [];
+
+    internal bool TerminatesHttp => Protocol is "HTTP" or "HTTPS";
+
+    internal bool IsSecure => Protocol is "HTTPS" or "SSL";
+
+    internal bool IsInstanceSecure => InstanceProtocol is "HTTPS" or "SSL";
+
+    internal bool Same(Listener other) => this with { PolicyNames = [] } == other with { PolicyNames = [] };
+
+    /// <inheritdoc/>
+    public bool Equals(Listener? other) =>
+        other is not null && Protocol == other.Protocol && LoadBalancerPort == other.LoadBalancerPort && InstanceProtocol == other.InstanceProtocol
+        && InstancePort == other.InstancePort && CertificateId == other.CertificateId && PolicyNames.SequenceEqual(other.PolicyNames, StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Protocol, LoadBalancerPort, InstanceProtocol, InstancePort, CertificateId, PolicyNames.Count);
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        $"{LoadBalancerPort} {Protocol}->{InstanceProtocol}:{InstancePort}"
+        + (CertificateId is null ? "" : $" {CertificateId}")
+        + (PolicyNames.Count == 0 ? "" : $" [{string.Join(",", PolicyNames)}]");
+}
+
+/// <summary>A policy of a load balancer.</summary>
+/// <param name="Name">Its name, unique in the load balancer.</param>
+/// <param name="TypeName">Its type, such as <c>ProxyProtocolPolicyType</c>.</param>
+/// <param name="Attributes">Its attributes, in order; a name may occur more than once.</param>
+public sealed record Policy(string Name, string TypeName, IReadOnlyList<KeyValuePair<string, string>> Attributes)
+{
+    /// <summary>Whether it makes the load balancer send the PROXY line.</summary>
+    public bool IsProxyProtocol => TypeName == "ProxyProtocolPolicyType"
+        && Attributes.Any(attribute => attribute.Key == "ProxyProtocol" && string.Equals(attribute.Value, "true", StringComparison.OrdinalIgnoreCase));
+}
+
+/// <summary>A health check.</summary>
+/// <param name="Target"><c>TCP:port</c>, <c>SSL:port</c>, <c>HTTP:port/path</c> or <c>HTTPS:port/path</c>.</param>
+/// <param name="Interval">Seconds between two checks of an instance.</param>
+/// <param name="Timeout">Seconds until a check has failed.</param>
+/// <param name="UnhealthyThreshold">Failures in a row that take an instance out of service.</param>
+/// <param name="HealthyThreshold">Successes in a row that put it back.</param>
+public sealed record HealthCheck(string Target, int Interval, int Timeout, int UnhealthyThreshold, int HealthyThreshold);
+
+/// <summary>The health of a registered instance, as DescribeInstanceHealth tells it.</summary>
+/// <param name="InstanceId">The instance.</param>
+/// <param name="State"><c>InService</c> or <c>OutOfService</c>.</param>
+/// <param name="ReasonCode"><c>ELB</c>, <c>Instance</c> or <c>N/A</c>.</param>
+/// <param name="Description">In words.</param>
+public sealed record InstanceHealth(string InstanceId, string State, string ReasonCode, string Description);
+
+/// <summary>The attributes of a load balancer.</summary>
+/// <param name="IdleTimeout">Seconds until an idle connection is cut.</param>
+/// <param name="CrossZone">Whether load is spread over zones.</param>
+/// <param name="ConnectionDraining">Whether connections of a deregistered instance are drained.</param>
+/// <param name="DrainingTimeout">For how many seconds.</param>
+public sealed record LoadBalancerAttributes(int IdleTimeout, bool CrossZone, bool ConnectionDraining, int DrainingTimeout)
+{
+    /// <summary>Whether requests are logged to S3.</summary>
+    public bool AccessLog { get; init; }
+
+    /// <summary>The bucket, when they are.</summary>
+    public string? AccessLogBucket { get; init; }
+
+    /// <summary>Prefix in the bucket.</summary>
+    public string? AccessLogPrefix { get; init; }
+
+    /// <summary>Minutes between two logs: 5 or 60.</summary>
+    public int AccessLogInterval { get; init; } = 60;
+
+    /// <summary><c>elb.http.desyncmitigationmode</c>.</summary>
+    public string DesyncMitigationMode { get; init; } = "defensive";
+}

@@ -1,0 +1,152 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+
+using DeisProxy.Cluster.Ssh;
+using DeisProxy.Core;
+
+namespace DeisProxy.Sandbox.Router;
+
+/// <summary>
+/// A node of the sandbox without SSH: the same narrow port as the production transport, in the process. Connections see the network as
+/// the node does; commands come from a small table (<see cref="SandboxCloud.NodeCommands"/>).
+/// </summary>
+public sealed class InProcessNode : INode
+{
+    private readonly SandboxCloud _sandbox;
+    private readonly ConcurrentDictionary<Stream, byte> _streams = new();
+    private volatile bool _lost;
+
+    internal InProcessNode(SandboxCloud sandbox, string name, string address)
+    {
+        _sandbox = sandbox;
+        Name = name;
+        Address = address;
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <summary>The node's private address.</summary>
+    public string Address { get; }
+
+    /// <inheritdoc/>
+    public async Task<CommandResult> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        CommandResult? result = null;
+        await CallAsync(
+            "run",
+            isMutating: true,
+            ("command", string.Join(' ', arguments)),
+            async () => result = await _sandbox.NodeCommands.RunAsync(Address, arguments, cancellationToken),
+            cancellationToken);
+        return result!;
+    }
+
+    /// <inheritdoc/>
+    public async Task<Stream> OpenStreamAsync(string host, int port, CancellationToken cancellationToken)
+    {
+        Stream? stream = null;
+        await CallAsync(
+            "open-stream",
+            isMutating: false,
+            ("address", $"{host}:{port}"),
+            async () => stream = await ConnectAsync(host, port, cancellationToken),
+            cancellationToken);
+        _streams[stream!] = 0;
+        return stream!;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var stream in _streams.Keys)
+        {
+            await stream.DisposeAsync();
+        }
+    }
+
+    /// <summary>Logs the connection itself; the node may refuse it.</summary>
+    internal Task EnterAsync(CancellationToken cancellationToken)
+    {
+        if (_sandbox.Faults.Holds(FaultKind.NodeRefuses, Address))
+        {
+            throw new DeisProxyException(
+                "ssh-unreachable",
+                $"{Name} cannot be reached: connect to host {Name} port 22: Connection refused.",
+                "Check that the node runs and admits SSH from here, or name another one with --node.")
+            {
+                IsTransient = true,
+            };
+        }
+
+        return CallAsync("connect", isMutating: false, ("node", Address), () => Task.CompletedTask, cancellationToken);
+    }
+
+    private async Task CallAsync(string operation, bool isMutating, (string Name, string Value) parameter, Func<Task> action, CancellationToken cancellationToken)
+    {
+        if (_lost)
+        {
+            throw Lost();
+        }
+
+        var parameters = new Dictionary<string, string>(StringComparer.Ordinal) { ["node"] = Address, [parameter.Name] = parameter.Value };
+        var call = _sandbox.CallLog.Add("ssh", operation, isMutating, parameters);
+        var fault = _sandbox.Faults.Match(call);
+        if (fault is null or { Kind: FaultKind.CloseAfter or FaultKind.HangAfter })
+        {
+            try
+            {
+                await action();
+                call.Outcome = "ok";
+            }
+            catch (Exception error) when (error is IOException or DeisProxyException)
+            {
+                call.Outcome = $"error {(error as DeisProxyException)?.Code ?? "refused"}";
+                throw;
+            }
+        }
+
+        if (fault is null)
+        {
+            return;
+        }
+
+        call.Outcome = fault.Kind is FaultKind.CloseAfter or FaultKind.HangAfter ? $"fault {fault.Kind} (done)" : $"fault {fault.Kind}";
+        if (fault.Kind is FaultKind.Hang or FaultKind.HangAfter)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+        }
+
+        _lost = true;
+        await DisposeAsync();
+        throw Lost();
+    }
+
+    private DeisProxyException Lost() => new(
+        "ssh-connection-lost",
+        $"The SSH connection to {Name} was lost: Connection closed by remote host.",
+        "Check the network to the node and run the command again.")
+    {
+        IsTransient = true,
+    };
+
+    private async Task<Stream> ConnectAsync(string host, int port, CancellationToken cancellationToken)
+    {
+        var network = _sandbox.Network;
+        var toSelf = host is "127.0.0.1" or "localhost";
+        try
+        {
+            return (toSelf, port) switch
+            {
+                (true, 4001 or 2379) => await network.ConnectLoopbackAsync(Address, _sandbox.EtcdEndpoint.Port, cancellationToken),
+                (true, _) when network.IsOwn(port) || port == _sandbox.EtcdEndpoint.Port => await network.ConnectLoopbackAsync(Address, port, cancellationToken),
+                _ => await network.ConnectAsync(Address, toSelf ? Address : host, port, cancellationToken),
+            };
+        }
+        catch (SocketException error)
+        {
+            throw new IOException($"channel 0: open failed: connect failed: {error.Message}", error);
+        }
+    }
+}

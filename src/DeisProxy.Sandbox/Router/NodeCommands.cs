@@ -1,0 +1,114 @@
+using System.Globalization;
+
+using DeisProxy.Cluster.Ssh;
+
+namespace DeisProxy.Sandbox.Router;
+
+/// <summary>Runs a command on a node of the sandbox.</summary>
+/// <param name="node">The node's private address.</param>
+/// <param name="arguments">The command, a leading <c>sudo</c> and its options taken off.</param>
+/// <param name="cancellationToken">Ends it.</param>
+/// <returns>Its result, or null: not this command.</returns>
+public delegate Task<CommandResult?> NodeCommand(string node, IReadOnlyList<string> arguments, CancellationToken cancellationToken);
+
+/// <summary>The commands that the sandbox's nodes know. Later ones are asked first, so that a test can replace any of them.</summary>
+public sealed class NodeCommands
+{
+    private readonly Lock _lock = new();
+    private readonly List<NodeCommand> _commands = [];
+    private readonly Func<string, DeisRouter?> _routerOf;
+    private readonly TimeSpan _reloadDelay;
+    private readonly TimeProvider _time;
+
+    internal NodeCommands(Func<string, DeisRouter?> routerOf, SandboxOptions options)
+    {
+        _routerOf = routerOf;
+        _reloadDelay = options.RouterReloadDelay;
+        _time = options.Time;
+        Add((_, arguments, _) => Task.FromResult(arguments is ["true"] ? Ok("") : null));
+        Add((node, arguments, _) => Task.FromResult(arguments is ["hostname"] ? Ok($"ip-{node.Replace('.', '-')}.ec2.internal\n") : null));
+        Add(DockerAsync);
+    }
+
+    /// <summary>Adds a command.</summary>
+    /// <param name="command">Answers null to what it does not know.</param>
+    public void Add(NodeCommand command)
+    {
+        lock (_lock)
+        {
+            _commands.Insert(0, command);
+        }
+    }
+
+    internal async Task<CommandResult> RunAsync(string node, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        var bare = arguments is ["sudo", ..] ? [.. arguments.Skip(1).SkipWhile(argument => argument.StartsWith('-'))] : arguments;
+        NodeCommand[] commands;
+        lock (_lock)
+        {
+            commands = [.. _commands];
+        }
+
+        foreach (var command in commands)
+        {
+            if (await command(node, bare, cancellationToken) is { } result)
+            {
+                return result;
+            }
+        }
+
+        return new CommandResult(127, "", $"-bash: {(bare.Count > 0 ? bare[0] : "")}: command not found\n");
+    }
+
+    private static CommandResult Ok(string output) => new(0, output, "");
+
+    private async Task<CommandResult?> DockerAsync(string node, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        string[] rest = [.. arguments.Skip(2)];
+        if (arguments is not ["docker", var verb and ("exec" or "logs"), ..] || !rest.Contains("deis-router", StringComparer.Ordinal))
+        {
+            return null;
+        }
+
+        if (_routerOf(node) is not { } router)
+        {
+            return new CommandResult(1, "", "Error response from daemon: no such id: deis-router\n");
+        }
+
+        if (verb == "logs")
+        {
+            return Logs(router, rest);
+        }
+
+        if (!((string[])["confd", "-onetime"]).All(word => rest.Any(argument => argument.Contains(word, StringComparison.Ordinal))))
+        {
+            return null;
+        }
+
+        router.Render();
+        // The real command takes as long again as the reload that it starts; the reload may still be under way when it returns.
+        await Task.Delay(_reloadDelay / 2, _time, cancellationToken);
+        return Ok("");
+    }
+
+    private static CommandResult Logs(DeisRouter router, string[] arguments)
+    {
+        var lines = router.Log;
+        var at = Array.FindIndex(arguments, argument => argument == "--tail" || argument.StartsWith("--tail=", StringComparison.Ordinal));
+        if (at >= 0)
+        {
+            var text = arguments[at].Contains('=', StringComparison.Ordinal) ? arguments[at].Split('=', 2)[1] : arguments.ElementAtOrDefault(at + 1);
+            if (text != "all")
+            {
+                if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+                {
+                    return new CommandResult(1, "", $"invalid value \"{text}\" for flag --tail\n");
+                }
+
+                lines = [.. lines.TakeLast(count)];
+            }
+        }
+
+        return Ok(string.Concat(lines.Select(line => $"{line}\n")));
+    }
+}

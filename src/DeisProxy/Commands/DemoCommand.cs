@@ -1,0 +1,141 @@
+using System.CommandLine;
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.Json.Nodes;
+using DeisProxy.Cluster.Ssh;
+using DeisProxy.Output;
+using DeisProxy.Sandbox;
+
+namespace DeisProxy.Commands;
+
+/// <summary>
+/// <c>deis-proxy demo</c>: setup, verify and teardown on a cloud in this process. Only the node is entered without SSH; everything
+/// else is what runs against a real account.
+/// </summary>
+internal sealed class DemoCommand : Command
+{
+    private static readonly TimeSpan RequestLimit = TimeSpan.FromSeconds(5);
+
+    private readonly CommandHost _host;
+    private readonly OutputOptions _output = new();
+
+    public DemoCommand(CommandHost host)
+        : base("demo", "all three on an embedded sandbox: no account, no server, no root")
+    {
+        _host = host;
+        _output.AddTo(this);
+        SetAction((parsed, cancellationToken) => RunAsync(_output.Read(parsed), cancellationToken));
+    }
+
+    private async Task<int> RunAsync(OutputSettings output, CancellationToken cancellationToken)
+    {
+        _host.Prepare(output);
+        var exitCode = ExitCode.Done;
+        var error = await _host.RunAsync(timeout: null, async ct => exitCode = await DemonstrateAsync(ct), cancellationToken);
+        if (error is null)
+        {
+            return exitCode;
+        }
+
+        ErrorText.Print(_host.Terminal, error, output.Verbose);
+        return error is OperationCanceledException ? ExitCode.Interrupted : ExitCode.Failed;
+    }
+
+    private async Task<int> DemonstrateAsync(CancellationToken cancellationToken)
+    {
+        var state = Directory.CreateTempSubdirectory("deis-proxy-demo-");
+        try
+        {
+            // Routers read etcd every 5 s in a real cluster; nobody wants to watch that.
+            await using var sandbox = await SandboxCloud.StartAsync(SandboxOptions.DeisV15 with { RouterInterval = TimeSpan.FromSeconds(1) }, cancellationToken);
+            var host = _host with { OpenSession = (settings, ct) => OpenAsync(sandbox, settings, state.FullName, ct) };
+
+            Title("A Deis v1.5 stack as its template makes it: what an application sees");
+            await ShowTrafficAsync(sandbox, cancellationToken);
+            foreach (var command in new[] { "setup", "verify" })
+            {
+                Title($"deis-proxy {command}");
+                var exitCode = await CommandLine.RunAsync([command, "--region", sandbox.Options.Region, .. Quick(command)], host, cancellationToken);
+                if (exitCode != ExitCode.Done)
+                {
+                    return exitCode;
+                }
+
+                if (command != "verify")
+                {
+                    Title("What the application sees now");
+                    await ShowTrafficAsync(sandbox, cancellationToken);
+                }
+            }
+
+            return ExitCode.Done;
+        }
+        finally
+        {
+            state.Delete(recursive: true);
+        }
+    }
+
+    private static string[] Quick(string command) => command == "verify" ? [] : ["--yes"];
+
+    private static Task<ClusterSession> OpenAsync(SandboxCloud sandbox, ConnectionSettings settings, string stateFolder, CancellationToken cancellationToken)
+    {
+        var local = settings with
+        {
+            Aws = settings.Aws with { Endpoint = sandbox.AwsEndpoint },
+            Nodes = [NodeAddress.Parse(sandbox.Nodes[0])],
+            StateFolder = stateFolder,
+        };
+        return ClusterSession.OpenAsync(local, EnterAsync, TimeProvider.System, cancellationToken);
+
+        async Task<INode> EnterAsync(IReadOnlyList<NodeAddress> nodes, SshOptions options, CancellationToken ct) =>
+            await FailoverNode.EnterAsync(nodes, (addresses, again) => sandbox.ConnectNodeAsync(addresses[0].Host, again), ct);
+    }
+
+    private void Title(string text)
+    {
+        _host.Terminal.Result("");
+        _host.Terminal.Result($"── {text}", Tone.Bold);
+    }
+
+    private async Task ShowTrafficAsync(SandboxCloud sandbox, CancellationToken cancellationToken)
+    {
+        var port = sandbox.FindLoadBalancer().DataPlanePort(80);
+        _host.Terminal.Result($"   a client at {sandbox.Options.ClientAddress}, an HTTP request:  X-Forwarded-For {await ForwardedForAsync(port, cancellationToken)}");
+        _host.Terminal.Result($"   the same client, a WebSocket:             {await WebSocketAsync(port, cancellationToken)}");
+    }
+
+    private static async Task<string> ForwardedForAsync(int port, CancellationToken cancellationToken)
+    {
+        using var http = new HttpClient { Timeout = RequestLimit };
+        try
+        {
+            var answer = await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/"), cancellationToken);
+            return JsonNode.Parse(answer)?["headers"]?["X-Forwarded-For"]?.GetValue<string>() ?? "none";
+        }
+        catch (HttpRequestException error)
+        {
+            return $"no answer ({error.Message})";
+        }
+    }
+
+    private static async Task<string> WebSocketAsync(int port, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(RequestLimit);
+        using var socket = new ClientWebSocket();
+        try
+        {
+            await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{port}/"), limit.Token);
+            await socket.SendAsync("hello"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, limit.Token);
+            var buffer = new byte[64];
+            var received = await socket.ReceiveAsync(buffer, limit.Token);
+            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, statusDescription: null, limit.Token);
+            return $"\"{Encoding.UTF8.GetString(buffer, 0, received.Count)}\" echoed";
+        }
+        catch (WebSocketException error)
+        {
+            return $"refused ({error.Message})";
+        }
+    }
+}
