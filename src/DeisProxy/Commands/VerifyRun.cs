@@ -21,12 +21,18 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         host.Prepare(output);
-        var error = await host.RunAsync(connection.Timeout, WorkAsync, cancellationToken)
-            ?? await host.RunAsync(timeout: null, WriteJUnitAsync, cancellationToken);
+        var error = await host.RunAsync(connection.Timeout, WorkAsync, cancellationToken);
         if (error is DeisProxyException missing && CheckOf(missing) is { } failed)
         {
             _checks.Add(failed);
-            error = await host.RunAsync(timeout: null, WriteJUnitAsync, cancellationToken);
+            error = null;
+        }
+
+        // Also after an error: what is left of the run before would be taken for this one's.
+        if (error is not OperationCanceledException)
+        {
+            var notWritten = await host.RunAsync(timeout: null, ct => WriteJUnitAsync(error, ct), cancellationToken);
+            error ??= notWritten;
         }
 
         var ok = error is null && _checks.TrueForAll(c => c.Status != CheckStatus.Fail);
@@ -56,7 +62,7 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
         _ => null,
     };
 
-    private async Task WriteJUnitAsync(CancellationToken cancellationToken)
+    private async Task WriteJUnitAsync(Exception? error, CancellationToken cancellationToken)
     {
         if (settings.JUnitFile is not { } file)
         {
@@ -65,11 +71,11 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
 
         try
         {
-            await File.WriteAllTextAsync(file, JUnitReport.Write(connection.Stack, _checks), cancellationToken);
+            await File.WriteAllTextAsync(file, JUnitReport.Write(connection.Stack, _checks, error), cancellationToken);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw new DeisProxyException("report-not-written", $"The report could not be written: {error.Message}", "Name a file in a folder that exists and may be written, with --junit.", error);
+            throw new DeisProxyException("report-not-written", $"The report could not be written: {refused.Message}", "Name a file in a folder that exists and may be written, with --junit.", refused);
         }
     }
 

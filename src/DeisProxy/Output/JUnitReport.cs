@@ -7,23 +7,30 @@ namespace DeisProxy.Output;
 /// <summary>The checks as a JUnit XML report, which CI systems show.</summary>
 internal static class JUnitReport
 {
-    /// <summary>Makes the report: a check that failed is a failure, one that was skipped is skipped, a warning is a note.</summary>
+    /// <summary>Makes the report: a check that failed is a failure, one that was skipped is skipped, a warning is a note, what prevented checking is an error.</summary>
     /// <param name="stack">Name of the stack, which becomes the suite's.</param>
     /// <param name="checks">The checks.</param>
+    /// <param name="error">Why there are no more checks; null if there is no such reason.</param>
     /// <returns>The XML document.</returns>
-    public static string Write(string stack, IReadOnlyCollection<CheckResult> checks)
+    public static string Write(string stack, IReadOnlyCollection<CheckResult> checks, Exception? error)
     {
         using var text = new Utf8Writer();
         using (var xml = XmlWriter.Create(text, new XmlWriterSettings { Indent = true }))
         {
             xml.WriteStartElement("testsuite");
             xml.WriteAttributeString("name", $"deis-proxy verify {Terminal.Clean(stack)}");
-            Count("tests", checks.Count);
+            Count("tests", checks.Count + (error is null ? 0 : 1));
             Count("failures", checks.Count(c => c.Status == CheckStatus.Fail));
+            Count("errors", error is null ? 0 : 1);
             Count("skipped", checks.Count(c => c.Status == CheckStatus.Skip));
             foreach (var check in checks)
             {
                 WriteCheck(xml, check);
+            }
+
+            if (error is not null)
+            {
+                WriteError(xml, ErrorDocument.Of(error));
             }
 
             xml.WriteEndElement();
@@ -37,9 +44,7 @@ internal static class JUnitReport
     private static void WriteCheck(XmlWriter xml, CheckResult check)
     {
         var seen = Terminal.Clean(check.Seen);
-        xml.WriteStartElement("testcase");
-        xml.WriteAttributeString("classname", "deis-proxy.verify");
-        xml.WriteAttributeString("name", check.Id);
+        StartCase(xml, check.Id);
         switch (check.Status)
         {
             case CheckStatus.Fail:
@@ -62,6 +67,24 @@ internal static class JUnitReport
         }
 
         xml.WriteEndElement();
+    }
+
+    private static void WriteError(XmlWriter xml, ErrorDocument error)
+    {
+        StartCase(xml, "verify");
+        xml.WriteStartElement("error");
+        xml.WriteAttributeString("type", error.Code);
+        xml.WriteAttributeString("message", Terminal.Clean(error.Message));
+        xml.WriteString(Terminal.Clean(error.Remedy));
+        xml.WriteEndElement();
+        xml.WriteEndElement();
+    }
+
+    private static void StartCase(XmlWriter xml, string name)
+    {
+        xml.WriteStartElement("testcase");
+        xml.WriteAttributeString("classname", "deis-proxy.verify");
+        xml.WriteAttributeString("name", name);
     }
 
     private sealed class Utf8Writer : StringWriter

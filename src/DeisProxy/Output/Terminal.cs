@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace DeisProxy.Output;
@@ -55,9 +56,36 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
         };
     }
 
-    /// <summary>Writes a document to the standard output as it is.</summary>
-    /// <param name="text">The document, which holds no control characters of others.</param>
-    public void WriteDocument(string text) => output.WriteLine(text);
+    /// <summary>Writes a JSON document to the standard output. Control characters are escaped in it by JSON's own rules; here the rest is.</summary>
+    /// <param name="json">The document.</param>
+    public void WriteDocument(string json)
+    {
+        if (!json.EnumerateRunes().Any(IsFormat))
+        {
+            output.WriteLine(json);
+            return;
+        }
+
+        var safe = new StringBuilder(json.Length);
+        foreach (var rune in json.EnumerateRunes())
+        {
+            if (IsFormat(rune))
+            {
+                foreach (var unit in rune.ToString())
+                {
+                    safe.Append($"\\u{(int)unit:X4}");
+                }
+            }
+            else
+            {
+                safe.Append(rune);
+            }
+        }
+
+        output.WriteLine(safe);
+
+        static bool IsFormat(Rune rune) => Rune.GetUnicodeCategory(rune) is UnicodeCategory.Format;
+    }
 
     /// <summary>Writes a line of the result.</summary>
     /// <param name="pieces">Pieces of the line, each with its tone.</param>
@@ -91,26 +119,26 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
         return answer?.Trim() is "y" or "Y" or "yes" or "Yes" or "YES";
     }
 
-    /// <summary>A text without control characters; each becomes a replacement character, line breaks and tabs a space.</summary>
+    /// <summary>
+    /// A text without characters that steer a terminal or that XML cannot hold; each becomes a replacement character, line breaks and tabs a space.
+    /// </summary>
     /// <param name="text">The text.</param>
     /// <returns>Text that is safe to print.</returns>
     public static string Clean(string text)
     {
-        if (!text.Any(IsUnsafe))
-        {
-            return text;
-        }
-
         var clean = new StringBuilder(text.Length);
-        foreach (var character in text)
+
+        // Half a surrogate pair is enumerated as the replacement character.
+        foreach (var rune in text.EnumerateRunes())
         {
-            clean.Append(IsUnsafe(character) ? character is '\n' or '\r' or '\t' ? ' ' : '\uFFFD' : character);
+            clean.Append(rune.Value is '\n' or '\r' or '\t' ? new Rune(' ') : IsUnsafe(rune) ? Rune.ReplacementChar : rune);
         }
 
         return clean.ToString();
 
         // Format characters can turn the direction of writing around and so make a line say something else.
-        static bool IsUnsafe(char c) => char.IsControl(c) || char.GetUnicodeCategory(c) is System.Globalization.UnicodeCategory.Format or System.Globalization.UnicodeCategory.LineSeparator;
+        static bool IsUnsafe(Rune rune) => rune.Value is 0xFFFE or 0xFFFF || Rune.GetUnicodeCategory(rune) is
+            UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
     }
 
     private static string Render(ReadOnlySpan<(string Text, Tone Tone)> pieces, bool color)
