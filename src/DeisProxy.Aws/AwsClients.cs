@@ -37,7 +37,7 @@ public sealed partial class AwsClients : IDisposable
     /// </summary>
     /// <param name="access">What is known already.</param>
     /// <returns>The clients.</returns>
-    /// <exception cref="DeisProxyException">No credentials, no region, or no such profile.</exception>
+    /// <exception cref="DeisProxyException">No credentials, no region or a malformed one, or no such profile.</exception>
     public static AwsClients Create(AwsAccess access)
     {
         ArgumentNullException.ThrowIfNull(access);
@@ -46,6 +46,12 @@ public sealed partial class AwsClients : IDisposable
             ?? RegionOf(profiles, access.Profile ?? Environment("AWS_PROFILE") ?? Environment("AWS_DEFAULT_PROFILE") ?? "default")
             ?? FallbackRegionFactory.GetRegionEndpoint(includeInstanceMetadata: true)?.SystemName
             ?? throw new DeisProxyException("region-missing", "No AWS region is given.", "Name it with --region, or set AWS_REGION, or give the profile a region.");
+        if (!IsRegionName(region))
+        {
+            // It becomes a part of the host names that credentials are sent to.
+            throw new DeisProxyException("region-malformed", $"\"{region}\" is not an AWS region; regions look like us-east-1.", "Look at AWS_REGION, AWS_DEFAULT_REGION and the profile, or name the region with --region.");
+        }
+
         var credentials = access.Endpoint is null ? Credentials(profiles, access.Profile) : new BasicAWSCredentials("sandbox", "sandbox");
         return new AwsClients(credentials, RegionEndpoint.GetBySystemName(region), access);
     }
@@ -102,7 +108,7 @@ public sealed partial class AwsClients : IDisposable
     private static string? Environment(string name) =>
         System.Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 
-    [GeneratedRegex(@"^[a-z]{2,3}(-[a-z]+)+-[0-9]{1,2}$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex RegionName();
 }
 

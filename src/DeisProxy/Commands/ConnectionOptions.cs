@@ -23,13 +23,13 @@ internal sealed class ConnectionOptions
     private readonly Option<string?> _region = new("--region") { Description = "AWS region; otherwise AWS_REGION, AWS_DEFAULT_REGION, the profile's", HelpName = "region", CustomParser = ParseRegion };
     private readonly Option<string?> _profile = new("--profile") { Description = "AWS profile; otherwise the SDK's chain of credentials", HelpName = "name", CustomParser = NotEmpty };
     private readonly Option<NodeAddress[]> _nodes = new("--node") { Description = "node to enter by, repeatable; otherwise DEISCTL_TUNNEL, otherwise the load balancer's instances", HelpName = "host[:port]", CustomParser = ParseNodes, Arity = ArgumentArity.OneOrMore };
-    private readonly Option<string> _sshUser = new("--ssh-user") { Description = "user on the node", HelpName = "user", DefaultValueFactory = _ => "core", CustomParser = ParseUser };
+    private readonly Option<string> _sshUser = new("--ssh-user") { Description = "user on the node", HelpName = "user", CustomParser = result => ParseSsh(result, text => new SshOptions { User = text }), DefaultValueFactory = _ => "core" };
     private readonly Option<string?> _identity = new("--identity", "-i") { Description = "private key, as ssh -i", HelpName = "file", CustomParser = ParseFile };
     private readonly Option<string?> _sshConfig = new("--ssh-config", "-F") { Description = "ssh configuration, as ssh -F", HelpName = "file", CustomParser = ParseFile };
-    private readonly Option<string?> _jump = new("--jump", "-J") { Description = "host to jump over, as ssh -J", HelpName = "host", CustomParser = ParseJump };
+    private readonly Option<string?> _jump = new("--jump", "-J") { Description = "host to jump over, as ssh -J", HelpName = "host", CustomParser = result => ParseSsh(result, text => new SshOptions { Jump = text.Length == 0 ? " " : text }) };
     private readonly Option<string?> _knownHosts = new("--known-hosts") { Description = "file of known host keys", HelpName = "file", CustomParser = ParseFile };
     private readonly Option<Uri[]> _etcd = new("--etcd-endpoint") { Description = "etcd as seen from the node; otherwise http://127.0.0.1:4001, then :2379", HelpName = "url", CustomParser = ParseEndpoint };
-    private readonly Option<int[]> _routerPorts = new("--router-ports") { Description = "instance ports on which routers demand the PROXY line", HelpName = "ports", CustomParser = ParsePorts, DefaultValueFactory = _ => [80, 443] };
+    private readonly Option<int[]> _routerPorts = new("--router-ports") { Description = "instance ports on which routers demand the PROXY line [default: 80,443]", HelpName = "ports", CustomParser = ParsePorts };
     private readonly Option<TimeSpan?> _timeout = new("--timeout") { Description = "limit for the whole command, such as 90s or 10m", HelpName = "time", CustomParser = ParseDuration };
 
     public ConnectionOptions() => _provider.AcceptOnlyFromAmong("aws");
@@ -42,12 +42,23 @@ internal sealed class ConnectionOptions
         {
             command.Options.Add(option);
         }
+
+        command.Validators.Add(result =>
+        {
+            try
+            {
+                _ = result.GetResult(_nodes) is null ? Tunnel() : [];
+            }
+            catch (DeisProxyException error)
+            {
+                result.AddError($"{TunnelVariable}: {error.Message} {error.Remedy}");
+            }
+        });
     }
 
     /// <summary>Reads what was given.</summary>
     /// <param name="parsed">The parsed command line, free of errors.</param>
     /// <returns>The settings.</returns>
-    /// <exception cref="DeisProxyException"><c>DEISCTL_TUNNEL</c> holds no address.</exception>
     public ConnectionSettings Read(ParseResult parsed) => new()
     {
         Stack = parsed.GetRequiredValue(_stack),
@@ -63,37 +74,19 @@ internal sealed class ConnectionOptions
             KnownHostsFile = parsed.GetValue(_knownHosts),
         },
         EtcdEndpoints = parsed.GetValue(_etcd) ?? [],
-        RouterPorts = parsed.GetRequiredValue(_routerPorts).Distinct().Order().ToValueList(),
+        RouterPorts = (parsed.GetValue(_routerPorts) is { Length: > 0 } ports ? ports : [80, 443]).Distinct().Order().ToValueList(),
         Timeout = parsed.GetValue(_timeout),
     };
 
     private static NodeAddress[] Tunnel() =>
         Environment.GetEnvironmentVariable(TunnelVariable) is { Length: > 0 } tunnel ? [NodeAddress.Parse(tunnel)] : [];
 
-    private static string ParseUser(ArgumentResult result) => Validated(result, new SshOptions { User = result.Tokens[0].Value });
-
-    private static string ParseJump(ArgumentResult result) => Validated(result, new SshOptions { Jump = result.Tokens[0].Value });
-
-    private static string Validated(ArgumentResult result, SshOptions options)
-    {
-        try
-        {
-            options.Validate();
-        }
-        catch (DeisProxyException error)
-        {
-            result.AddError($"{error.Message} {error.Remedy}");
-        }
-
-        return result.Tokens[0].Value;
-    }
-
     private static string? NotEmpty(ArgumentResult result)
     {
         var text = result.Tokens[0].Value;
         if (text.Length == 0 || text.Any(char.IsControl))
         {
-            result.AddError("An empty text or one with control characters is not a name.");
+            result.AddError($"{Written(result)} takes a name, not an empty text or one with control characters.");
         }
 
         return text;
@@ -112,10 +105,12 @@ internal sealed class ConnectionOptions
 
     private static string? ParseFile(ArgumentResult result)
     {
-        var path = result.Tokens[0].Value;
+        // A shell leaves the tilde of --identity=~/key alone.
+        var text = result.Tokens[0].Value;
+        var path = text.StartsWith("~/", StringComparison.Ordinal) ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), text[2..]) : text;
         if (!File.Exists(path))
         {
-            result.AddError($"There is no file \"{path}\".");
+            result.AddError($"{Written(result)}: there is no file \"{path}\".");
             return null;
         }
 
@@ -140,21 +135,43 @@ internal sealed class ConnectionOptions
         return [.. nodes];
     }
 
-    private static Uri[] ParseEndpoint(ArgumentResult result)
+    private static string ParseSsh(ArgumentResult result, Func<string, SshOptions> use)
     {
-        if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var uri) && uri is { Scheme: "http", PathAndQuery: "/", UserInfo: "" })
+        var text = result.Tokens[0].Value;
+        try
         {
-            return [uri];
+            use(text).Validate();
+        }
+        catch (DeisProxyException error)
+        {
+            result.AddError($"{error.Message} {error.Remedy}");
         }
 
-        result.AddError($"\"{result.Tokens[0].Value}\" is not an etcd endpoint; it looks like http://127.0.0.1:4001.");
-        return [];
+        return text;
+    }
+
+    private static Uri[] ParseEndpoint(ArgumentResult result)
+    {
+        var endpoints = new List<Uri>();
+        foreach (var text in result.Tokens.Select(token => token.Value))
+        {
+            if (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri is { Scheme: "http", PathAndQuery: "/", Fragment: "", UserInfo: "" })
+            {
+                endpoints.Add(uri);
+            }
+            else
+            {
+                result.AddError($"\"{text}\" is not an etcd endpoint; it looks like http://127.0.0.1:4001.");
+            }
+        }
+
+        return [.. endpoints];
     }
 
     private static int[] ParsePorts(ArgumentResult result)
     {
         var ports = new List<int>();
-        foreach (var text in result.Tokens[0].Value.Split(','))
+        foreach (var text in result.Tokens.SelectMany(token => token.Value.Split(',')))
         {
             if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port is < 1 or > 65535)
             {
@@ -176,17 +193,19 @@ internal sealed class ConnectionOptions
     private static TimeSpan? ParseDuration(ArgumentResult result)
     {
         var text = result.Tokens[0].Value;
-        var unit = text.Length == 0 ? ' ' : text[^1];
-        var seconds = unit switch { 'h' => 3600, 'm' => 60, _ => 1 };
-        if (int.TryParse(text.TrimEnd('s', 'm', 'h'), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            && text.Length - text.TrimEnd('s', 'm', 'h').Length <= 1 && number is > 0 and <= 24 * 3600)
+        var (digits, unit) = text.Length > 0 && char.IsAsciiDigit(text[^1]) ? (text, 's') : (text[..^Math.Min(1, text.Length)], text.LastOrDefault());
+        var seconds = unit switch { 's' => 1L, 'm' => 60, 'h' => 3600, _ => 0 };
+        if (int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number * seconds is > 0 and <= 24 * 3600)
         {
-            return TimeSpan.FromSeconds((double)number * seconds);
+            return TimeSpan.FromSeconds(number * seconds);
         }
 
-        result.AddError($"\"{text}\" is not a time; it looks like 90s, 10m or 1h.");
+        result.AddError($"\"{text}\" is not a time; it looks like 90s, 10m or 1h, and is at most 24h.");
         return null;
     }
+
+    /// <summary>The option as the person wrote it.</summary>
+    private static string Written(ArgumentResult result) => (result.Parent as OptionResult)?.IdentifierToken?.Value ?? "The option";
 }
 
 /// <summary>Which load balancer and which cluster.</summary>

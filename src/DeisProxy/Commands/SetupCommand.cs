@@ -14,11 +14,14 @@ internal sealed class SetupCommand : Command
 
     private const string Keep = "keep";
 
+    /// <summary>What <c>--idle-timeout keep</c> is read as; the library cannot hold a null that a parser gave.</summary>
+    private const int KeepIdleTimeout = 0;
+
     private readonly ConnectionOptions _connection = new();
     private readonly OutputOptions _output = new();
     private readonly ChangeOptions _change = new();
-    private readonly Option<int?> _idleTimeout = new("--idle-timeout") { Description = "raise the idle timeout to this many seconds (1-3600), or keep", HelpName = "seconds|keep", CustomParser = ParseIdleTimeout, DefaultValueFactory = _ => SetupGoal.DefaultIdleTimeoutSeconds };
-    private readonly Option<RealIpGoal> _realIpCidr = new("--real-ip-cidr") { Description = "network that routers trust: auto, keep or a network", HelpName = "auto|keep|network", CustomParser = ParseRealIp, DefaultValueFactory = _ => RealIpGoal.Auto };
+    private readonly Option<int> _idleTimeout = new("--idle-timeout") { Description = "raise the idle timeout to this many seconds (1-3600), or keep", HelpName = "seconds|keep", CustomParser = ParseIdleTimeout, DefaultValueFactory = _ => SetupGoal.DefaultIdleTimeoutSeconds };
+    private readonly Option<RealIpGoal?> _realIpCidr = new("--real-ip-cidr") { Description = "network that routers trust: auto, keep or a network [default: auto]", HelpName = "auto|keep|network", CustomParser = ParseRealIp };
     private readonly Option<bool> _allowRedirectLoop = new("--allow-redirect-loop") { Description = "go on although routers that enforce HTTPS would redirect for ever" };
 
     public SetupCommand(CommandHost host)
@@ -35,17 +38,22 @@ internal sealed class SetupCommand : Command
         SetAction((parsed, cancellationToken) =>
         {
             var connection = _connection.Read(parsed);
-            var goal = new SetupGoal(connection.RouterPorts, parsed.GetValue(_idleTimeout), parsed.GetRequiredValue(_realIpCidr), parsed.GetValue(_allowRedirectLoop));
+            var idleTimeout = parsed.GetValue(_idleTimeout);
+            var goal = new SetupGoal(
+                connection.RouterPorts,
+                idleTimeout == KeepIdleTimeout ? null : idleTimeout,
+                parsed.GetValue(_realIpCidr) ?? RealIpGoal.Auto,
+                parsed.GetValue(_allowRedirectLoop));
             return new ChangeRun(host, Name, connection, _output.Read(parsed), _change.Read(parsed)).RunAsync((snapshot, _) => SetupPlanner.Plan(snapshot, goal), cancellationToken);
         });
     }
 
-    private static int? ParseIdleTimeout(ArgumentResult result)
+    private static int ParseIdleTimeout(ArgumentResult result)
     {
         var text = result.Tokens[0].Value;
         if (text == Keep)
         {
-            return null;
+            return KeepIdleTimeout;
         }
 
         if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= 3600)
@@ -54,7 +62,7 @@ internal sealed class SetupCommand : Command
         }
 
         result.AddError($"\"{text}\" is not an idle timeout; it takes 1 to 3600 seconds, or keep.");
-        return null;
+        return KeepIdleTimeout;
     }
 
     private static RealIpGoal? ParseRealIp(ArgumentResult result)
@@ -65,7 +73,7 @@ internal sealed class SetupCommand : Command
             return text == Keep ? RealIpGoal.Keep : RealIpGoal.Auto;
         }
 
-        if (text.Contains('/', StringComparison.Ordinal) && IPNetwork.TryParse(text, out var network)
+        if (IPNetwork.TryParse(text, out var network) && network.ToString() == text
             && network.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork)
         {
             return new RealIpGoal(network.ToString());

@@ -1,0 +1,81 @@
+namespace DeisProxy.Tests;
+
+/// <summary>What the commands say about themselves.</summary>
+public sealed class HelpTests
+{
+    private static readonly string[] Shared =
+    [
+        "-s, --stack", "--provider", "--load-balancer", "--region", "--profile", "--node", "--ssh-user", "-i, --identity", "-F, --ssh-config", "-J, --jump",
+        "--known-hosts", "--etcd-endpoint", "--router-ports", "-o, --output", "--verbose", "--quiet", "--no-color", "--timeout",
+    ];
+
+    [Fact]
+    public async Task Setup_lists_every_option()
+    {
+        var help = await HelpAsync("setup");
+
+        foreach (var option in Shared.Concat(["--dry-run", "--detailed-exitcode", "-y, --yes", "--idle-timeout", "--real-ip-cidr", "--allow-redirect-loop"]))
+        {
+            help.ShouldContain($"  {option} ");
+        }
+
+        help.ShouldContain("[default: 1200]");
+    }
+
+    [Fact]
+    public async Task Verify_lists_every_option()
+    {
+        var help = await HelpAsync("verify");
+
+        foreach (var option in Shared.Concat(["--no-probe", "--junit"]))
+        {
+            help.ShouldContain($"  {option} ");
+        }
+
+        help.ShouldNotContain("--dry-run");
+    }
+
+    [Theory]
+    [InlineData("setup")]
+    [InlineData("verify")]
+    public async Task Defaults_are_shown_as_they_are_written(string command)
+    {
+        var help = await HelpAsync(command);
+
+        help.ShouldContain("[default: deis]");
+        help.ShouldContain("[default: core]");
+        help.ShouldContain("[default: text]");
+        help.ShouldContain("[default: 80,443]");
+        help.ShouldNotContain("[default: ]");
+        help.ShouldNotContain("{");
+        help.ShouldNotContain("System.");
+        help.ShouldNotContain("RealIpGoal");
+    }
+
+    [Fact]
+    public async Task The_program_lists_its_commands()
+    {
+        var help = await HelpAsync();
+
+        help.ShouldContain("  setup ");
+        help.ShouldContain("  verify ");
+        help.ShouldContain("--version");
+    }
+
+    [Fact]
+    public async Task Version_prints_a_version()
+    {
+        var (exitCode, output, error) = await Shell.RunAsync("--version");
+
+        exitCode.ShouldBe(0, error);
+        output.Trim().ShouldMatch(@"^[0-9]+\.[0-9]+\.[0-9]+");
+    }
+
+    private static async Task<string> HelpAsync(params string[] command)
+    {
+        var (exitCode, output, error) = await Shell.RunAsync([.. command, "--help"]);
+        exitCode.ShouldBe(0, error);
+        error.ShouldBeEmpty();
+        return output;
+    }
+}
