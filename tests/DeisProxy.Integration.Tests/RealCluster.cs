@@ -1,18 +1,25 @@
-using System.Diagnostics;
-using System.Text.Json.Nodes;
+using System.Globalization;
 using System.Xml.Linq;
 using DeisProxy.RealParts;
 
 namespace DeisProxy.Integration.Tests;
 
-/// <summary>A Deis cluster of real parts: moto with a stack, etcd, sshd as the node, nginx as the routers; and deis-proxy as a process against them.</summary>
-internal sealed class RealCluster : IAsyncDisposable
+/// <summary>
+/// A Deis cluster of real parts: moto with a stack, etcd, sshd as the node, nginx as the routers; and deis-proxy as a process against them.
+/// Started once for a test class, and put into a known state by each test.
+/// </summary>
+public abstract class RealCluster(NginxRouterOptions routers) : IAsyncLifetime
 {
+    public const string Stack = "deis";
+
     private static readonly TimeSpan RunLimit = TimeSpan.FromSeconds(90);
 
-    private readonly Stack<IAsyncDisposable> _parts = new();
+    private static readonly string[] RouterKeys =
+    [
+        "/deis/router/proxyProtocol", "/deis/router/proxyRealIpCidr", "/deis/router/enforceHTTPS", "/deis/router/hsts", "/deis/router/image",
+    ];
 
-    public const string Stack = "deis";
+    private readonly Stack<IAsyncDisposable> _parts = new();
 
     public Moto Moto { get; private set; } = null!;
 
@@ -24,36 +31,57 @@ internal sealed class RealCluster : IAsyncDisposable
 
     public NginxRouters Routers { get; private set; } = null!;
 
-    public static async Task<RealCluster> StartAsync(StackTemplate template, string release = "1.6.0", bool withCertificate = false)
+    public async Task InitializeAsync()
     {
-        var cluster = new RealCluster();
         try
         {
             var moto = Moto.StartAsync();
-            cluster.Etcd = cluster.Keep(await EtcdServer.StartAsync());
-            cluster.Ssh = cluster.Keep(await SshServer.StartAsync());
-            cluster.Routers = cluster.Keep(await NginxRouters.StartAsync(cluster.Etcd, new NginxRouterOptions { DeisVersion = release, WithCertificate = withCertificate }));
-            cluster.Moto = cluster.Keep(await moto);
-            cluster.Aws = cluster.Keep(new RecordingProxy(cluster.Moto.Endpoint, RealProcess.FreePort()));
-            var other = Environment.GetEnvironmentVariable("DEIS_PROXY_TEST_TEMPLATE");
-            await cluster.CallAsync(
-                "cloudformation",
-                "CreateStack",
-                "2010-05-15",
-                ("StackName", Stack),
-                ("TemplateBody", other is null ? template.ToString() : await File.ReadAllTextAsync(other)),
-                ("Parameters.member.1.ParameterKey", "KeyPair"),
-                ("Parameters.member.1.ParameterValue", "deis"),
-                ("Parameters.member.2.ParameterKey", "EC2VirtualizationType"),
-                ("Parameters.member.2.ParameterValue", "HVM"));
-            cluster.Aws.Forget();
-            return cluster;
+            Etcd = Keep(await EtcdServer.StartAsync());
+            Ssh = Keep(await SshServer.StartAsync());
+            Routers = Keep(await NginxRouters.StartAsync(Etcd, routers));
+            Moto = Keep(await moto);
+            Aws = Keep(new RecordingProxy(Moto.Endpoint, RealProcess.FreePort()));
         }
         catch
         {
-            await cluster.DisposeAsync();
+            await DisposeAsync();
             throw;
         }
+    }
+
+    public async Task DisposeAsync()
+    {
+        while (_parts.TryPop(out var part))
+        {
+            await part.DisposeAsync();
+        }
+    }
+
+    /// <summary>Forgets what the test before did: a new stack, routers that etcd tells nothing.</summary>
+    /// <param name="template">The stack.</param>
+    /// <param name="release">What etcd says that the routers are; null: what they are.</param>
+    public async Task ResetAsync(StackTemplate template, string? release = null)
+    {
+        await Moto.ResetAsync();
+        await Task.WhenAll(RouterKeys.Select(Etcd.DeleteAsync));
+        await Etcd.SetAsync("/deis/platform/version", release ?? routers.DeisVersion);
+        foreach (var router in Routers.Routers)
+        {
+            router.Stuck = false;
+        }
+
+        await Routers.RenderNowAsync();
+        await CallAsync(
+            "cloudformation",
+            "CreateStack",
+            "2010-05-15",
+            ("StackName", Stack),
+            ("TemplateBody", template.ToString()),
+            ("Parameters.member.1.ParameterKey", "KeyPair"),
+            ("Parameters.member.1.ParameterValue", "deis"),
+            ("Parameters.member.2.ParameterKey", "EC2VirtualizationType"),
+            ("Parameters.member.2.ParameterValue", "HVM"));
+        Aws.Forget();
     }
 
     /// <summary>Calls AWS's Query API as no client of ours does.</summary>
@@ -75,23 +103,55 @@ internal sealed class RealCluster : IAsyncDisposable
     /// <summary>Name of the load balancer with a logical id.</summary>
     public async Task<string> LoadBalancerAsync(string logicalId = "DeisWebELB")
     {
-        var resources = await CallAsync("cloudformation", "ListStackResources", "2010-05-15", ("StackName", Stack));
-        return resources.Descendants().Single(e => e.Name.LocalName == "LogicalResourceId" && e.Value == logicalId)
-            .Parent!.Elements().Single(e => e.Name.LocalName == "PhysicalResourceId").Value;
+        var resources = await CallAsync("cloudformation", "DescribeStackResource", "2010-05-15", ("StackName", Stack), ("LogicalResourceId", logicalId));
+        return resources.Descendants().Single(e => e.Name.LocalName == "PhysicalResourceId").Value;
     }
 
-    /// <summary>Runs deis-proxy as a process of its own.</summary>
-    public async Task<ToolRun> RunAsync(params string[] arguments) =>
-        await ToolRun.StartAsync(
-            Environment.GetEnvironmentVariable("DEIS_PROXY_TEST_EXECUTABLE"),
-            [
-                .. arguments, "--node", Ssh.Address, "--ssh-user", Ssh.User, "--identity", Ssh.IdentityFile, "--known-hosts", Ssh.KnownHostsFile,
-                "--ssh-config", "/dev/null", "--etcd-endpoint", Etcd.Endpoint.ToString(), "--router-ports", "80,443",
-            ],
-            AwsEnvironment(),
-            RunLimit);
+    /// <summary>What a load balancer is now, asked without any code under test.</summary>
+    public async Task<LoadBalancerView> ReadLoadBalancerAsync(string name) => new(
+        await ElbAsync("DescribeLoadBalancers", ("LoadBalancerNames.member.1", name)), await ElbAsync("DescribeLoadBalancerAttributes", ("LoadBalancerName", name)));
 
-    public Dictionary<string, string> AwsEnvironment() => new(StringComparer.Ordinal)
+    /// <summary>Replaces the listener of a port, with an InstanceProtocol of its own, which no template can make in moto.</summary>
+    public async Task ReplaceListenerAsync(string loadBalancer, int port, string protocol, int instancePort, string instanceProtocol, string? certificate = null)
+    {
+        var number = port.ToString(CultureInfo.InvariantCulture);
+        await ElbAsync("DeleteLoadBalancerListeners", ("LoadBalancerName", loadBalancer), ("LoadBalancerPorts.member.1", number));
+        var fields = new List<(string, string)>
+        {
+            ("LoadBalancerName", loadBalancer),
+            ("Listeners.member.1.LoadBalancerPort", number),
+            ("Listeners.member.1.Protocol", protocol),
+            ("Listeners.member.1.InstancePort", instancePort.ToString(CultureInfo.InvariantCulture)),
+            ("Listeners.member.1.InstanceProtocol", instanceProtocol),
+        };
+        if (certificate is not null)
+        {
+            fields.Add(("Listeners.member.1.SSLCertificateId", certificate));
+        }
+
+        await ElbAsync("CreateLoadBalancerListeners", [.. fields]);
+        Aws.Forget();
+    }
+
+    /// <summary>Runs deis-proxy as a process of its own; options that the arguments do not name are this cluster's.</summary>
+    public Task<ToolRun> RunAsync(params string[] arguments) => ToolRun.StartAsync(WithConnection(arguments), AwsEnvironment(), RunLimit);
+
+    /// <summary>The same with more in the environment.</summary>
+    public Task<ToolRun> RunAsync(IEnumerable<KeyValuePair<string, string>> environment, params string[] arguments)
+    {
+        var all = AwsEnvironment();
+        foreach (var (name, value) in environment)
+        {
+            all[name] = value;
+        }
+
+        return ToolRun.StartAsync(WithConnection(arguments), all, RunLimit);
+    }
+
+    /// <summary>The same at a terminal, where a person types.</summary>
+    public Task<ToolRun> RunAtTerminalAsync(string typed, params string[] arguments) => ToolRun.StartAsync(WithConnection(arguments), AwsEnvironment(), RunLimit, typed);
+
+    public IDictionary<string, string> AwsEnvironment() => new Dictionary<string, string>(StringComparer.Ordinal)
     {
         ["AWS_ENDPOINT_URL"] = Aws.Endpoint.ToString(),
         ["AWS_ACCESS_KEY_ID"] = "test",
@@ -100,12 +160,14 @@ internal sealed class RealCluster : IAsyncDisposable
         ["AWS_EC2_METADATA_DISABLED"] = "true",
     };
 
-    public async ValueTask DisposeAsync()
+    private List<string> WithConnection(string[] arguments)
     {
-        while (_parts.TryPop(out var part))
+        var options = new (string Name, string Value)[]
         {
-            await part.DisposeAsync();
-        }
+            ("--node", Ssh.Address), ("--ssh-user", Ssh.User), ("--identity", Ssh.IdentityFile), ("--known-hosts", Ssh.KnownHostsFile),
+            ("--ssh-config", "/dev/null"), ("--etcd-endpoint", Etcd.Endpoint.ToString()),
+        };
+        return [.. arguments, .. options.Where(o => !arguments.Contains(o.Name)).SelectMany(o => new[] { o.Name, o.Value })];
     }
 
     private T Keep<T>(T part)
@@ -116,49 +178,11 @@ internal sealed class RealCluster : IAsyncDisposable
     }
 }
 
-/// <summary>A finished run of deis-proxy.</summary>
-internal sealed record ToolRun(int ExitCode, string Output, string Error)
-{
-    public JsonNode Json => JsonNode.Parse(Output)!;
+/// <summary>Three routers of v1.12.3, which listen on port 80 only.</summary>
+public sealed class PlainCluster() : RealCluster(new NginxRouterOptions { DeisVersion = "1.12.3", Tick = TimeSpan.FromSeconds(1) });
 
-    public static async Task<ToolRun> StartAsync(string? executable, IEnumerable<string> arguments, Dictionary<string, string> environment, TimeSpan limit)
-    {
-        var start = new ProcessStartInfo(executable ?? "dotnet") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        if (executable is null)
-        {
-            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll"));
-        }
+/// <summary>Three routers of v1.13.4 with a certificate, so that they listen on port 443 too.</summary>
+public sealed class CertifiedCluster() : RealCluster(new NginxRouterOptions { DeisVersion = "1.13.4", Tick = TimeSpan.FromSeconds(1), WithCertificate = true });
 
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        foreach (var name in start.Environment.Keys.Where(n => n.StartsWith("AWS_", StringComparison.Ordinal) || n == "DEISCTL_TUNNEL").ToList())
-        {
-            start.Environment.Remove(name);
-        }
-
-        foreach (var (name, value) in environment)
-        {
-            start.Environment[name] = value;
-        }
-
-        using var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
-        using var timer = new CancellationTokenSource(limit);
-        try
-        {
-            await process.WaitForExitAsync(timer.Token);
-        }
-        catch (OperationCanceledException late)
-        {
-            process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"deis-proxy did not end within {limit.TotalSeconds} s.\n{await output}\n{await error}", late);
-        }
-
-        return new ToolRun(process.ExitCode, await output, await error);
-    }
-}
+/// <summary>No router at all.</summary>
+public sealed class RouterlessCluster() : RealCluster(new NginxRouterOptions { DeisVersion = "1.12.3", Count = 0 });

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 namespace DeisProxy.Integration.Tests;
 
 /// <summary>A CloudFormation template with what deis-proxy needs of a Deis stack: network, nodes in a group, classic load balancers.</summary>
-internal sealed class StackTemplate
+public sealed class StackTemplate
 {
     private readonly JsonObject _resources = (JsonObject)JsonNode.Parse("""
         {
@@ -21,7 +21,18 @@ internal sealed class StackTemplate
         }
         """)!;
 
-    public static StackTemplate Deis15() => new StackTemplate().LoadBalancer(
+    private string? _text;
+
+    /// <summary>HTTP on port 80, no policy. A template of Deis itself can be put in its place.</summary>
+    public static StackTemplate Deis15()
+    {
+        var template = Http();
+        template._text = Environment.GetEnvironmentVariable("DEIS_PROXY_TEST_TEMPLATE") is { Length: > 0 } file ? File.ReadAllText(file) : null;
+        return template;
+    }
+
+    /// <summary>The same, never replaced.</summary>
+    public static StackTemplate Http() => new StackTemplate().LoadBalancer(
         "DeisWebELB", "HTTP:80/health-check", policy: false, (80, "HTTP", 80), (443, "TCP", 443), (2222, "TCP", 2222));
 
     public static StackTemplate Deis16() => new StackTemplate().LoadBalancer(
@@ -54,9 +65,20 @@ internal sealed class StackTemplate
         return this;
     }
 
-    public StackTemplate Without(string id)
+    /// <summary>Network and nodes without any load balancer.</summary>
+    public static StackTemplate NoLoadBalancer() => new();
+
+    /// <summary>A load balancer that is reached from inside the network only.</summary>
+    public StackTemplate Internal(string id)
     {
-        _resources.Remove(id);
+        _resources[id]!["Properties"]!["Scheme"] = "internal";
+        return this;
+    }
+
+    /// <summary>A load balancer of the second generation.</summary>
+    public StackTemplate SecondGeneration(string id)
+    {
+        _resources[id] = JsonNode.Parse("""{ "Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": { "Name": "second", "Subnets": [{ "Ref": "Subnet1" }] } }""");
         return this;
     }
 
@@ -64,11 +86,11 @@ internal sealed class StackTemplate
     {
         for (var i = 0; i < count; i++)
         {
-            _resources[$"Address{i:D3}"] = JsonNode.Parse("""{ "Type": "AWS::EC2::EIP" }""");
+            _resources[$"Topic{i:D3}"] = JsonNode.Parse("""{ "Type": "AWS::SNS::Topic" }""");
         }
 
         return this;
     }
 
-    public override string ToString() => new JsonObject { ["AWSTemplateFormatVersion"] = "2010-09-09", ["Resources"] = _resources.DeepClone() }.ToJsonString();
+    public override string ToString() => _text ?? new JsonObject { ["AWSTemplateFormatVersion"] = "2010-09-09", ["Resources"] = _resources.DeepClone() }.ToJsonString();
 }
