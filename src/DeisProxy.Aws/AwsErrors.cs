@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Amazon.ElasticLoadBalancing.Model;
 using Amazon.Runtime;
 using DeisProxy.Core;
@@ -68,7 +69,7 @@ internal static class AwsErrors
             _ when Denied.Contains(code) => new DeisProxyException(
                 "access-denied",
                 $"AWS refuses {operation}: {error.Message}",
-                "The README lists the IAM permissions that deis-proxy needs.",
+                $"Let these credentials do {operation}; the README has the IAM policy with everything that deis-proxy needs.",
                 error),
             _ when BadCredentials.Contains(code) => new DeisProxyException(
                 "credentials-rejected",
@@ -97,9 +98,16 @@ internal static class AwsErrors
         };
     }
 
+    /// <summary>The message that says most: which address refuses a connection, or what is wrong with TLS.</summary>
+    private static string Reason(Exception error)
+    {
+        var cause = error as HttpRequestException ?? error.InnerException;
+        return (cause is HttpRequestException { InnerException: { } inner and not SocketException } ? inner : cause ?? error).Message;
+    }
+
     private static DeisProxyException NoAnswer(string operation, Exception error) => new(
         "aws-unreachable",
-        $"{operation} got no answer: {(error.InnerException ?? error).Message}",
+        $"{operation} got no answer: {Reason(error)}",
         "Look at the network, a proxy, and AWS_ENDPOINT_URL if it is set.",
         error)
     {

@@ -32,7 +32,7 @@ public sealed class StackReader(AwsClients clients)
         var info = await stack;
         if (info.Status == StackStatus.DELETE_COMPLETE)
         {
-            throw new DeisProxyException("stack-deleted", $"The stack {stackName} has been deleted.", "Name another one with --stack.");
+            throw new DeisProxyException("stack-deleted", $"The stack {stackName} has been deleted.", "Name another one with --stack; aws cloudformation list-stacks shows the stacks of the account in use.");
         }
 
         return (info, Choose(info, await resources, loadBalancer));
@@ -106,7 +106,7 @@ public sealed class StackReader(AwsClients clients)
             return chosen[0].PhysicalResourceId;
         }
 
-        var list = classic.Count == 0 ? "it has none" : $"it has {string.Join(", ", classic.Select(r => $"{r.LogicalResourceId} ({r.PhysicalResourceId})"))}";
+        var list = classic.Count == 0 ? "none" : string.Join(", ", classic.Select(r => $"{r.LogicalResourceId} ({r.PhysicalResourceId})"));
         var second = resources.FirstOrDefault(r => r.ResourceType == SecondGenerationType && (wanted is null || r.LogicalResourceId == wanted || r.PhysicalResourceId == wanted));
         throw chosen.Count > 1
             ? new DeisProxyException("load-balancer-ambiguous", $"The stack {stack.Name} has several classic load balancers: {list}.", "Name one with --load-balancer, by logical id or name.")
@@ -117,7 +117,7 @@ public sealed class StackReader(AwsClients clients)
                     "It needs none of this: an Application Load Balancer passes WebSockets and X-Forwarded-For, a Network Load Balancer keeps the client's address.")
                 : new DeisProxyException(
                     "load-balancer-not-found",
-                    wanted is null ? $"The stack {stack.Name} has no classic load balancer." : $"The stack {stack.Name} has no classic load balancer \"{wanted}\"; {list}.",
+                    wanted is null ? $"The stack {stack.Name} has no classic load balancer." : $"The stack {stack.Name} has no classic load balancer \"{wanted}\"; it has {list}.",
                     "Name the stack with --stack and the load balancer with --load-balancer, by logical id or name.");
     }
 
