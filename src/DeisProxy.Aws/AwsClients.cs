@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Amazon;
+using Amazon.AutoScaling;
 using Amazon.CloudFormation;
 using Amazon.EC2;
 using Amazon.ElasticLoadBalancing;
@@ -10,7 +11,7 @@ using DeisProxy.Core;
 
 namespace DeisProxy.Aws;
 
-/// <summary>The clients of the three AWS services, with one set of credentials and one region.</summary>
+/// <summary>The clients of the AWS services, with one set of credentials and one region.</summary>
 public sealed partial class AwsClients : IDisposable
 {
     private AwsClients(AWSCredentials credentials, RegionEndpoint region, AwsAccess access)
@@ -19,9 +20,10 @@ public sealed partial class AwsClients : IDisposable
         ElasticLoadBalancing = new AmazonElasticLoadBalancingClient(credentials, Configure(new AmazonElasticLoadBalancingConfig(), region, access));
         CloudFormation = new AmazonCloudFormationClient(credentials, Configure(new AmazonCloudFormationConfig(), region, access));
         Ec2 = new AmazonEC2Client(credentials, Configure(new AmazonEC2Config(), region, access));
+        AutoScaling = new AmazonAutoScalingClient(credentials, Configure(new AmazonAutoScalingConfig(), region, access));
     }
 
-    /// <summary>Region of all three, such as <c>us-east-1</c>.</summary>
+    /// <summary>Region of all of them, such as <c>us-east-1</c>.</summary>
     public string Region { get; }
 
     internal AmazonElasticLoadBalancingClient ElasticLoadBalancing { get; }
@@ -29,6 +31,8 @@ public sealed partial class AwsClients : IDisposable
     internal AmazonCloudFormationClient CloudFormation { get; }
 
     internal AmazonEC2Client Ec2 { get; }
+
+    internal AmazonAutoScalingClient AutoScaling { get; }
 
     /// <summary>
     /// Finds credentials and region in the places that the AWS CLI uses: the options, the environment (<c>AWS_DEFAULT_REGION</c>
@@ -67,6 +71,7 @@ public sealed partial class AwsClients : IDisposable
         ElasticLoadBalancing.Dispose();
         CloudFormation.Dispose();
         Ec2.Dispose();
+        AutoScaling.Dispose();
     }
 
     private static T Configure<T>(T config, RegionEndpoint region, AwsAccess access)

@@ -48,9 +48,32 @@ public sealed class StackReader(AwsClients clients)
         var balancer = await ClassicLoadBalancer.DescribeAsync(clients.ElasticLoadBalancing, loadBalancerName, cancellationToken);
         var instances = await DescribeInstancesAsync([.. (balancer.Instances ?? []).Select(i => i.InstanceId)], cancellationToken);
         var running = instances.Where(i => i.State?.Name == Amazon.EC2.InstanceStateName.Running).OrderBy(i => i.InstanceId, StringComparer.Ordinal).ToList();
-        var nodes = running.Select(i => new Node(i.InstanceId, NullIfEmpty(i.PrivateIpAddress), NullIfEmpty(i.PublicIpAddress))).ToValueList();
+        var nodes = running.Select(i => new Node(i.InstanceId, NullIfEmpty(i.PrivateIpAddress), NullIfEmpty(i.PublicIpAddress))
+        {
+            SecurityGroups = (i.SecurityGroups ?? []).Select(g => g.GroupId).Order(StringComparer.Ordinal).ToValueList(),
+        }).ToValueList();
         var vpc = NullIfEmpty(balancer.VPCId) ?? running.Select(i => NullIfEmpty(i.VpcId)).FirstOrDefault(id => id is not null);
         return (nodes, vpc is null ? [] : await ReadNetworksAsync(vpc, balancer, cancellationToken));
+    }
+
+    /// <summary>Reads the stack's own template, as it was submitted.</summary>
+    /// <param name="stackName">Stack name or id.</param>
+    /// <param name="loadBalancerName">Name of the load balancer.</param>
+    /// <param name="cancellationToken">Ends the calls.</param>
+    /// <returns>The template's text, the load balancer's logical id in it, and the values of the stack's parameters.</returns>
+    /// <exception cref="DeisProxyException">A call failed.</exception>
+    public async Task<(string Body, string LogicalId, IReadOnlyDictionary<string, string> Parameters)> ReadTemplateAsync(
+        string stackName, string loadBalancerName, CancellationToken cancellationToken)
+    {
+        var request = new GetTemplateRequest { StackName = stackName, TemplateStage = TemplateStage.Original };
+        var template = await AwsErrors.CallAsync("cloudformation:GetTemplate", ct => clients.CloudFormation.GetTemplateAsync(request, ct), cancellationToken);
+        var stacks = await AwsErrors.CallAsync(
+            "cloudformation:DescribeStacks", ct => clients.CloudFormation.DescribeStacksAsync(new DescribeStacksRequest { StackName = stackName }, ct), cancellationToken);
+        var resources = await ListResourcesAsync(stackName, cancellationToken);
+        return (
+            template.TemplateBody ?? "",
+            resources.First(r => r.ResourceType == ClassicType && r.PhysicalResourceId == loadBalancerName).LogicalResourceId,
+            (stacks.Stacks ?? []).SelectMany(s => s.Parameters ?? []).ToDictionary(p => p.ParameterKey, p => p.ResolvedValue ?? p.ParameterValue ?? "", StringComparer.Ordinal));
     }
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;

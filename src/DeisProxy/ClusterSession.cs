@@ -26,13 +26,24 @@ internal sealed class ClusterSession : IAsyncDisposable
     private readonly StackInfo _stack;
     private readonly ValueList<Node> _nodes;
     private readonly ValueList<string> _networks;
+    private readonly Surroundings _surroundings;
     private readonly string? _stateFolder;
     private readonly TimeProvider _time;
 
     private ClusterSession(
-        AwsClients clients, INode node, EtcdClient etcd, string loadBalancerName, StackInfo stack, ValueList<Node> nodes, ValueList<string> networks, string? stateFolder, TimeProvider time)
+        AwsClients clients,
+        INode node,
+        EtcdClient etcd,
+        string loadBalancerName,
+        StackInfo stack,
+        ValueList<Node> nodes,
+        ValueList<string> networks,
+        Surroundings surroundings,
+        string? stateFolder,
+        TimeProvider time)
     {
-        (_clients, _node, _etcd, _loadBalancerName, _stack, _nodes, _networks, _stateFolder, _time) = (clients, node, etcd, loadBalancerName, stack, nodes, networks, stateFolder, time);
+        (_clients, _node, _etcd, _loadBalancerName, _stack, _nodes, _networks, _surroundings, _stateFolder, _time) =
+            (clients, node, etcd, loadBalancerName, stack, nodes, networks, surroundings, stateFolder, time);
         LoadBalancer = new ClassicLoadBalancer(clients, loadBalancerName, time);
         Routers = new ClusterRouters(node, etcd);
     }
@@ -61,7 +72,7 @@ internal sealed class ClusterSession : IAsyncDisposable
     /// <returns>The lock; disposing it gives it back.</returns>
     /// <exception cref="DeisProxyException">Another run holds it.</exception>
     public Task<RunLock> LockAsync(string command, CancellationToken cancellationToken) =>
-        RunLock.AcquireAsync(_etcd, new LockHolder(Guid.NewGuid().ToString("N"), Holder, command, _time.GetUtcNow()), _time, cancellationToken);
+        RunLock.AcquireAsync(_etcd, LockHolder.OfThisProcess(Holder, command, _time.GetUtcNow()), _time, cancellationToken);
 
     /// <summary>Finds the load balancer, then enters the cluster.</summary>
     /// <param name="settings">Which load balancer and which cluster.</param>
@@ -79,10 +90,11 @@ internal sealed class ClusterSession : IAsyncDisposable
             var reader = new StackReader(clients);
             var (stack, loadBalancer) = await reader.FindAsync(settings.Stack, settings.LoadBalancer, cancellationToken);
             var (nodes, networks) = await reader.ReadNodesAsync(loadBalancer, cancellationToken);
+            var surroundings = await new SurroundingsReader(clients).ReadAsync(loadBalancer, nodes, cancellationToken);
             node = await enter(settings.Nodes.Count > 0 ? settings.Nodes : AddressesOf(nodes, loadBalancer), settings.Ssh, cancellationToken);
             var endpoints = settings.EtcdEndpoints.Count > 0 ? settings.EtcdEndpoints : EtcdClient.DefaultEndpoints;
-            var etcd = await EtcdClient.ConnectAsync(node, endpoints, cancellationToken);
-            return new ClusterSession(clients, node, etcd, loadBalancer, stack, nodes, networks, settings.StateFolder, time);
+            var etcd = await EtcdClient.ConnectAsync(node, endpoints, cancellationToken, settings.Aws.CallTimeout);
+            return new ClusterSession(clients, node, etcd, loadBalancer, stack, nodes, networks, surroundings, settings.StateFolder, time);
         }
         catch
         {
@@ -105,7 +117,15 @@ internal sealed class ClusterSession : IAsyncDisposable
         var balancer = LoadBalancer.ReadAsync(cancellationToken);
         var router = Routers.ReadAsync(cancellationToken);
         await Task.WhenAll(balancer, router);
-        return new ClusterSnapshot { Stack = _stack, LoadBalancer = await balancer, Nodes = _nodes, LoadBalancerNetworks = _networks, Router = await router };
+        return new ClusterSnapshot
+        {
+            Stack = _stack,
+            LoadBalancer = await balancer,
+            Nodes = _nodes,
+            LoadBalancerNetworks = _networks,
+            Router = await router,
+            Surroundings = _surroundings,
+        };
     }
 
     /// <inheritdoc/>

@@ -18,6 +18,8 @@ internal static class CommandLine
         {
             new SetupCommand(host),
             new VerifyCommand(host),
+            new TeardownCommand(host),
+            new TemplateCommand(host),
             new DemoCommand(host),
             new SandboxCommand(host.Terminal),
         };

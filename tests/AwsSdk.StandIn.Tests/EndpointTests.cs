@@ -1,4 +1,5 @@
 using Amazon;
+using Amazon.AutoScaling;
 using Amazon.CloudFormation;
 using Amazon.EC2;
 using Amazon.ElasticLoadBalancing;
@@ -16,7 +17,7 @@ public sealed class EndpointTests
         session = botocore.session.Session(profile=None)
         session.set_credentials('a', 'b')
         for service, region, fips, dual in itertools.product(
-                ['elb', 'cloudformation', 'ec2'],
+                ['elb', 'cloudformation', 'ec2', 'autoscaling'],
                 ['us-east-1', 'eu-west-1', 'cn-north-1', 'us-gov-west-1', 'ap-southeast-2'], [False, True], [False, True]):
             client = session.create_client(service, region_name=region, config=Config(use_fips_endpoint=fips, use_dualstack_endpoint=dual, ignore_configured_endpoint_urls=True))
             parameters = dict(Region=region, UseFIPS=fips, UseDualStack=dual)
@@ -29,7 +30,7 @@ public sealed class EndpointTests
     {
         string[] expected = Botocore.Python(Oracle).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-        expected.Length.ShouldBe(60);
+        expected.Length.ShouldBe(80);
         expected.ShouldAllBe(line => string.Equals(line, Ours(line), StringComparison.Ordinal));
     }
 
@@ -60,6 +61,7 @@ public sealed class EndpointTests
         {
             "elb" => new AmazonElasticLoadBalancingConfig(),
             "cloudformation" => new AmazonCloudFormationConfig(),
+            "autoscaling" => new AmazonAutoScalingConfig(),
             _ => new AmazonEC2Config(),
         };
         config.IgnoreConfiguredEndpointUrls = true;

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using Amazon.AutoScaling;
 using Amazon.CloudFormation;
 using Amazon.EC2;
 using Amazon.ElasticLoadBalancing;
@@ -75,6 +76,8 @@ internal sealed class LoopbackService : IAsyncDisposable
     public AmazonElasticLoadBalancingClient Elb => new(Credentials, Configured(new AmazonElasticLoadBalancingConfig()));
 
     public AmazonCloudFormationClient CloudFormation => new(Credentials, Configured(new AmazonCloudFormationConfig()));
+
+    public AmazonAutoScalingClient AutoScaling => new(Credentials, Configured(new AmazonAutoScalingConfig()));
 
     public AmazonEC2Client EC2 => new(Credentials, Configured(new AmazonEC2Config()));
 

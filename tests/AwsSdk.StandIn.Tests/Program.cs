@@ -1,3 +1,4 @@
+using Amazon.AutoScaling;
 using Amazon.CloudFormation;
 using Amazon.EC2;
 using Amazon.ElasticLoadBalancing;
@@ -32,8 +33,15 @@ internal static class Program
                 }
 
                 return 0;
+            case "autoscaling":
+                using (AmazonAutoScalingClient autoScaling = new(new AmazonAutoScalingConfig { AuthenticationRegion = args[1] }))
+                {
+                    await autoScaling.DescribeAutoScalingGroupsAsync(new());
+                }
+
+                return 0;
             default:
-                await Console.Error.WriteLineAsync("elb, cloudformation or ec2");
+                await Console.Error.WriteLineAsync("elb, cloudformation, ec2 or autoscaling");
                 return 64;
         }
     }

@@ -17,7 +17,7 @@ public sealed class SetupPlannerProperties
     {
         var plan = SetupPlanner.Plan(start, Goal);
         var again = SetupPlanner.Plan(start.After(plan.Steps), Goal);
-        return (again.Steps.Count == 0).When(plan.Blockers.Count == 0);
+        return (again.Steps.Count == 0 && again.Blockers.Count == 0).When(plan.Blockers.Count == 0);
     }
 
     [Property]

@@ -16,7 +16,7 @@ public sealed class SetupPlannerTests
         var plan = Plan(Snapshots.Deis15);
 
         plan.Blockers.ShouldBeEmpty();
-        plan.Warnings.ShouldBeEmpty();
+        plan.Warnings.Select(w => w.Id).ShouldBe(["cloudformation-drift"]);
         plan.Steps.Select(s => $"{s.Id}: {s.FromText} → {s.ToText}").ShouldBe(
         [
             "health-check: HTTP:80/health-check → TCP:80",
@@ -79,7 +79,7 @@ public sealed class SetupPlannerTests
         plan.Steps.OfType<ListenerStep>().Single(s => s.LoadBalancerPort == 443).To
             .ShouldBe(new Listener(443, ListenerProtocol.Ssl, 80, ListenerProtocol.Tcp, Snapshots.Certificate, [Snapshots.Ciphers.Name]));
         Only<FlipStep>(plan).To.BackendPolicies.ShouldBe([new(80, ["EnableProxyProtocol"])]);
-        plan.Warnings.Select(w => w.Id).ShouldBe(["stickiness-lost", "scheme-lost"]);
+        plan.Warnings.Select(w => w.Id).ShouldBe(["stickiness-lost", "scheme-lost", "cloudformation-drift"]);
     }
 
     [Fact]
@@ -130,8 +130,8 @@ public sealed class SetupPlannerTests
     [Fact]
     public void A_wide_or_unknown_load_balancer_network_is_said()
     {
-        Plan(Snapshots.Deis15 with { LoadBalancerNetworks = ["10.21.0.0/16", "172.31.0.0/16"] }).Warnings.Select(w => w.Id).ShouldBe(["real-ip-network-wide"]);
-        Plan(Snapshots.Deis15 with { LoadBalancerNetworks = [] }).Warnings.Select(w => w.Id).ShouldBe(["load-balancer-network-unknown"]);
+        Plan(Snapshots.Deis15 with { LoadBalancerNetworks = ["10.21.0.0/16", "172.31.0.0/16"] }).Warnings.Select(w => w.Id).ShouldBe(["real-ip-network-wide", "cloudformation-drift"]);
+        Plan(Snapshots.Deis15 with { LoadBalancerNetworks = [] }).Warnings.Select(w => w.Id).ShouldBe(["load-balancer-network-unknown", "cloudformation-drift"]);
     }
 
     [Fact]
@@ -164,10 +164,11 @@ public sealed class SetupPlannerTests
 
         var allowed = Plan(start, SetupGoal.Default with { AllowRedirectLoop = true });
         allowed.Blockers.ShouldBeEmpty();
-        allowed.Warnings.Select(w => w.Id).ShouldBe([loops ? "redirect-loop" : "scheme-lost"]);
+        allowed.Warnings.Select(w => w.Id).ShouldBe([loops ? "redirect-loop" : "scheme-lost", "cloudformation-drift"]);
 
         // A second run must not fail because of what the first was told to accept.
         Plan(start.After(allowed.Steps)).ShouldSatisfyAllConditions(p => p.Blockers.ShouldBeEmpty(), p => p.Steps.ShouldBeEmpty());
+        Plan(start.After(allowed.Steps), SetupGoal.Default with { IdleTimeoutSeconds = 3000 }).Blockers.ShouldBeEmpty();
     }
 
     [Theory]

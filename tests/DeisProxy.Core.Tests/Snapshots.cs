@@ -74,7 +74,21 @@ public static class AnyCluster
         from balancer in LoadBalancer()
         from router in Router()
         from networks in Gen.SubListOf("10.21.0.0/16", "172.31.0.0/16", "172.30.8.0/24", "192.168.7.0/24")
-        select Snapshots.Deis15 with { LoadBalancer = balancer, Router = router, LoadBalancerNetworks = networks.ToValueList() });
+        from surroundings in Gen.Frequency((3, Gen.Constant(new Surroundings())), (1, Surroundings()))
+        select Snapshots.Deis15 with { LoadBalancer = balancer, Router = router, LoadBalancerNetworks = networks.ToValueList(), Surroundings = surroundings });
+
+    private static Gen<Surroundings> Surroundings() =>
+        from port in Gen.Elements(80, 443, 2222)
+        from proxied in Gen.SubListOf(80, 443)
+        from suspended in Gen.SubListOf("Launch", "ReplaceUnhealthy")
+        select new Surroundings
+        {
+            OtherLoadBalancers = [new("other", [Snapshots.Tcp(port, port)], proxied.ToValueList())],
+            LoadBalancerSecurityGroups = ["sg-elb"],
+            NodeSecurityGroups = [new("sg-node", [new("tcp", 80, 80, ["sg-elb"], [], AdmitsOthers: false)])],
+            AutoScalingGroups = [new("nodes", ["ELB"], suspended.ToValueList())],
+            Unread = [new("the weather", "There is no window.")],
+        };
 
     private static Gen<LoadBalancer> LoadBalancer() =>
         from ports in Gen.SubListOf(80, 443, 2222, 8080, 8443, 9000)

@@ -33,7 +33,7 @@ internal sealed record Service(
     public IDictionary<string, string> OperationNameMapping { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>
-    /// The rules that these three services share (their published endpoint rule sets): a configured URL, else
+    /// The rules that these services share (their published endpoint rule sets): a configured URL, else
     /// <c>https://{service}[-fips].{region}.{suffix of the partition}</c>; GovCloud's ordinary hosts are its FIPS hosts.
     /// </summary>
     /// <exception cref="AmazonClientException">Neither a URL nor a region is configured.</exception>

@@ -64,16 +64,17 @@ public sealed class EtcdClient : IDisposable
     /// <param name="node">The node through which etcd is reached; it stays the caller's.</param>
     /// <param name="endpoints">What to try, in order; normally <see cref="DefaultEndpoints"/> or the one that the user named.</param>
     /// <param name="cancellationToken">Ends the attempts.</param>
+    /// <param name="timeout">Limit of one request; null: 10 s, deisctl's own.</param>
     /// <returns>A client that has been answered.</returns>
     /// <exception cref="DeisProxyException">None does: <c>etcd-without-v2</c>, <c>etcd-unavailable</c>, or the node is lost.</exception>
-    public static async Task<EtcdClient> ConnectAsync(INode node, IReadOnlyList<Uri> endpoints, CancellationToken cancellationToken)
+    public static async Task<EtcdClient> ConnectAsync(INode node, IReadOnlyList<Uri> endpoints, CancellationToken cancellationToken, TimeSpan? timeout = null)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentOutOfRangeException.ThrowIfZero(endpoints.Count, nameof(endpoints));
         var failures = new List<DeisProxyException>();
         foreach (var endpoint in endpoints)
         {
-            var client = new EtcdClient(node, endpoint);
+            var client = new EtcdClient(node, endpoint, timeout);
             try
             {
                 await client.GetAsync("/deis/platform/version", recursive: false, cancellationToken);

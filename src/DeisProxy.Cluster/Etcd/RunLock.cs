@@ -10,7 +10,34 @@ namespace DeisProxy.Cluster.Etcd;
 /// <param name="Who">User and host.</param>
 /// <param name="Command">Command that runs.</param>
 /// <param name="Since">When it began.</param>
-public sealed record LockHolder(string Id, string Who, string Command, DateTimeOffset Since);
+/// <param name="ProcessId">Its process.</param>
+/// <param name="ProcessSpace">Where that number means this process and no other; empty where it cannot be told.</param>
+public sealed record LockHolder(string Id, string Who, string Command, DateTimeOffset Since, int ProcessId, string ProcessSpace)
+{
+    /// <summary>This process as a holder.</summary>
+    /// <param name="who">User and host.</param>
+    /// <param name="command">Command that runs.</param>
+    /// <param name="since">When it began.</param>
+    /// <returns>The holder.</returns>
+    public static LockHolder OfThisProcess(string who, string command, DateTimeOffset since) =>
+        new(Guid.NewGuid().ToString("N"), who, command, since, Environment.ProcessId, ThisProcessSpace());
+
+    /// <summary>Whether it can be told from here that the holder's process has ended.</summary>
+    internal bool IsGone => ProcessSpace.Length > 0 && ProcessSpace == ThisProcessSpace() && !Directory.Exists($"/proc/{ProcessId}");
+
+    /// <summary>The boot and the process namespace: two containers of one host name have different ones.</summary>
+    private static string ThisProcessSpace()
+    {
+        try
+        {
+            return $"{File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim()} {new FileInfo("/proc/self/ns/pid").LinkTarget}";
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+}
 
 /// <summary>
 /// The lock that keeps two runs on one cluster apart: the key <c>/deis-proxy/lock</c> in etcd, with a time to live that the holder
@@ -71,7 +98,7 @@ public sealed partial class RunLock : IAsyncDisposable
 
             if (found.Value != value)
             {
-                throw Held(found, error);
+                await TakeOverAsync(etcd, found, value, error, cancellationToken);
             }
         }
 
@@ -132,26 +159,37 @@ public sealed partial class RunLock : IAsyncDisposable
         }
     }
 
-    private static DeisProxyException Held(EtcdNode found, Exception error)
+    /// <summary>Takes the lock of a holder that is known to be gone, so that nobody has to wait for its time to run out.</summary>
+    private static async Task TakeOverAsync(EtcdClient etcd, EtcdNode found, string value, Exception error, CancellationToken cancellationToken)
     {
-        var holder = "somebody";
+        var holder = Parse(found.Value);
+        if (holder?.IsGone == true)
+        {
+            await EtcdErrors.CallAsync(() => etcd.SetAsync(Key, value, EtcdCondition.Index(found.ModifiedIndex), TimeToLive, cancellationToken));
+            return;
+        }
+
+        var who = holder is null
+            ? "somebody"
+            : $"{RemoteText.Clean(holder.Who, 80)} ({RemoteText.Clean(holder.Command, 20)}, since {holder.Since.UtcDateTime:u})";
+        throw new DeisProxyException(
+            "locked",
+            $"Another run holds the lock: {who}.",
+            $"Wait for it to end. If its process is gone, the lock ends by itself within {TimeToLive.TotalSeconds} s; etcdctl rm {Key} on a node breaks it at once.",
+            error);
+    }
+
+    private static LockHolder? Parse(string? text)
+    {
         try
         {
-            if (found.Value is { } text && JsonSerializer.Deserialize(text, LockJson.Default.LockHolder) is { } read)
-            {
-                holder = $"{RemoteText.Clean(read.Who, 80)} ({RemoteText.Clean(read.Command, 20)}, since {read.Since.UtcDateTime:u})";
-            }
+            return text is null ? null : JsonSerializer.Deserialize(text, LockJson.Default.LockHolder);
         }
         catch (JsonException)
         {
             // Written by another program; that it is held is enough.
+            return null;
         }
-
-        return new DeisProxyException(
-            "locked",
-            $"Another run holds the lock: {holder}.",
-            $"Wait for it to end. If its process is gone, the lock ends by itself within {TimeToLive.TotalSeconds} s; etcdctl rm {Key} on a node breaks it at once.",
-            error);
     }
 
     [JsonSerializable(typeof(LockHolder))]

@@ -29,6 +29,8 @@ public sealed class ClusterRouters(INode node, EtcdClient etcd) : IRouterControl
             EnforcesHttps = settings.EnforceHttps == "true",
             HstsEnabled = settings.HstsEnabled == "true",
             HasCertificate = settings.HasPlatformCertificate || settings.CertificateDomains.Count > 0,
+            ControllerWhitelist = settings.ControllerWhitelist,
+            EnforcesWhitelist = settings.EnforceWhitelist == "true",
             LiveRouters = settings.Routers.Select(r => new CoreRouter(r.NodeAddress, r.Host, r.Port)).ToValueList(),
         };
     }

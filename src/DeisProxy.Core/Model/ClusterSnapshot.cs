@@ -17,6 +17,9 @@ public sealed record ClusterSnapshot
 
     /// <summary>The routers' settings in etcd.</summary>
     public required RouterState Router { get; init; }
+
+    /// <summary>What is around the load balancer and is never changed.</summary>
+    public Surroundings Surroundings { get; init; } = new();
 }
 
 /// <summary>A CloudFormation stack.</summary>
@@ -37,4 +40,8 @@ public sealed record StackInfo(string Name, string Id, string Status, string Reg
 /// <param name="InstanceId">EC2 instance id.</param>
 /// <param name="PrivateAddress">Private IPv4 address; null while it has none.</param>
 /// <param name="PublicAddress">Public IPv4 address; null on nodes without one.</param>
-public sealed record Node(string InstanceId, string? PrivateAddress, string? PublicAddress);
+public sealed record Node(string InstanceId, string? PrivateAddress, string? PublicAddress)
+{
+    /// <summary>Ids of its security groups; empty if they are not known.</summary>
+    public ValueList<string> SecurityGroups { get; init; } = [];
+}

@@ -15,6 +15,9 @@ public readonly record struct DeisVersion(int Major, int Minor, int Patch) : ICo
     /// <summary>The first release in which <c>hsts/enabled</c> redirects to HTTPS.</summary>
     public static readonly DeisVersion FirstWithHsts = new(1, 8, 0);
 
+    /// <summary>The first release in which routers know whitelists.</summary>
+    public static readonly DeisVersion FirstWithWhitelists = new(1, 11, 0);
+
     /// <summary>The first release in which the value <c>false</c> means off everywhere (deis/deis commit 4721bc7f).</summary>
     public static readonly DeisVersion FirstWithHonestFalse = new(1, 13, 0);
 
@@ -103,11 +106,20 @@ public sealed record RouterState
     /// <summary>Whether the routers have a certificate, and so listen on 443 at all.</summary>
     public required bool HasCertificate { get; init; }
 
+    /// <summary>Value of <c>/deis/router/controller/whitelist</c> (from v1.11.0): addresses that may use the controller; null if the key is absent.</summary>
+    public string? ControllerWhitelist { get; init; }
+
+    /// <summary>Whether <c>/deis/router/enforceWhitelist</c> is exactly <c>true</c> (from v1.11.0): applications without a whitelist deny everybody.</summary>
+    public bool EnforcesWhitelist { get; init; }
+
     /// <summary>The routers that are alive, by name.</summary>
     public required ValueList<LiveRouter> LiveRouters { get; init; }
 
     /// <summary>Whether the routers send plain requests to HTTPS: <c>enforceHTTPS</c>, or HSTS from v1.8.0.</summary>
     public bool RedirectsToHttps => EnforcesHttps || (HstsEnabled && (Version is null || Version >= DeisVersion.FirstWithHsts));
+
+    /// <summary>Whether routers admit or deny by the client's address, as far as the routers' own settings tell; applications may have whitelists, too.</summary>
+    public bool AdmitsByAddress => (Version is null || Version >= DeisVersion.FirstWithWhitelists) && (EnforcesWhitelist || !string.IsNullOrWhiteSpace(ControllerWhitelist));
 
     /// <summary>
     /// Whether the value of <c>proxyProtocol</c> turns it on wholly, in every release that knows the key. In v1.6.0 to v1.12.x

@@ -29,7 +29,6 @@ public static class SetupPlanner
         var blockers = new List<Notice>();
 
         var concerned = loadBalancer.Listeners.Where(l => goal.RouterPorts.Contains(l.InstancePort)).ToList();
-        CheckStack(snapshot.Stack, blockers);
         CheckListeners(loadBalancer, goal, concerned, blockers);
         CheckRouters(snapshot, blockers);
 
@@ -61,8 +60,34 @@ public static class SetupPlanner
         var instancePorts = concerned.Select(l => l.InstancePort).Distinct().Order().ToList();
         PlanFlip(loadBalancer, router, instancePorts, policy, steps);
 
-        CheckScheme(router, concerned, steps.Count > 0, goal.AllowRedirectLoop, warnings, blockers);
+        var end = steps.Aggregate(snapshot, (state, step) => step.ApplyTo(state));
+        var traps = new Traps(snapshot, end, steps, goal.RouterPorts);
+        traps.CheckScheme(goal.AllowRedirectLoop);
+        traps.CheckAround();
+        traps.CheckDrift();
+        warnings.AddRange(traps.Warnings);
+        (steps.Count > 0 ? blockers : warnings).AddRange(traps.Risks);
         return new Plan([.. steps], [.. warnings], [.. blockers]);
+    }
+
+    /// <summary>The load balancer as setup would leave it, whatever the routers are.</summary>
+    /// <param name="loadBalancer">What is there.</param>
+    /// <param name="goal">What is wanted.</param>
+    /// <returns>What would be there.</returns>
+    public static LoadBalancer LoadBalancerAfter(LoadBalancer loadBalancer, SetupGoal goal)
+    {
+        var router = new RouterState
+        {
+            Version = null,
+            ProxyProtocol = null,
+            ProxyRealIpCidr = null,
+            EnforcesHttps = false,
+            HstsEnabled = false,
+            HasCertificate = false,
+            LiveRouters = [],
+        };
+        var snapshot = new ClusterSnapshot { Stack = new StackInfo("", "", "", ""), LoadBalancer = loadBalancer, Nodes = [], LoadBalancerNetworks = [], Router = router };
+        return Plan(snapshot, goal).Steps.Aggregate(snapshot, (state, step) => step.ApplyTo(state)).LoadBalancer;
     }
 
     /// <summary>
@@ -180,17 +205,6 @@ public static class SetupPlanner
         }
     }
 
-    private static void CheckStack(StackInfo stack, List<Notice> blockers)
-    {
-        if (stack.IsBusy)
-        {
-            blockers.Add(new Notice(
-                "stack-busy",
-                $"CloudFormation is at work on the stack {stack.Name}: it is {stack.Status}.",
-                $"Wait until it has finished (aws cloudformation describe-stacks --stack-name {stack.Name}), then run the command again."));
-        }
-    }
-
     private static void CheckListeners(LoadBalancer loadBalancer, SetupGoal goal, List<Listener> concerned, List<Notice> blockers)
     {
         if (concerned.Count == 0)
@@ -247,35 +261,5 @@ public static class SetupPlanner
                 $"The listener on port {listener.LoadBalancerPort} loses {string.Join(", ", lost.Select(name => $"{name} ({loadBalancer.Policy(name)?.TypeName ?? "policy"})"))}: cookie stickiness exists on HTTP and HTTPS listeners only.",
                 "Deis routers keep no sessions, so nothing is lost unless an application relies on it; the policy stays on the load balancer."));
         }
-    }
-
-    /// <summary>
-    /// Where the load balancer ends TLS and only relays bytes, nobody tells the router that the client came by HTTPS
-    /// (deis/deis#4400): applications see http, and a router that enforces HTTPS redirects for ever.
-    /// </summary>
-    private static void CheckScheme(
-        RouterState router, List<Listener> concerned, bool changes, bool allowLoop, List<Notice> warnings, List<Notice> blockers)
-    {
-        var ending = concerned.Where(l => l.EndsTls && !l.HasEncryptedBackend).ToList();
-        if (ending.Count == 0)
-        {
-            return;
-        }
-
-        var ports = string.Join(", ", ending.Select(l => l.LoadBalancerPort));
-        if (!router.RedirectsToHttps)
-        {
-            warnings.Add(new Notice(
-                "scheme-lost",
-                $"TLS ends at the load balancer on port {ports}; in TCP mode routers and applications see X-Forwarded-Proto http there.",
-                "If applications depend on it, put the certificate on the routers and pass 443 through as TCP to 443."));
-            return;
-        }
-
-        var notice = new Notice(
-            "redirect-loop",
-            $"TLS ends at the load balancer on port {ports}, and the routers enforce HTTPS ({(router.EnforcesHttps ? "enforceHTTPS" : "hsts/enabled")}): in TCP mode they cannot see that a client came by HTTPS and redirect it for ever.",
-            "Choose one: put the certificate on the routers and let the load balancer pass 443 through as TCP to 443; or turn enforcing off (deisctl config router rm enforceHTTPS, or hsts/enabled); or keep HTTPS listeners and do without WebSockets. --allow-redirect-loop goes on all the same.");
-        (changes && !allowLoop ? blockers : warnings).Add(notice);
     }
 }

@@ -107,7 +107,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
             Steps = prepared.Plan.Steps,
         };
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, held.Lost);
-        var runner = new Runner(new StepExecutor(session.LoadBalancer, session.Routers, host.Time), journal, _report, host.Time);
+        var runner = new Runner(new StepExecutor(session.LoadBalancer, session.Routers, host.Time), journal, _report, host.Time) { RollbackLimit = host.RollbackLimit };
         var result = await runner.RunAsync(record, prepared.Snapshot, change.RollBack, stop.Token);
         if (result.Error is null)
         {

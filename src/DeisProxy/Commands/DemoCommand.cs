@@ -52,7 +52,7 @@ internal sealed class DemoCommand : Command
 
             Title("A Deis v1.5 stack as its template makes it: what an application sees");
             await ShowTrafficAsync(sandbox, cancellationToken);
-            foreach (var command in new[] { "setup", "verify" })
+            foreach (var command in new[] { "setup", "verify", "teardown" })
             {
                 Title($"deis-proxy {command}");
                 var exitCode = await CommandLine.RunAsync([command, "--region", sandbox.Options.Region, .. Quick(command)], host, cancellationToken);

@@ -37,6 +37,9 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
     /// <summary>Whether a person sits there who can answer.</summary>
     public bool IsInteractive { get; init; }
 
+    /// <summary>Whether results go to a terminal and not to a file or another program.</summary>
+    public bool OutputIsTerminal { get; init; }
+
     /// <summary>Whether results may be coloured.</summary>
     public bool ColorOutput { get; set; }
 
@@ -51,6 +54,7 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
         return new Terminal(Console.In, Console.Out, Console.Error)
         {
             IsInteractive = !Console.IsInputRedirected && !Console.IsErrorRedirected,
+            OutputIsTerminal = !Console.IsOutputRedirected,
             ColorOutput = color && !Console.IsOutputRedirected,
             ColorError = color && !Console.IsErrorRedirected,
         };
@@ -85,6 +89,26 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
         output.WriteLine(safe);
 
         static bool IsFormat(Rune rune) => Rune.GetUnicodeCategory(rune) is UnicodeCategory.Format;
+    }
+
+    /// <summary>
+    /// Writes a text that a file or another program will read, byte for byte and without a line break at its end. Only where a
+    /// person reads it at the terminal do control characters become visible ones, as everywhere else.
+    /// </summary>
+    /// <param name="text">The text.</param>
+    public void WriteText(string text)
+    {
+        if (OutputIsTerminal)
+        {
+            foreach (var line in text.Split('\n'))
+            {
+                output.WriteLine(Clean(line.TrimEnd('\r')));
+            }
+        }
+        else
+        {
+            output.Write(text);
+        }
     }
 
     /// <summary>Writes a line of the result.</summary>

@@ -1,0 +1,16 @@
+using Amazon.AutoScaling.Model;
+using Amazon.Runtime;
+
+namespace Amazon.AutoScaling;
+
+/// <summary>The Auto Scaling 2011-01-01 API.</summary>
+public interface IAmazonAutoScaling : IAmazonService, IDisposable
+{
+    Task<DescribeAutoScalingGroupsResponse> DescribeAutoScalingGroupsAsync(
+        DescribeAutoScalingGroupsRequest request, CancellationToken cancellationToken = default);
+
+    static ClientConfig IAmazonService.CreateDefaultClientConfig() => new AmazonAutoScalingConfig();
+
+    static IAmazonService IAmazonService.CreateDefaultServiceClient(AWSCredentials awsCredentials, ClientConfig clientConfig) =>
+        new AmazonAutoScalingClient(awsCredentials, (AmazonAutoScalingConfig)clientConfig);
+}

@@ -1,0 +1,311 @@
+using System.Net;
+using DeisProxy.Core.Model;
+
+namespace DeisProxy.Core.Planning;
+
+/// <summary>
+/// Decides what <c>teardown</c> does: a pure function from what is there and what was there before <c>setup</c> to an ordered
+/// list of steps. It merges three states (before setup, what setup made of it, now): only what setup changed goes back, and of
+/// that only what is still as setup made it. What somebody changed meanwhile stays, and is said.
+/// <para>
+/// The order is the reverse of setup's: the flip first, so that nothing afterwards meets a PROXY line; then the listeners; an HTTP
+/// health check only once routers are plain, because it carries no PROXY line; the policy last, when nothing names it any more.
+/// </para>
+/// <para>
+/// Without a record of setup nothing tells what was before, so the documented defaults are planned. The templates of Deis
+/// v1.6.0 and later have TCP listeners and a TCP (or port 9090) health check of their own, which serve plain routers just as well:
+/// there the defaults come down to switching the PROXY protocol off at both ends, and the policy object stays, because it is the
+/// template's. Before v1.6.0 port 80 was HTTP, with an HTTP health check and without a policy.
+/// </para>
+/// </summary>
+public static class TeardownPlanner
+{
+    /// <summary>Port of the routers' HTTP server.</summary>
+    private const int HttpPort = 80;
+
+    /// <summary>Path that routers answer for health checks, in every release.</summary>
+    private const string HealthPath = "/health-check";
+
+    /// <summary>Makes the plan.</summary>
+    /// <param name="current">What is there.</param>
+    /// <param name="original">What was there before setup; null if nothing is recorded.</param>
+    /// <param name="goal">What setup was told; its router ports are what is looked at here.</param>
+    /// <returns>The plan; without steps if setup never changed anything, or if everything is back already.</returns>
+    public static Plan Plan(ClusterSnapshot current, ClusterSnapshot? original, SetupGoal goal)
+    {
+        var merge = new Merge(current, goal);
+        if (original is null)
+        {
+            merge.ToDefaults();
+        }
+        else
+        {
+            merge.BackTo(original);
+        }
+
+        merge.Check(original);
+        return new Plan([.. merge.Steps], [.. merge.Warnings], [.. merge.Blockers]);
+    }
+
+    private static FlipState StateOf(ClusterSnapshot snapshot, IEnumerable<int> ports) =>
+        new(snapshot.Router.ProxyProtocol, ports.Select(p => new BackendPolicies(p, snapshot.LoadBalancer.BackendPoliciesOf(p))).ToValueList());
+
+    private sealed class Merge(ClusterSnapshot current, SetupGoal goal)
+    {
+        private readonly LoadBalancer _balancer = current.LoadBalancer;
+
+        public List<Step> Steps { get; } = [];
+
+        public List<Notice> Warnings { get; } = [];
+
+        public List<Notice> Blockers { get; } = [];
+
+        private IEnumerable<int> InstancePorts =>
+            _balancer.Listeners.Select(l => l.InstancePort).Where(p => goal.RouterPorts.Contains(p)).Distinct().Order();
+
+        public void BackTo(ClusterSnapshot original)
+        {
+            var made = SetupPlanner.Plan(original, goal).Steps.Aggregate(original, (state, step) => step.ApplyTo(state));
+            Flip(original, made);
+            Listeners(original.LoadBalancer, made.LoadBalancer);
+            Health(original.LoadBalancer.HealthCheck, made.LoadBalancer.HealthCheck);
+            // Setup may have been told another network or another timeout than the goal here: what it could have set goes back, too.
+            if (Setting("proxyRealIpCidr", original.Router.ProxyRealIpCidr, made.Router.ProxyRealIpCidr, current.Router.ProxyRealIpCidr, TrustsLoadBalancer()))
+            {
+                Steps.Add(new RealIpCidrStep(current.Router.ProxyRealIpCidr, original.Router.ProxyRealIpCidr));
+            }
+
+            var raised = _balancer.IdleTimeoutSeconds > original.LoadBalancer.IdleTimeoutSeconds;
+            if (Setting("the idle timeout", original.LoadBalancer.IdleTimeoutSeconds, made.LoadBalancer.IdleTimeoutSeconds, _balancer.IdleTimeoutSeconds, raised))
+            {
+                Steps.Add(new IdleTimeoutStep(_balancer.IdleTimeoutSeconds, original.LoadBalancer.IdleTimeoutSeconds));
+            }
+
+            foreach (var policy in made.LoadBalancer.Policies.Where(p => original.LoadBalancer.Policy(p.Name) is null))
+            {
+                DeletePolicy(policy);
+            }
+        }
+
+        public void ToDefaults()
+        {
+            var router = current.Router;
+            var ports = goal.RouterPorts.Where(_balancer.SendsProxyLineTo).Order().ToList();
+            if (ports.Count == 0 && !router.Demands(router.ProxyProtocol))
+            {
+                return;
+            }
+
+            AddFlip(ports, router.ProxyProtocolIsWhollyOn || router.Demands(router.ProxyProtocol) ? null : router.ProxyProtocol);
+            var old = router.Version < DeisVersion.FirstWithProxyProtocol;
+            if (old)
+            {
+                ToOldDefaults();
+            }
+
+            Warnings.Add(new Notice(
+                "no-record",
+                $"Nothing is recorded of what was there before setup, so this plan goes to the documented defaults of Deis {router.Version?.ToString() ?? "v1.6.0 and later (the routers' release is unknown)"}: no PROXY protocol at either end; "
+                + (old
+                    ? "port 80 HTTP with an HTTP health check, every other listener as it is."
+                    : "its own template has TCP listeners, so listeners, health check, idle timeout, proxyRealIpCidr and the policy itself stay as they are."),
+                "If listeners were HTTP or HTTPS before, bring them back by hand afterwards; where setup was run from another computer, run teardown there."));
+        }
+
+        /// <summary>What is worth knowing about the state that the plan ends in.</summary>
+        public void Check(ClusterSnapshot? original)
+        {
+            if (Steps.Count == 0)
+            {
+                return;
+            }
+
+            var end = Steps.Aggregate(current, (state, step) => step.ApplyTo(state));
+            var traps = new Traps(current, end, Steps, goal.RouterPorts);
+            traps.CheckScheme(allowLoop: true);
+            traps.CheckAround();
+            Warnings.AddRange(traps.Warnings);
+            Blockers.AddRange(traps.Risks);
+            if (current.Router.LiveRouters.Count == 0)
+            {
+                Warnings.Add(new Notice(
+                    "no-live-router",
+                    "No router announces itself in etcd (/deis/router/hosts is empty), so nobody can see whether routers follow.",
+                    "Start the routers (deisctl start router@1 router@2 router@3) and look with deis-proxy verify."));
+            }
+
+            CheckEnds(end, original);
+            if (!end.Router.Demands(end.Router.ProxyProtocol) && current.Router.Demands(current.Router.ProxyProtocol)
+                && end.LoadBalancer.Listeners.FirstOrDefault(l => end.Router.PortsInUse(goal.RouterPorts).Contains(l.InstancePort) && l.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Ssl) is { } relaying)
+            {
+                Warnings.Add(new Notice(
+                    "client-address-lost",
+                    $"The listener {relaying} relays bytes without a PROXY line from then on: routers and applications see the load balancer's address instead of the client's.",
+                    "An HTTP listener passes the client's address in X-Forwarded-For; a TCP one can only do it with the PROXY protocol."));
+            }
+        }
+
+        private void Flip(ClusterSnapshot original, ClusterSnapshot made)
+        {
+            var (before, now) = (original.Router, current.Router);
+            var key = now.ProxyProtocol == made.Router.ProxyProtocol || (now.Demands(now.ProxyProtocol) && !before.Demands(before.ProxyProtocol))
+                ? before.ProxyProtocol
+                : now.ProxyProtocol;
+            var goesOff = now.Demands(now.ProxyProtocol) && !now.Demands(key);
+            var ports = goal.RouterPorts
+                .Where(p => _balancer.SendsProxyLineTo(p) && !original.LoadBalancer.SendsProxyLineTo(p) && (goesOff || made.LoadBalancer.SendsProxyLineTo(p)))
+                .Order()
+                .ToList();
+            AddFlip(ports, key);
+        }
+
+        private void AddFlip(List<int> ports, string? key)
+        {
+            if (ports.Count == 0 && key == current.Router.ProxyProtocol)
+            {
+                return;
+            }
+
+            // Only what sends the PROXY line is taken out of a port's list; the call replaces the list, so the others are sent again.
+            var after = ports.Select(p => new BackendPolicies(p, _balancer.BackendPoliciesOf(p).Where(name => _balancer.Policy(name)?.SendsProxyLine != true).ToValueList()));
+            Steps.Add(new FlipStep(StateOf(current, ports), new FlipState(key, after.ToValueList()), InstancePorts.ToValueList()));
+        }
+
+        private void Listeners(LoadBalancer before, LoadBalancer made)
+        {
+            foreach (var original in before.Listeners.Where(l => made.Listeners.Any(m => m.LoadBalancerPort == l.LoadBalancerPort && m != l)))
+            {
+                var target = made.Listeners.First(l => l.LoadBalancerPort == original.LoadBalancerPort);
+                var now = _balancer.Listeners.FirstOrDefault(l => l.LoadBalancerPort == original.LoadBalancerPort);
+                if (now is not null && Kind(now) == Kind(target))
+                {
+                    AddListener(original, target, now);
+                }
+                else if (now is null || Kind(now) != Kind(original))
+                {
+                    Stays($"the listener on port {original.LoadBalancerPort}", now?.ToString() ?? "not there at all", target.ToString(), original.ToString());
+                }
+            }
+
+            static (ListenerProtocol, int, ListenerProtocol) Kind(Listener listener) => (listener.Protocol, listener.InstancePort, listener.InstanceProtocol);
+        }
+
+        /// <summary>A renewed certificate or another choice of ciphers is somebody's later decision and stays; what setup took off comes back.</summary>
+        private void AddListener(Listener original, Listener target, Listener now)
+        {
+            var missing = original.PolicyNames.Except(target.PolicyNames).ToList();
+            var gone = missing.Where(name => _balancer.Policy(name) is null).ToList();
+            if (gone.Count > 0)
+            {
+                Warnings.Add(new Notice(
+                    "policy-gone",
+                    $"The listener on port {now.LoadBalancerPort} had {string.Join(", ", gone)} before setup, but the load balancer no longer has such a policy.",
+                    "The listener goes back without it; create the policy again if it is needed."));
+            }
+
+            if (now.CertificateId != target.CertificateId)
+            {
+                Warnings.Add(new Notice(
+                    "certificate-changed",
+                    $"The certificate on port {now.LoadBalancerPort} is no longer the one from before setup; the listener keeps the one that it has now, {now.CertificateId}.",
+                    "If the earlier one is wanted, set it afterwards: aws elb set-load-balancer-listener-ssl-certificate."));
+            }
+
+            var names = now.PolicyNames.Concat(missing.Except(gone)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToValueList();
+            Steps.Add(new ListenerStep(now, original with { CertificateId = now.CertificateId, PolicyNames = names }));
+        }
+
+        private void Health(HealthCheck original, HealthCheck made)
+        {
+            var now = _balancer.HealthCheck;
+            if (Setting("the health check's target", original.Target, made.Target, now.Target, likeSetup: false))
+            {
+                Steps.Add(new HealthCheckStep(now, now with { Target = original.Target }));
+            }
+        }
+
+        private bool TrustsLoadBalancer() => current.LoadBalancerNetworks.Count > 0 && current.Router.RealIpNetwork is { } trusted
+            && current.LoadBalancerNetworks.All(n => Networks.Covers(trusted, IPNetwork.Parse(n)));
+
+        /// <summary>Whether a value goes back: setup changed it, and it is as setup made it. Says so if it is neither.</summary>
+        private bool Setting<T>(string name, T original, T made, T now, bool likeSetup)
+        {
+            var same = EqualityComparer<T>.Default;
+            if (same.Equals(original, made) || same.Equals(now, original))
+            {
+                return false;
+            }
+
+            if (!same.Equals(now, made) && !likeSetup)
+            {
+                Stays(name, now?.ToString() ?? "not set", made?.ToString() ?? "not set", original?.ToString() ?? "not set");
+                return false;
+            }
+
+            return true;
+        }
+
+        private void Stays(string what, string now, string made, string original) => Warnings.Add(new Notice(
+            "changed-since-setup",
+            $"Somebody has changed {what} since setup: it is {now}, setup made it {made}, before that it was {original}. It stays as it is.",
+            "If it shall go back, too, change it by hand."));
+
+        private void DeletePolicy(LoadBalancerPolicy policy)
+        {
+            if (_balancer.Policy(policy.Name) is not { } now || now != policy)
+            {
+                return;
+            }
+
+            var end = Steps.Aggregate(current, (state, step) => step.ApplyTo(state)).LoadBalancer;
+            if (end.BackendPolicies.Where(b => b.PolicyNames.Contains(policy.Name)).Select(b => b.InstancePort).ToList() is { Count: > 0 } users)
+            {
+                Warnings.Add(new Notice(
+                    "policy-in-use",
+                    $"The policy {policy.Name}, which setup created, is in use on instance port {string.Join(", ", users)}, where setup had not put it: it stays.",
+                    "If that port takes part in the PROXY protocol, too, name it with --router-ports."));
+                return;
+            }
+
+            Steps.Add(new PolicyStep(now, To: null));
+        }
+
+        private void ToOldDefaults()
+        {
+            foreach (var listener in _balancer.Listeners.Where(l => l is { LoadBalancerPort: HttpPort, Protocol: ListenerProtocol.Tcp, InstancePort: HttpPort, InstanceProtocol: ListenerProtocol.Tcp }))
+            {
+                Steps.Add(new ListenerStep(listener, listener with { Protocol = ListenerProtocol.Http, InstanceProtocol = ListenerProtocol.Http }));
+            }
+
+            if (_balancer.HealthCheck.Target is { Protocol: ListenerProtocol.Tcp, Port: HttpPort })
+            {
+                Steps.Add(new HealthCheckStep(_balancer.HealthCheck, _balancer.HealthCheck with { Target = new HealthCheckTarget(ListenerProtocol.Http, HttpPort, HealthPath) }));
+            }
+
+            if (_balancer.Policy(LoadBalancerPolicy.EnableProxyProtocol.Name) is { SendsProxyLine: true } policy)
+            {
+                DeletePolicy(policy);
+            }
+        }
+
+        /// <summary>The state before setup may have been a broken one: going back to it is what was asked for, but nobody should be surprised.</summary>
+        private void CheckEnds(ClusterSnapshot end, ClusterSnapshot? original)
+        {
+            var demands = end.Router.Demands(end.Router.ProxyProtocol);
+            var wrong = InstancePorts.Where(p => end.LoadBalancer.SendsProxyLineTo(p) != demands).ToList();
+            if (wrong.Count > 0)
+            {
+                var ports = string.Join(", ", wrong);
+                Warnings.Add(new Notice(
+                    "ends-disagree",
+                    (original is null ? "After this" : "After this, as before setup,")
+                    + (demands
+                        ? $" routers demand the PROXY line and the load balancer does not send it to instance port {ports}: every connection is refused."
+                        : $" the load balancer sends the PROXY line to instance port {ports} and routers do not know what it is: every request is answered with 400."),
+                    demands
+                        ? "To be without the PROXY protocol and working, also remove the key afterwards: deisctl config router rm proxyProtocol."
+                        : $"To be without the PROXY protocol and working, also take the policy off afterwards: aws elb set-load-balancer-policies-for-backend-server --load-balancer-name {end.LoadBalancer.Name} --instance-port {wrong[0]} --policy-names, followed by the policies to keep."));
+            }
+        }
+    }
+}

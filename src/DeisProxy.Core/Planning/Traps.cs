@@ -1,0 +1,224 @@
+using System.Net;
+using DeisProxy.Core.Model;
+
+namespace DeisProxy.Core.Planning;
+
+/// <summary>
+/// What has hurt people who made this change by hand: pure checks of the state that a plan starts from and the one that it ends
+/// in. A risk blocks a plan that changes something; where nothing is changed it is a warning, so that a second run never fails
+/// because of what the first was allowed to do.
+/// </summary>
+/// <param name="now">What is there.</param>
+/// <param name="end">What the plan makes of it.</param>
+/// <param name="steps">The plan's steps.</param>
+/// <param name="routerPorts">Instance ports on which routers speak HTTP.</param>
+internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyCollection<Step> steps, ValueList<int> routerPorts)
+{
+    /// <summary>Port of the builder's SSH server.</summary>
+    private const int BuilderPort = 2222;
+
+    /// <summary>While one of these is suspended, an auto scaling group does not end an instance because it looks unhealthy (Auto Scaling guide, "Suspend processes").</summary>
+    private static readonly string[] EndingProcesses = ["HealthCheck", "ReplaceUnhealthy", "Terminate"];
+
+    /// <summary>What may break by carrying the plan out.</summary>
+    public List<Notice> Risks { get; } = [];
+
+    /// <summary>What should be known.</summary>
+    public List<Notice> Warnings { get; } = [];
+
+    private bool DemandedNow => now.Router.Demands(now.Router.ProxyProtocol);
+
+    private bool DemandedThen => end.Router.Demands(end.Router.ProxyProtocol);
+
+    /// <summary>Runs the checks that concern either direction.</summary>
+    public void CheckAround()
+    {
+        StalePolicies();
+        OtherLoadBalancers();
+        if (steps.Count == 0)
+        {
+            return;
+        }
+
+        if (now.Stack.IsBusy)
+        {
+            Risks.Add(new Notice(
+                "stack-busy",
+                $"CloudFormation is at work on the stack {now.Stack.Name}: it is {now.Stack.Status}.",
+                $"Wait until it has finished (aws cloudformation describe-stacks --stack-name {now.Stack.Name}), then run the command again."));
+        }
+
+        SecurityGroups();
+        AutoScaling();
+        Whitelists();
+        Warnings.AddRange(now.Surroundings.Unread.Select(u => new Notice(
+            "not-checked", $"Not checked, because it could not be read: {u.What}. {u.Reason}", "Look at it yourself, or give deis-proxy the permission to read it; the README lists them.")));
+    }
+
+    /// <summary>
+    /// Where the load balancer ends TLS and only relays bytes, nobody tells the router that the client came by HTTPS
+    /// (deis/deis#4400): applications see http, and a router that enforces HTTPS redirects for ever.
+    /// </summary>
+    /// <param name="allowLoop">Whether the person goes on all the same.</param>
+    public void CheckScheme(bool allowLoop)
+    {
+        var ending = end.LoadBalancer.Listeners
+            .Where(l => routerPorts.Contains(l.InstancePort) && l is { Protocol: ListenerProtocol.Ssl, HasEncryptedBackend: false })
+            .ToList();
+        if (ending.Count == 0)
+        {
+            return;
+        }
+
+        var ports = string.Join(", ", ending.Select(l => l.LoadBalancerPort));
+        if (!end.Router.RedirectsToHttps)
+        {
+            Warnings.Add(new Notice(
+                "scheme-lost",
+                $"TLS ends at the load balancer on port {ports}; in TCP mode routers and applications see X-Forwarded-Proto http there.",
+                "If applications depend on it, put the certificate on the routers and pass 443 through as TCP to 443."));
+            return;
+        }
+
+        var loopsNow = ending.TrueForAll(now.LoadBalancer.Listeners.Contains);
+        (allowLoop || loopsNow ? Warnings : Risks).Add(new Notice(
+            "redirect-loop",
+            $"TLS ends at the load balancer on port {ports}, and the routers enforce HTTPS ({(end.Router.EnforcesHttps ? "enforceHTTPS" : "hsts/enabled")}): in TCP mode they cannot see that a client came by HTTPS and redirect it for ever.",
+            "Choose one: put the certificate on the routers and let the load balancer pass 443 through as TCP to 443; or turn enforcing off (deisctl config router rm enforceHTTPS, or hsts/enabled); or keep HTTPS listeners and do without WebSockets. --allow-redirect-loop goes on all the same."));
+    }
+
+    /// <summary>The change is made behind CloudFormation's back.</summary>
+    public void CheckDrift()
+    {
+        if (now.LoadBalancer != end.LoadBalancer)
+        {
+            Warnings.Add(new Notice(
+                "cloudformation-drift",
+                $"The load balancer itself is changed, not the template of the stack {now.Stack.Name}: CloudFormation calls that drift, and a later update of the stack that touches the load balancer may undo it.",
+                $"Use the template that deis-proxy template --stack {now.Stack.Name} prints for the stack's next update; it is the stack's own with the new state in it."));
+        }
+    }
+
+    /// <summary>Backend policies belong to an instance port and outlive its listeners, so they are found where nobody expects them.</summary>
+    private void StalePolicies()
+    {
+        var balancer = end.LoadBalancer;
+        foreach (var port in balancer.BackendPolicies.Select(b => b.InstancePort).Where(balancer.SendsProxyLineTo))
+        {
+            var listeners = balancer.Listeners.Where(l => l.InstancePort == port).ToList();
+            var (id, effect) =
+                port == BuilderPort ? ("proxy-policy-on-builder", "the builder does not know the PROXY line, so git push over SSH fails")
+                : !routerPorts.Contains(port) ? ("proxy-policy-elsewhere", "it is not one of the routers' ports, and whatever serves it gets the PROXY line, too")
+                : listeners.Count == 0 ? ("proxy-policy-without-listener", "no listener uses the port, but the next one that does will send the PROXY line")
+                : listeners.Find(l => l.Protocol is ListenerProtocol.Http or ListenerProtocol.Https) is { } http
+                    ? ("proxy-policy-on-http", $"the listener {http} reads requests, and what AWS does with the policy there is not documented")
+                    : ("", "");
+            if (id.Length > 0)
+            {
+                Warnings.Add(new Notice(
+                    id,
+                    $"A ProxyProtocol policy is on instance port {port}: {effect}. deis-proxy leaves it as it is.",
+                    $"If routers serve the port, name it with --router-ports; otherwise take the policy off: aws elb set-load-balancer-policies-for-backend-server --load-balancer-name {balancer.Name} --instance-port {port} --policy-names, followed by the policies to keep."));
+            }
+        }
+    }
+
+    /// <summary>One port of a router has one mode: what another load balancer sends there has to match it, too.</summary>
+    private void OtherLoadBalancers()
+    {
+        var ports = end.Router.PortsInUse(routerPorts).ToHashSet();
+        foreach (var other in end.Surroundings.OtherLoadBalancers)
+        {
+            var broken = other.Listeners.Where(l => ports.Contains(l.InstancePort) && other.ProxyLinePorts.Contains(l.InstancePort) != DemandedThen).ToList();
+            if (broken.Count > 0)
+            {
+                (DemandedNow != DemandedThen ? Risks : Warnings).Add(new Notice(
+                    "other-load-balancer",
+                    $"The load balancer {other.Name} sends traffic to the same routers ({string.Join("; ", broken)}), "
+                    + (DemandedThen ? "but no PROXY line: routers that demand it refuse all of it." : "with the PROXY line: routers that do not expect it answer 400 to all of it."),
+                    $"Take these instances or these listeners off {other.Name} (aws elb deregister-instances-from-load-balancer), run the command, bring {other.Name} to the same state (--load-balancer {other.Name} if it is in the same stack), and register the instances again."));
+            }
+        }
+    }
+
+    private void SecurityGroups()
+    {
+        var around = now.Surroundings;
+        if (around.LoadBalancerSecurityGroups.Count == 0)
+        {
+            return;
+        }
+
+        var groups = around.NodeSecurityGroups.ToDictionary(g => g.Id, StringComparer.Ordinal);
+        var known = now.Nodes.Where(n => n.SecurityGroups.Count > 0 && n.SecurityGroups.All(groups.ContainsKey)).ToList();
+        var healthPort = end.LoadBalancer.HealthCheck.Target.Port;
+
+        // An instance that passes the same port's check today is a better witness than any reading of rules.
+        var seen = healthPort == now.LoadBalancer.HealthCheck.Target.Port && now.LoadBalancer.Instances.Any(i => i.InService);
+        var served = end.LoadBalancer.Listeners.Select(l => l.InstancePort).Intersect(end.Router.PortsInUse(routerPorts));
+        foreach (var port in served.Append(healthPort).Distinct().Order().Where(p => !(p == healthPort && seen)))
+        {
+            var closed = known.Where(n => !n.SecurityGroups.SelectMany(id => groups[id].Ingress)
+                .Any(rule => rule.MayAdmit(port, around.LoadBalancerSecurityGroups, now.LoadBalancerNetworks))).ToList();
+            if (closed.Count > 0)
+            {
+                var all = closed.Count == now.Nodes.Count;
+                (all && port == healthPort ? Risks : Warnings).Add(new Notice(
+                    "security-group-closed",
+                    $"{(all ? "No node admits" : $"{string.Join(", ", closed.Select(n => n.InstanceId))} does not admit")} port {port} from the load balancer (security group {around.LoadBalancerSecurityGroups}): "
+                    + (port == healthPort ? "the health check fails there and the load balancer sends no traffic." : "a listener sends traffic there that never arrives."),
+                    $"Admit it: aws ec2 authorize-security-group-ingress --group-id {closed[0].SecurityGroups[0]} --protocol tcp --port {port} --source-group {around.LoadBalancerSecurityGroups[0]}"));
+            }
+        }
+    }
+
+    private void AutoScaling()
+    {
+        foreach (var group in now.Surroundings.AutoScalingGroups.Where(g => g.HealthCheckTypes.Contains("ELB") && !g.SuspendedProcesses.Intersect(EndingProcesses).Any()))
+        {
+            Warnings.Add(new Notice(
+                "auto-scaling-ends-nodes",
+                $"The auto scaling group {group.Name} replaces nodes that the load balancer reports as unhealthy: if the change goes wrong, it ends nodes.",
+                $"Suspend that for the time of the change: aws autoscaling suspend-processes --auto-scaling-group-name {group.Name} --scaling-processes HealthCheck ReplaceUnhealthy; afterwards resume-processes with the same arguments."));
+        }
+    }
+
+    /// <summary>Whitelists (from v1.11.0) test the address that the router takes for the client's.</summary>
+    private void Whitelists()
+    {
+        var router = end.Router;
+        var networks = now.LoadBalancerNetworks.Select(IPNetwork.Parse).ToList();
+        var trusts = $"Routers trust {router.ProxyRealIpCidr ?? $"{RouterState.DefaultRealIpNetwork} (default)"}, the load balancer is in {now.LoadBalancerNetworks}";
+        var lists = string.Join(" and ", new[]
+        {
+            string.IsNullOrWhiteSpace(router.ControllerWhitelist) ? null : $"controller/whitelist is {router.ControllerWhitelist}",
+            router.EnforcesWhitelist ? "enforceWhitelist is true" : null,
+        }.OfType<string>());
+        if (DemandedThen && !Trusts(router))
+        {
+            const string Remedy = "Let deis-proxy choose the network (--real-ip-cidr auto), or name one that covers the load balancer's.";
+            if (router.AdmitsByAddress)
+            {
+                (DemandedNow && !Trusts(now.Router) ? Warnings : Risks).Add(new Notice("whitelist-locks-out", $"{trusts}, and they admit by the client's address ({lists}): they would test the load balancer's address and deny everybody.", Remedy));
+            }
+            else
+            {
+                Warnings.Add(new Notice(
+                    "real-ip-network-wrong",
+                    $"{trusts}: {(router.Version < DeisVersion.FirstWithHonestFalse ? "whitelists would test the load balancer's address" : "applications would see the load balancer's address")} instead of the client's.",
+                    Remedy));
+            }
+        }
+        else if (router.AdmitsByAddress && DemandedNow != DemandedThen)
+        {
+            Warnings.Add(new Notice(
+                "whitelist-address-changes",
+                $"Routers admit by address ({lists}). "
+                + (DemandedThen ? "With the PROXY protocol they test the client's own address" : "Without the PROXY protocol they test the load balancer's address, unless v1.13.0 or later finds the client's in X-Forwarded-For")
+                + "; whoever is not on a list is denied.",
+                "Look whether the lists hold the right addresses for that, applications' own (deis whitelist) included."));
+        }
+
+        bool Trusts(RouterState state) => networks.Count == 0 || (state.RealIpNetwork is { } network && networks.TrueForAll(n => Networks.Covers(network, n)));
+    }
+}

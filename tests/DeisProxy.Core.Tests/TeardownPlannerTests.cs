@@ -1,0 +1,165 @@
+using DeisProxy.Core.Model;
+using DeisProxy.Core.Planning;
+
+namespace DeisProxy.Core.Tests;
+
+public sealed class TeardownPlannerTests
+{
+    private static readonly ClusterSnapshot Before = Snapshots.Deis15.With(l => l with
+    {
+        Listeners = [Snapshots.Http(80, 80), Snapshots.Https(443, 80, Snapshots.Ciphers.Name, Snapshots.Sticky.Name), Snapshots.Tcp(2222, 2222)],
+        Policies = [Snapshots.Ciphers, Snapshots.Sticky],
+    }) with { LoadBalancerNetworks = ["172.31.0.0/16"] };
+
+    private static readonly ClusterSnapshot Made = Before.After(SetupPlanner.Plan(Before, SetupGoal.Default).Steps);
+
+    private static Plan Plan(ClusterSnapshot current, ClusterSnapshot? original) => TeardownPlanner.Plan(current, original, SetupGoal.Default);
+
+    [Fact]
+    public void Everything_goes_back_the_flip_first()
+    {
+        var plan = Plan(Made, Before);
+
+        plan.Blockers.ShouldBeEmpty();
+        plan.Steps.Select(s => $"{s.Id}: {s.FromText} → {s.ToText}").ShouldBe(
+        [
+            "flip: proxyProtocol = 1; instance port 80: EnableProxyProtocol → proxyProtocol not set; instance port 80: none",
+            "listener-80: TCP:80→TCP:80 → HTTP:80→HTTP:80",
+            $"listener-443: SSL:443→TCP:80, certificate {Snapshots.Certificate}, policies deis-ciphers → HTTPS:443→HTTP:80, certificate {Snapshots.Certificate}, policies deis-ciphers, sticky",
+            "health-check: TCP:80 → HTTP:80/health-check",
+            "real-ip-cidr: 172.31.0.0/16 → 10.0.0.0/8 (default)",
+            "idle-timeout: 1200 s → 60 s",
+            "policy: EnableProxyProtocol (ProxyProtocolPolicyType: ProxyProtocol=true) → none",
+        ]);
+        Made.After(plan.Steps).ShouldBe(Before);
+    }
+
+    [Theory]
+    [InlineData("v1.6.0", null, null)]
+    [InlineData("v1.13.4", "false", "false")]
+    [InlineData("v1.13.4", "", "")]
+    public void The_key_gets_its_former_value_or_is_deleted(string version, string? before, string? after)
+    {
+        var start = Before.WithRouter(r => r with { Version = DeisVersion.TryParse(version), ProxyProtocol = before });
+        var made = start.After(SetupPlanner.Plan(start, SetupGoal.Default).Steps);
+        made.Router.ProxyProtocol.ShouldBe("1");
+
+        made.After(Plan(made, start).Steps).Router.ProxyProtocol.ShouldBe(after);
+    }
+
+    [Fact]
+    public void A_key_that_was_set_anew_meanwhile_is_still_turned_off()
+    {
+        var now = Made.WithRouter(r => r with { ProxyProtocol = "true" });
+
+        now.After(Plan(now, Before).Steps).ShouldBe(Before);
+    }
+
+    [Fact]
+    public void A_renewed_certificate_and_other_ciphers_stay()
+    {
+        var newer = new LoadBalancerPolicy("ciphers-2", LoadBalancerPolicy.SslNegotiationType, []);
+        var now = Made.With(l => l with
+        {
+            Policies = [l.Policies[0], newer, .. l.Policies.Skip(1)],
+            Listeners = [l.Listeners[0], l.Listeners[1] with { CertificateId = "arn:renewed", PolicyNames = [newer.Name] }, l.Listeners[2]],
+        });
+
+        var plan = Plan(now, Before);
+
+        now.After(plan.Steps).LoadBalancer.Listeners[1].ShouldBe(
+            new Listener(443, ListenerProtocol.Https, 80, ListenerProtocol.Http, "arn:renewed", [newer.Name, Snapshots.Sticky.Name]));
+        plan.Warnings.Select(w => w.Id).ShouldContain("certificate-changed");
+    }
+
+    [Fact]
+    public void What_is_neither_as_before_nor_as_setup_made_it_stays_and_is_said()
+    {
+        var now = Made.WithRouter(r => r with { ProxyRealIpCidr = "192.168.0.0/16" }).With(l => l with
+        {
+            IdleTimeoutSeconds = 30,
+            HealthCheck = l.HealthCheck with { Target = HealthCheckTarget.Parse("TCP:2222") },
+            Listeners = [Snapshots.Tcp(80, 443), l.Listeners[1] with { PolicyNames = [] }],
+            Policies = [.. l.Policies.Where(p => p.Name != Snapshots.Sticky.Name)],
+        });
+
+        var plan = Plan(now, Before);
+
+        plan.Steps.Select(s => s.Id).ShouldBe(["flip", "listener-443", "policy"]);
+        plan.Warnings.Select(w => w.Id).ShouldBe(
+            ["changed-since-setup", "policy-gone", "changed-since-setup", "changed-since-setup", "changed-since-setup"]);
+        Plan(now.With(l => l with { Listeners = [.. l.Listeners.Skip(1)] }), Before).Steps.OfType<ListenerStep>().ShouldHaveSingleItem().LoadBalancerPort.ShouldBe(443);
+    }
+
+    [Fact]
+    public void What_setup_was_told_by_options_goes_back_too()
+    {
+        var told = SetupGoal.Default with { IdleTimeoutSeconds = 3000, RealIpCidr = new RealIpGoal("172.16.0.0/12") };
+        var made = Before.After(SetupPlanner.Plan(Before, told).Steps);
+        made.LoadBalancer.IdleTimeoutSeconds.ShouldBe(3000);
+
+        made.After(Plan(made, Before).Steps).ShouldBe(Before);
+        made.After(TeardownPlanner.Plan(made, Before, told).Steps).ShouldBe(Before);
+    }
+
+    [Fact]
+    public void A_policy_that_setup_did_not_create_or_that_is_used_elsewhere_stays()
+    {
+        var before = Before.With(l => l with { Policies = [LoadBalancerPolicy.EnableProxyProtocol, .. l.Policies] });
+        var made = before.After(SetupPlanner.Plan(before, SetupGoal.Default).Steps);
+        Plan(made, before).Steps.OfType<PolicyStep>().ShouldBeEmpty();
+
+        var used = Made.With(l => l with { BackendPolicies = [.. l.BackendPolicies, new(8080, ["EnableProxyProtocol"])] });
+        var plan = Plan(used, Before);
+        plan.Steps.OfType<PolicyStep>().ShouldBeEmpty();
+        plan.Warnings.Select(w => w.Id).ShouldContain("policy-in-use");
+        used.After(plan.Steps).LoadBalancer.BackendPoliciesOf(8080).ShouldBe(["EnableProxyProtocol"]);
+    }
+
+    [Fact]
+    public void Listeners_that_came_after_the_first_setup_no_longer_send_the_line()
+    {
+        var now = Made.With(l => l with
+        {
+            Listeners = [.. l.Listeners, Snapshots.Tcp(8443, 443)],
+            BackendPolicies = [.. l.BackendPolicies, new(443, ["EnableProxyProtocol"])],
+        });
+
+        var end = now.After(Plan(now, Before).Steps);
+
+        end.ShouldBe(Before.With(l => l with { Listeners = [.. l.Listeners, Snapshots.Tcp(8443, 443)] }));
+    }
+
+    [Fact]
+    public void A_state_that_was_broken_before_comes_back_but_is_said()
+    {
+        var before = Made.WithRouter(r => r with { ProxyProtocol = null });
+        var plan = Plan(Made, before);
+
+        Made.After(plan.Steps).ShouldBe(before);
+        plan.Warnings.Select(w => w.Id).ShouldBe(["scheme-lost", "ends-disagree", "client-address-lost"]);
+    }
+
+    [Fact]
+    public void Without_a_record_the_defaults_of_the_release_are_planned_and_said_to_be()
+    {
+        var plan = Plan(Made, original: null);
+        plan.Steps.ShouldHaveSingleItem().ShouldBeOfType<FlipStep>().To.ShouldBe(new FlipState(null, [new(80, [])]));
+        plan.Warnings.Select(w => w.Id).ShouldBe(["no-record", "scheme-lost", "client-address-lost"]);
+        plan.Warnings[0].Message.ShouldContain("defaults of Deis v1.6.0");
+
+        var old = Made.WithRouter(r => r with { Version = new DeisVersion(1, 5, 2) });
+        Plan(old, original: null).Steps.Select(s => s.Id).ShouldBe(["flip", "listener-80", "health-check", "policy"]);
+        old.After(Plan(old, original: null).Steps).LoadBalancer.HealthCheck.ShouldBe(Before.LoadBalancer.HealthCheck);
+
+        Plan(Before, original: null).ShouldBe(new Plan([], [], []));
+    }
+
+    [Fact]
+    public void A_stack_at_work_blocks_unless_nothing_is_to_be_done()
+    {
+        Plan(Made with { Stack = Made.Stack with { Status = "UPDATE_IN_PROGRESS" } }, Before).Blockers.ShouldHaveSingleItem().Id.ShouldBe("stack-busy");
+        Plan(Before with { Stack = Made.Stack with { Status = "UPDATE_IN_PROGRESS" } }, Before).Blockers.ShouldBeEmpty();
+        Plan(Made.WithRouter(r => r with { LiveRouters = [] }), Before).Warnings.Select(w => w.Id).ShouldContain("no-live-router");
+    }
+}

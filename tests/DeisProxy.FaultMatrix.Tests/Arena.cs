@@ -1,0 +1,142 @@
+using System.Diagnostics;
+using DeisProxy.Cluster.Ssh;
+using DeisProxy.Commands;
+using DeisProxy.Output;
+using DeisProxy.RealParts;
+using DeisProxy.Sandbox;
+
+namespace DeisProxy.FaultMatrix.Tests;
+
+/// <summary>A sandbox whose every call can be made to fail, and deis-proxy against it: in this process, or as one that can be killed.</summary>
+internal sealed class Arena : IAsyncDisposable
+{
+    public const string Secret = "THE-PRIVATE-KEY-OF-THE-PLATFORM";
+
+    private static readonly TimeSpan RunLimit = TimeSpan.FromSeconds(90);
+
+    private readonly TemporaryDirectory _state = new();
+
+    private Arena(SandboxCloud sandbox)
+    {
+        Sandbox = sandbox;
+        Start = State();
+    }
+
+    public SandboxCloud Sandbox { get; }
+
+    /// <summary>What was there at first.</summary>
+    public string Start { get; }
+
+    private static SandboxOptions Options => SandboxOptions.DeisV15 with
+    {
+        VpcCidr = "172.31.0.0/16",
+        RouterInterval = TimeSpan.FromMilliseconds(100),
+        RouterReloadDelay = TimeSpan.FromMilliseconds(5),
+        EtcdKeys = new Dictionary<string, string>(StringComparer.Ordinal) { ["/deis/router/sslKey"] = Secret },
+        LoadBalancers =
+        [
+            LoadBalancerOptions.DeisV15 with
+            {
+                IdleTimeout = 60,
+                Listeners =
+                [
+                    new("HTTP", 80, "HTTP", 80),
+                    new("HTTPS", 443, "HTTP", 80, "arn:aws:iam::123456789012:server-certificate/deis") { PolicyNames = ["ciphers", "sticky"] },
+                    new("TCP", 2222, "TCP", 2222),
+                ],
+                Policies =
+                [
+                    new("ciphers", "SSLNegotiationPolicyType", [new("Protocol-TLSv1.2", "true")]),
+                    new("sticky", "LBCookieStickinessPolicyType", [new("CookieExpirationPeriod", "60")]),
+                ],
+            },
+        ],
+    };
+
+    public static async Task<Arena> StartAsync() => new(await SandboxCloud.StartAsync(Options));
+
+    /// <summary>Everything that deis-proxy may change, as text.</summary>
+    public string State()
+    {
+        var balancer = Sandbox.FindLoadBalancer();
+        return string.Join('\n', (string[])
+        [
+            .. balancer.Listeners.OrderBy(l => l.LoadBalancerPort).Select(l =>
+                $"{l.Protocol}:{l.LoadBalancerPort}→{l.InstanceProtocol}:{l.InstancePort} {l.CertificateId} {string.Join(',', l.PolicyNames.Order(StringComparer.Ordinal))}"),
+            .. balancer.BackendPolicies.Where(b => b.Value.Count > 0).OrderBy(b => b.Key).Select(b => $"backend {b.Key} {string.Join(',', b.Value)}"),
+            $"policies {string.Join(',', balancer.Policies.Select(p => p.Name).Order(StringComparer.Ordinal))}",
+            $"{balancer.HealthCheck} idle {balancer.Attributes.IdleTimeout}",
+            $"proxyProtocol {Sandbox.EtcdValue("/deis/router/proxyProtocol") ?? "absent"}, cidr {Sandbox.EtcdValue("/deis/router/proxyRealIpCidr") ?? "absent"}",
+        ]);
+    }
+
+    /// <summary>Ports that had a listener and have none, or one with another certificate or without its ciphers.</summary>
+    public IEnumerable<int> BrokenPorts() => Options.LoadBalancers[0].Listeners
+        .Where(was => Sandbox.FindLoadBalancer().Listeners.FirstOrDefault(l => l.LoadBalancerPort == was.LoadBalancerPort) is not { } now
+            || now.CertificateId != was.CertificateId
+            || (was.PolicyNames.Contains("ciphers") && !now.PolicyNames.Contains("ciphers")))
+        .Select(l => l.LoadBalancerPort);
+
+    public bool HoldsLock => Sandbox.EtcdValue("/deis-proxy/lock") is not null;
+
+    public bool HasUnfinishedRun => Sandbox.EtcdValue($"/deis-proxy/{Sandbox.FindLoadBalancer().Name}/run") is not null;
+
+    /// <summary>Runs deis-proxy in this process, entering the node without SSH.</summary>
+    public async Task<Run> RunAsync(string command, CancellationToken interrupt = default)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var host = new CommandHost(new Terminal(TextReader.Null, output, error), OpenAsync, TimeProvider.System) { RollbackLimit = TimeSpan.FromSeconds(5) };
+        var exitCode = await CommandLine.RunAsync([command, "--region", "us-east-1"], host, interrupt).WaitAsync(RunLimit, CancellationToken.None);
+        return new Run(exitCode, $"{output}{error}");
+    }
+
+    /// <summary>Starts deis-proxy as a process of its own, entering the node through a real sshd.</summary>
+    public Process StartProcess(string command, SshServer node)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var argument in new[]
+        {
+            Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll"), command, "--region", "us-east-1", "--node", node.Address, "--ssh-user", node.User,
+            "--identity", node.IdentityFile, "--known-hosts", node.KnownHostsFile, "--ssh-config", "/dev/null", "--etcd-endpoint", Sandbox.EtcdEndpoint.ToString(),
+        })
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        start.Environment["AWS_ENDPOINT_URL"] = Sandbox.AwsEndpoint.ToString();
+        start.Environment["AWS_ACCESS_KEY_ID"] = "test";
+        start.Environment["AWS_SECRET_ACCESS_KEY"] = "test";
+        start.Environment["XDG_STATE_HOME"] = _state.Path;
+        return Process.Start(start)!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Sandbox.DisposeAsync();
+        _state.Dispose();
+    }
+
+    private Task<ClusterSession> OpenAsync(ConnectionSettings settings, CancellationToken cancellationToken)
+    {
+        var local = settings with
+        {
+            Aws = settings.Aws with { Endpoint = Sandbox.AwsEndpoint, CallTimeout = TimeSpan.FromSeconds(1) },
+            Nodes = [.. Sandbox.Nodes.Select(NodeAddress.Parse)],
+            StateFolder = _state.Path,
+        };
+        return ClusterSession.OpenAsync(local, EnterAsync, TimeProvider.System, cancellationToken);
+
+        async Task<INode> EnterAsync(IReadOnlyList<NodeAddress> nodes, SshOptions options, CancellationToken ct) =>
+            await FailoverNode.EnterAsync(nodes, (addresses, again) => Sandbox.ConnectNodeAsync(addresses[0].Host, again), ct);
+    }
+}
+
+/// <summary>A finished run.</summary>
+internal sealed record Run(int ExitCode, string Text);
