@@ -42,6 +42,9 @@ public sealed record SandboxOptions
     /// <summary>How many of the nodes run a router: the first ones.</summary>
     public int Routers { get; init; } = 3;
 
+    /// <summary>Health check of the nodes' auto scaling group: <c>EC2</c>, or <c>ELB</c>.</summary>
+    public string AutoScalingHealthCheck { get; init; } = "EC2";
+
     /// <summary>Whether the instances have public addresses.</summary>
     public bool PublicAddresses { get; init; } = true;
 

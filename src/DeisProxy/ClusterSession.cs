@@ -39,6 +39,7 @@ internal sealed class ClusterSession : IAsyncDisposable
         ValueList<Node> nodes,
         ValueList<string> networks,
         Surroundings surroundings,
+        RouterLogs logs,
         string? stateFolder,
         TimeProvider time)
     {
@@ -46,6 +47,7 @@ internal sealed class ClusterSession : IAsyncDisposable
             (clients, node, etcd, loadBalancerName, stack, nodes, networks, surroundings, stateFolder, time);
         LoadBalancer = new ClassicLoadBalancer(clients, loadBalancerName, time);
         Routers = new ClusterRouters(node, etcd);
+        Logs = logs;
     }
 
     /// <summary>The load balancer.</summary>
@@ -53,6 +55,9 @@ internal sealed class ClusterSession : IAsyncDisposable
 
     /// <summary>The routers.</summary>
     public IRouterControl Routers { get; }
+
+    /// <summary>The routers' logs.</summary>
+    public RouterLogs Logs { get; }
 
     /// <summary>User and host, as the lock and the journal name whoever runs this.</summary>
     public static string Holder => $"{Environment.UserName}@{Environment.MachineName}";
@@ -94,7 +99,8 @@ internal sealed class ClusterSession : IAsyncDisposable
             node = await enter(settings.Nodes.Count > 0 ? settings.Nodes : AddressesOf(nodes, loadBalancer), settings.Ssh, cancellationToken);
             var endpoints = settings.EtcdEndpoints.Count > 0 ? settings.EtcdEndpoints : EtcdClient.DefaultEndpoints;
             var etcd = await EtcdClient.ConnectAsync(node, endpoints, cancellationToken, settings.Aws.CallTimeout);
-            return new ClusterSession(clients, node, etcd, loadBalancer, stack, nodes, networks, surroundings, settings.StateFolder, time);
+            var logs = new RouterLogs(node, settings.Nodes, settings.Ssh);
+            return new ClusterSession(clients, node, etcd, loadBalancer, stack, nodes, networks, surroundings, logs, settings.StateFolder, time);
         }
         catch
         {

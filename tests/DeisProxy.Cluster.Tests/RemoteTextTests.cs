@@ -1,4 +1,4 @@
-using DeisProxy.Cluster.Ssh;
+using DeisProxy.Core;
 
 namespace DeisProxy.Cluster.Tests;
 

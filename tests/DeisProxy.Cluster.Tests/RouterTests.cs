@@ -7,6 +7,7 @@ using DeisProxy.Cluster.Router;
 using DeisProxy.Core;
 using DeisProxy.RealParts;
 using Xunit.Abstractions;
+using RouterMode = DeisProxy.Core.Model.RouterMode;
 
 namespace DeisProxy.Cluster.Tests;
 

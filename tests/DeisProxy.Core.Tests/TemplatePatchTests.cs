@@ -191,7 +191,7 @@ public sealed class TemplatePatchTests
     }
 
     private static string Expected(LoadBalancer balancer) => string.Join("; ", balancer.Listeners.Select(l => l with { PolicyNames = [] }).OrderBy(l => l.LoadBalancerPort))
-        + " | " + string.Join("; ", balancer.Policies.Where(p => p.SendsProxyLine)
+        + " | " + string.Join("; ", balancer.Policies.Where(p => p.TypeName == LoadBalancerPolicy.ProxyProtocolType)
             .Select(p => $"{p.Name}: {string.Join(",", balancer.BackendPolicies.Where(b => b.PolicyNames.Contains(p.Name)).Select(b => b.InstancePort).Order())}")
             .Where(t => !t.EndsWith(": ", StringComparison.Ordinal)))
         + " | " + balancer.HealthCheck + " | " + balancer.IdleTimeoutSeconds;

@@ -31,7 +31,8 @@ public sealed class FaultMatrixTests(ITestOutputHelper output)
     {
         var calls = await CallsOfAsync(command);
         var cases = calls.SelectMany((call, index) => FaultsOf(call).Select(kind => (Number: index + 1, Call: call, Kind: kind))).ToList();
-        await MeasureAsync($"{command}, faults", Sample(cases, every: 6), async c =>
+        var sample = Sample(cases.Where(c => c.Call.IsMutating).ToList(), every: 4).Concat(Sample(cases.Where(c => !c.Call.IsMutating).ToList(), every: 67));
+        await MeasureAsync($"{command}, faults", [.. sample], async c =>
         {
             await using var arena = await ReadyForAsync(command);
             arena.Sandbox.Faults.Add(new FaultRule(c.Kind) { CallNumber = c.Number, Times = 1 });
@@ -46,7 +47,7 @@ public sealed class FaultMatrixTests(ITestOutputHelper output)
     public async Task Interrupted_at_every_call(string command)
     {
         var calls = await CallsOfAsync(command);
-        await MeasureAsync($"{command}, SIGTERM", Sample(calls.Select((call, index) => (Number: index + 1, Call: call)).ToList(), every: 4), async c =>
+        await MeasureAsync($"{command}, SIGTERM", Sample(calls.Select((call, index) => (Number: index + 1, Call: call)).ToList(), every: 23), async c =>
         {
             await using var arena = await ReadyForAsync(command);
             using var interrupt = new CancellationTokenSource();
@@ -71,7 +72,7 @@ public sealed class FaultMatrixTests(ITestOutputHelper output)
             .SelectMany(group => Enumerable.Range(1, group.Count()).SelectMany(nth =>
                 new[] { FaultKind.Hang, FaultKind.HangAfter }.Select(kind => (group.First().Service, group.First().Operation, Nth: nth, Kind: kind))))
             .ToList();
-        await MeasureAsync($"{command}, SIGKILL", Sample(cases, every: 5), async c =>
+        await MeasureAsync($"{command}, SIGKILL", Sample(cases, every: 7), async c =>
         {
             await using var arena = await ReadyForAsync(command);
             arena.Sandbox.Faults.Add(new FaultRule(c.Kind) { Service = c.Service, Operation = c.Operation, Occurrence = c.Nth, Times = 1 });

@@ -8,7 +8,9 @@ namespace DeisProxy.Integration.Tests;
 /// A Deis cluster of real parts: moto with a stack, etcd, sshd as the node, nginx as the routers; and deis-proxy as a process against them.
 /// Started once for a test class, and put into a known state by each test.
 /// </summary>
+#pragma warning disable CA1001 // xunit disposes fixtures through IAsyncLifetime.
 public abstract class RealCluster(NginxRouterOptions routers) : IAsyncLifetime
+#pragma warning restore CA1001
 {
     public const string Stack = "deis";
 
@@ -16,10 +18,11 @@ public abstract class RealCluster(NginxRouterOptions routers) : IAsyncLifetime
 
     private static readonly string[] RouterKeys =
     [
-        "/deis/router/proxyProtocol", "/deis/router/proxyRealIpCidr", "/deis/router/enforceHTTPS", "/deis/router/hsts", "/deis/router/image",
+        "/deis/router/proxyProtocol", "/deis/router/proxyRealIpCidr", "/deis/router/enforceHTTPS", "/deis/router/hsts", "/deis/router/image", "/deis-proxy",
     ];
 
     private readonly Stack<IAsyncDisposable> _parts = new();
+    private TemporaryDirectory? _state;
 
     public Moto Moto { get; private set; } = null!;
 
@@ -55,6 +58,8 @@ public abstract class RealCluster(NginxRouterOptions routers) : IAsyncLifetime
         {
             await part.DisposeAsync();
         }
+
+        _state?.Dispose();
     }
 
     /// <summary>Forgets what the test before did: a new stack, routers that etcd tells nothing.</summary>
@@ -62,6 +67,8 @@ public abstract class RealCluster(NginxRouterOptions routers) : IAsyncLifetime
     /// <param name="release">What etcd says that the routers are; null: what they are.</param>
     public async Task ResetAsync(StackTemplate template, string? release = null)
     {
+        _state?.Dispose();
+        _state = new TemporaryDirectory();
         await Moto.ResetAsync();
         await Task.WhenAll(RouterKeys.Select(Etcd.DeleteAsync));
         await Etcd.SetAsync("/deis/platform/version", release ?? routers.DeisVersion);
@@ -158,6 +165,7 @@ public abstract class RealCluster(NginxRouterOptions routers) : IAsyncLifetime
         ["AWS_SECRET_ACCESS_KEY"] = "test",
         ["AWS_DEFAULT_REGION"] = "us-east-1",
         ["AWS_EC2_METADATA_DISABLED"] = "true",
+        ["XDG_STATE_HOME"] = _state?.Path ?? "",
     };
 
     private List<string> WithConnection(string[] arguments)

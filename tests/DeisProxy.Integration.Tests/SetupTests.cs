@@ -84,8 +84,10 @@ public sealed class SetupTests(PlainCluster cluster) : IClassFixture<PlainCluste
         run.Json["changed"]!.GetValue<bool>().ShouldBeTrue();
         Texts(run.Json["steps"]!.AsArray(), "status").ShouldBe(["done", "done", "done", "done", "done"]);
         run.Json["steps"]!.AsArray().Sum(s => s!["milliseconds"]!.GetValue<long>()).ShouldBeGreaterThan(0);
+
+        // The first creation is refused as a duplicate: it proves that the listener could come back before the old one is deleted.
         cluster.Aws.Changes.ShouldBe(
-            ["ConfigureHealthCheck", "ModifyLoadBalancerAttributes", "CreateLoadBalancerPolicy", "DeleteLoadBalancerListeners", "CreateLoadBalancerListeners",
+            ["ConfigureHealthCheck", "ModifyLoadBalancerAttributes", "CreateLoadBalancerPolicy", "CreateLoadBalancerListeners", "DeleteLoadBalancerListeners", "CreateLoadBalancerListeners",
                 "SetLoadBalancerPoliciesForBackendServer", "SetLoadBalancerPoliciesForBackendServer"]);
     }
 

@@ -224,6 +224,19 @@ public sealed class TemporaryDirectory : IDisposable
 
     public string this[string name] => System.IO.Path.Combine(Path, name);
 
+    /// <summary>Writes a program for the shell; where there is one, it is replaced in one go, because a shell may be reading it.</summary>
+    public void WriteScript(string name, string script)
+    {
+        var file = this[$"{name}.new"];
+        File.WriteAllText(file, $"#!/bin/sh\n{script}\n");
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        File.Move(file, this[name], overwrite: true);
+    }
+
     public void Dispose()
     {
         for (var attempt = 1; ; attempt++)

@@ -47,12 +47,14 @@ public sealed class SshServer : IAsyncDisposable
             await File.WriteAllTextAsync(directory["known_hosts"], KnownHostsLine(port, directory["host_key"]));
             await File.WriteAllLinesAsync(directory["sshd_config"],
             [
+                // sshd takes the first value of an option.
+                .. configuration,
                 $"Port {port}", "ListenAddress 127.0.0.1", $"HostKey {directory["host_key"]}", $"AuthorizedKeysFile {directory["user_key"]}.pub",
                 "StrictModes no", "UsePAM no", "PasswordAuthentication no", "KbdInteractiveAuthentication no", "PermitRootLogin prohibit-password",
                 "PidFile none", "PrintMotd no", "MaxStartups 100",
 
                 // Keeps bash from reading the .bashrc of whoever runs the tests before each command.
-                "SetEnv SHLVL=5", .. configuration,
+                "SetEnv SHLVL=5",
             ]);
 
             // sshd drops its privileges into this directory; normally its service makes it.

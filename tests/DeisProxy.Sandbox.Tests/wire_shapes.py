@@ -24,7 +24,7 @@ def load(service, version):
 
 
 MODELS = {"elb": load("elb", "2012-06-01"), "cloudformation": load("cloudformation", "2010-05-15"),
-          "ec2": load("ec2", "2016-11-15"), "sts": load("sts", "2011-06-15")}
+          "ec2": load("ec2", "2016-11-15"), "autoscaling": load("autoscaling", "2011-01-01"), "sts": load("sts", "2011-06-15")}
 
 
 def local(element):
@@ -102,7 +102,7 @@ def client(service):
     return made
 
 
-elb, cfn, ec2, sts = (client(service) for service in ("elb", "cloudformation", "ec2", "sts"))
+elb, cfn, ec2, autoscaling, sts = (client(service) for service in ("elb", "cloudformation", "ec2", "autoscaling", "sts"))
 other = {"LoadBalancerName": "wire-shapes"}
 elb.create_load_balancer(**other, Listeners=[{"Protocol": "HTTPS", "LoadBalancerPort": 443, "InstanceProtocol": "HTTP", "InstancePort": 80, "SSLCertificateId": CERT}],
                          Subnets=["subnet-0de15001"], Tags=[{"Key": "a", "Value": "b"}])
@@ -155,6 +155,8 @@ ec2.describe_instances(InstanceIds=[NODE])
 ec2.describe_vpcs()
 ec2.describe_subnets()
 ec2.describe_security_groups()
+groups = autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
+assert len(groups) == 1 and groups[0]["LoadBalancerNames"], groups
 sts.get_caller_identity()
 
 for problem in sorted(set(problems)):

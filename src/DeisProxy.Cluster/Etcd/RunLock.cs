@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using DeisProxy.Cluster.Ssh;
 using DeisProxy.Core;
 
 namespace DeisProxy.Cluster.Etcd;

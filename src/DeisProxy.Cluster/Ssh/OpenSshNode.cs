@@ -103,6 +103,26 @@ public sealed class OpenSshNode : INode
         };
     }
 
+    /// <summary>Runs one command on a node over a connection that is made for it and ends with it; cheaper than a shared one for a single question.</summary>
+    /// <param name="address">The node.</param>
+    /// <param name="options">How to enter it.</param>
+    /// <param name="arguments">The program and its arguments; they reach it exactly as given.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>Exit status and output.</returns>
+    /// <exception cref="DeisProxyException">The node cannot be entered; the codes are those of <see cref="ConnectAsync"/>.</exception>
+    public static async Task<CommandResult> RunOnceAsync(
+        NodeAddress address, SshOptions options, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        var result = await SshProcess.RunAsync(
+            SshArguments.Build(address, options, controlPath: null, new SshPurpose.Command(arguments)), options.SearchPath, cancellationToken);
+        return result.ExitCode == SshFailure.ExitStatus && SshFailure.IsRecognised(result.StandardError)
+            ? throw SshFailure.From(address, options, result.ExitCode, result.StandardError)
+            : result;
+    }
+
     /// <inheritdoc/>
     public async Task<CommandResult> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {

@@ -115,7 +115,7 @@ public sealed class TemplatePatch
     {
         ["PolicyName"] = policy.Name,
         ["PolicyType"] = policy.TypeName,
-        ["Attributes"] = new JsonArray(new JsonObject { ["Name"] = "ProxyProtocol", ["Value"] = true }),
+        ["Attributes"] = new JsonArray([.. policy.Attributes.Select(a => new JsonObject { ["Name"] = a.Name, ["Value"] = bool.TryParse(a.Value, out var flag) ? flag : a.Value })]),
         ["InstancePorts"] = new JsonArray([.. ports.Select(p => JsonValue.Create(Text(p)))]),
     };
 
@@ -129,7 +129,7 @@ public sealed class TemplatePatch
     };
 
     private static IEnumerable<(LoadBalancerPolicy Policy, ValueList<int> Ports)> ProxyPorts(LoadBalancer target) => target.Policies
-        .Where(p => p.SendsProxyLine)
+        .Where(p => p.TypeName == LoadBalancerPolicy.ProxyProtocolType)
         .Select(p => (p, target.BackendPolicies.Where(b => b.PolicyNames.Contains(p.Name)).Select(b => b.InstancePort).ToValueList()))
         .Where(p => p.Item2.Count > 0);
 

@@ -44,7 +44,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
     private async Task WorkAsync(MakePlan planner, CancellationToken cancellationToken, CancellationToken interrupted)
     {
         await using var session = await host.OpenSession(connection, cancellationToken);
-        var journal = session.OpenJournal(_report.Warn);
+        var journal = session.OpenJournal(host.Warn);
         var prepared = await PrepareAsync(session, journal, planner, cancellationToken);
         _report.Plan(prepared.Snapshot, prepared.Plan, prepared.Unfinished, session.EnteredBy);
         if (prepared.Plan.Blockers.Count > 0)
@@ -135,7 +135,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
         }
         catch (DeisProxyException error)
         {
-            _report.Warn($"The journal could not be closed ({error.Message}); the next run will do it.");
+            host.Warn($"The journal could not be closed ({error.Message}); the next run will do it.");
         }
     }
 

@@ -44,6 +44,10 @@ internal sealed record CommandHost(Terminal Terminal, Func<ConnectionSettings, C
             ? new DeisProxyException("timeout", $"The time limit of {time.TotalSeconds} s has passed.", "Give it more with --timeout, or find out with --verbose what takes so long.", error)
             : error;
 
+    /// <summary>Shows a warning.</summary>
+    /// <param name="message">The warning.</param>
+    public void Warn(string message) => Terminal.Message(("warning: ", Tone.Warning), (message, Tone.Plain));
+
     /// <summary>Sets colours as the options and the terminal allow.</summary>
     /// <param name="output">The options.</param>
     public void Prepare(OutputSettings output)

@@ -8,24 +8,29 @@ internal sealed class VerifyCommand : Command
 {
     private readonly ConnectionOptions _connection = new();
     private readonly OutputOptions _output = new();
-    private readonly Option<bool> _noProbe = new("--no-probe") { Description = "look at the configuration only" };
+    private readonly TrafficOptions _traffic = new();
+    private readonly Option<bool> _noProbe = new("--no-probe") { Description = "look at the configuration only: send nothing to routers or through the load balancer" };
     private readonly Option<string?> _junit = new("--junit") { Description = "also write a JUnit XML report", HelpName = "file" };
 
     public VerifyCommand(CommandHost host)
-        : base("verify", "prove that it works: configuration and every router")
+        : base("verify", "prove that it works: configuration, every router, real traffic")
     {
         _connection.AddTo(this);
+        _traffic.AddTo(this);
         Options.Add(_noProbe);
         Options.Add(_junit);
         _output.AddTo(this);
         SetAction((parsed, cancellationToken) =>
         {
             var connection = _connection.Read(parsed);
-            var settings = new VerifySettings(SetupGoal.Default with { RouterPorts = connection.RouterPorts }, !parsed.GetValue(_noProbe), parsed.GetValue(_junit));
+            var settings = new VerifySettings(SetupGoal.Default with { RouterPorts = connection.RouterPorts }, parsed.GetValue(_noProbe) ? null : _traffic.Read(parsed), parsed.GetValue(_junit));
             return new VerifyRun(host, connection, _output.Read(parsed), settings).RunAsync(cancellationToken);
         });
     }
 }
 
 /// <summary>What to check, and where to report it.</summary>
-internal sealed record VerifySettings(SetupGoal Goal, bool Probe, string? JUnitFile);
+/// <param name="Goal">What should be there.</param>
+/// <param name="Traffic">What to send through the load balancer; null: nothing is sent anywhere.</param>
+/// <param name="JUnitFile">File for the JUnit report; null: none.</param>
+internal sealed record VerifySettings(SetupGoal Goal, TrafficSettings? Traffic, string? JUnitFile);

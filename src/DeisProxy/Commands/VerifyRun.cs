@@ -43,11 +43,20 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
     private async Task WorkAsync(CancellationToken cancellationToken)
     {
         await using var session = await host.OpenSession(connection, cancellationToken);
+        _checks.AddRange(JournalCheck.Run(await session.OpenJournal(host.Warn).ReadUnfinishedAsync(cancellationToken)));
         var snapshot = await session.ObserveAsync(cancellationToken);
-        _checks.AddRange(ConfigurationChecks.Run(snapshot, settings.Goal));
-        _checks.Add(settings.Probe
-            ? await RouterChecks.RunAsync(session.Routers, snapshot.Router, PortsWithListener(snapshot), cancellationToken)
-            : RouterChecks.NotProbed);
+        var configuration = ConfigurationChecks.Run(snapshot, settings.Goal);
+        if (settings.Traffic is null)
+        {
+            _checks.AddRange([.. configuration, RouterChecks.NotProbed, .. VerifyTraffic.Skipped]);
+            return;
+        }
+
+        var routers = RouterChecks.RunAsync(session.Routers, snapshot.Router, PortsWithListener(snapshot), cancellationToken);
+        var traffic = new VerifyTraffic(session.Logs, snapshot, settings.Goal, settings.Traffic).RunAsync(configuration, cancellationToken);
+        await Task.WhenAll(routers, traffic);
+        var (extended, more) = await traffic;
+        _checks.AddRange([.. extended, await routers, .. more]);
     }
 
     private List<int> PortsWithListener(ClusterSnapshot snapshot) =>

@@ -99,10 +99,6 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
     /// <summary>Says that the person did not want it.</summary>
     public void Declined() => terminal.Message("Nothing was changed.");
 
-    /// <summary>Shows a warning that is not part of the plan.</summary>
-    /// <param name="message">The warning.</param>
-    public void Warn(string message) => terminal.Message(("warning: ", Tone.Warning), (message, Tone.Plain));
-
     /// <summary>Shows why the command ends early, and what is left.</summary>
     /// <param name="error">Why.</param>
     /// <param name="rollbackError">Why something could not be put back; null if it was.</param>

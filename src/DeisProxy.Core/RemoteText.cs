@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace DeisProxy.Cluster.Ssh;
+namespace DeisProxy.Core;
 
 /// <summary>Makes text that came from another machine safe to put into a message or onto a terminal.</summary>
 public static partial class RemoteText

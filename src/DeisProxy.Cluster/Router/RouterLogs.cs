@@ -1,0 +1,124 @@
+using System.Collections.Concurrent;
+using System.Net;
+using DeisProxy.Cluster.Ssh;
+using DeisProxy.Core;
+using DeisProxy.Core.Model;
+using DeisProxy.Core.Verifying;
+using CoreRouter = DeisProxy.Core.Model.LiveRouter;
+
+namespace DeisProxy.Cluster.Router;
+
+/// <summary>The routers' logs, searched on their nodes: all nodes at once, with one SSH connection each, until one has what is looked for.</summary>
+/// <param name="entry">The node that the cluster was entered by.</param>
+/// <param name="known">Addresses of nodes that the person named; empty: those of the nodes that routers announce themselves on.</param>
+/// <param name="options">How to enter nodes.</param>
+public sealed class RouterLogs(INode entry, IReadOnlyList<NodeAddress> known, SshOptions options)
+{
+    /// <summary>Connections at a time straight from here.</summary>
+    private const int ParallelNodes = 100;
+
+    /// <summary>Connections at a time through the entry node, whose sshd drops some from the tenth on that has not authenticated yet (MaxStartups 10:30:100).</summary>
+    private const int ParallelHops = 8;
+
+    /// <summary>
+    /// Searches a router's log for a text, again and again for about four seconds, because lines reach the log late; run with <c>sh -c</c>, the text is
+    /// <c>$1</c>. Docker's log goes away with its container when the unit restarts, the journal keeps it and is asked in the end; a user outside the group docker may have sudo.
+    /// Says none, absent, or found and the lines, cut.
+    /// </summary>
+    private const string Script =
+        """
+        for pause in 0.3 0.7 1 2 ''; do
+          for d in docker 'sudo -n docker' ''; do [ -n "$d" ] && $d logs --tail 1 deis-router >/dev/null 2>&1 && break; done
+          j=; [ -n "$d" ] && [ -n "$pause" ] || j=$(journalctl -q -o cat -n 1 -u 'deis-router@*' 2>/dev/null)
+          readable=$readable$d$j
+          lines=$({ [ -n "$d" ] && $d logs --tail 20000 deis-router 2>&1
+                    [ -n "$j" ] && journalctl -q -o cat -n 20000 -u 'deis-router@*' 2>/dev/null; } | grep -a -F -m 8 -e "$1" | cut -c 1-2000)
+          [ -n "$lines" ] && { echo found; printf '%s\n' "$lines"; exit 0; }
+          [ -z "$pause" ] || sleep $pause
+        done
+        [ -n "$readable" ] && echo absent || echo none
+        """;
+
+    private static readonly TimeSpan SearchTime = TimeSpan.FromSeconds(25);
+
+    /// <summary>This machine's address as the entry node sees it: the first word of <c>SSH_CONNECTION</c>.</summary>
+    /// <param name="cancellationToken">Ends the command.</param>
+    /// <returns>The address; null behind a jump host, whose address it would be.</returns>
+    /// <exception cref="DeisProxyException">The connection to the node is lost.</exception>
+    public async Task<IPAddress?> OwnAddressAsync(CancellationToken cancellationToken) =>
+        string.IsNullOrEmpty(options.Jump) && IPAddress.TryParse((await ConnectionAsync(cancellationToken))[0], out var address) ? address : null;
+
+    /// <summary>Searches the logs of all routers.</summary>
+    /// <param name="token">Letters and digits that stand in one request only.</param>
+    /// <param name="routers">The routers that are alive.</param>
+    /// <param name="nodes">What is known of the nodes' addresses.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    /// <returns>The first sighting, or which logs were searched in vain and which could not be read; a node that cannot be entered is a result, too.</returns>
+    /// <exception cref="DeisProxyException">The connection to the entry node is lost.</exception>
+    public async Task<LogSearch> SearchAsync(
+        string token, IReadOnlyList<CoreRouter> routers, IReadOnlyList<Node> nodes, CancellationToken cancellationToken)
+    {
+        var straight = known.Count > 0 ? known : [.. routers.Select(router => AddressOf(router, nodes)).OfType<NodeAddress>()];
+        var entered = await ConnectionAsync(cancellationToken);
+        var hops = routers
+            .Where(router => router.Name != entered.ElementAtOrDefault(2) && !straight.Any(address => Covers(address, router, nodes)))
+            .Select(router => NodeAddress.TryParse(router.Name)).OfType<NodeAddress>();
+        var through = options with { Jump = string.Join(',', new[] { options.Jump, $"{options.User}@{entry.Name}" }.Where(jump => !string.IsNullOrEmpty(jump))) };
+
+        var (searched, unread) = (new ConcurrentQueue<string>(), new ConcurrentQueue<string>());
+        LogSighting? sighting = null;
+        using var found = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        found.CancelAfter(SearchTime);
+
+        async ValueTask VisitAsync(NodeAddress address, SshOptions way)
+        {
+            try
+            {
+                string[] command = ["sh", "-c", Script, "sh", token];
+                var isEntry = ReferenceEquals(way, options) && address.ToString() == entry.Name;
+                var answer = isEntry ? await entry.RunAsync(command, found.Token) : await OpenSshNode.RunOnceAsync(address, way, command, found.Token);
+                if (RouterLogLine.Find(address.ToString(), answer.StandardOutput, token) is { } seen)
+                {
+                    Interlocked.CompareExchange(ref sighting, seen, null);
+                    await found.CancelAsync();
+                }
+                else if (answer.StandardOutput.Trim() == "absent")
+                {
+                    searched.Enqueue(address.ToString());
+                }
+                else
+                {
+                    unread.Enqueue($"{address}: {WhyNot(answer)}");
+                }
+            }
+            catch (DeisProxyException error)
+            {
+                unread.Enqueue($"{address}: {error.Message}");
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                unread.Enqueue($"{address}: not searched to the end in {SearchTime.TotalSeconds} s");
+            }
+        }
+
+        await Task.WhenAll(
+            Parallel.ForEachAsync(straight.Distinct(), new ParallelOptions { MaxDegreeOfParallelism = ParallelNodes, CancellationToken = cancellationToken }, (address, _) => VisitAsync(address, options)),
+            Parallel.ForEachAsync(hops, new ParallelOptions { MaxDegreeOfParallelism = ParallelHops, CancellationToken = cancellationToken }, (address, _) => VisitAsync(address, through)));
+        return sighting is not null ? new LogSearch(sighting, [], []) : new LogSearch(null, [.. searched], [.. unread]);
+    }
+
+    private static string WhyNot(CommandResult answer) =>
+        answer.StandardOutput.StartsWith("none", StringComparison.Ordinal) ? "no container deis-router that docker shows the log of, and nothing of it in the journal"
+        : answer.StandardOutput.StartsWith("found", StringComparison.Ordinal) ? "the request is in a line that is not in the router's format"
+        : $"the search ended with status {answer.ExitCode}: {RemoteText.Clean(answer.StandardError, 120)}";
+
+    private static NodeAddress? AddressOf(CoreRouter router, IReadOnlyList<Node> nodes) =>
+        nodes.FirstOrDefault(node => node.PrivateAddress == router.Name) is { } node ? NodeAddress.TryParse(node.PublicAddress ?? node.PrivateAddress!) : null;
+
+    private static bool Covers(NodeAddress address, CoreRouter router, IReadOnlyList<Node> nodes) =>
+        address.Host == router.Name || nodes.Any(node => node.PrivateAddress == router.Name && node.PublicAddress == address.Host);
+
+    /// <summary>Client address and port, then the node's own address and port.</summary>
+    private async Task<string[]> ConnectionAsync(CancellationToken cancellationToken) =>
+        (await entry.RunAsync(["printenv", "SSH_CONNECTION"], cancellationToken)).StandardOutput.Trim().Split(' ');
+}

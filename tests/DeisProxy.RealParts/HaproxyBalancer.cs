@@ -1,0 +1,171 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+
+namespace DeisProxy.RealParts;
+
+/// <summary>One listener of the balancer, in the terms of a classic ELB.</summary>
+/// <param name="Port">Port that clients connect to.</param>
+/// <param name="Servers">Where it leads.</param>
+public sealed record HaproxyListener(int Port, params IReadOnlyList<(string Host, int Port)> Servers)
+{
+    /// <summary>HTTP: requests are read and rewritten (X-Forwarded-For and so on), WebSockets do not pass. Otherwise bytes are relayed.</summary>
+    public bool Http { get; init; }
+
+    /// <summary>Whether connections to the servers begin with the PROXY line.</summary>
+    public bool SendProxy { get; init; }
+
+    /// <summary>A file with a certificate and its key: TLS ends here. Null: plain.</summary>
+    public string? CertificateFile { get; init; }
+}
+
+/// <summary>A real haproxy that stands for a classic ELB. Changes take effect without losing a connection.</summary>
+public sealed class HaproxyBalancer : IAsyncDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+    private readonly List<RealProcess> _processes = [];
+    private readonly HaproxyOptions _options;
+
+    private HaproxyBalancer(HaproxyOptions options) => _options = options;
+
+    /// <summary>What the present process has written.</summary>
+    public string Output => _processes[^1].Output;
+
+    private string Socket => _directory["admin.sock"];
+
+    /// <summary>Starts it.</summary>
+    /// <param name="options">What does not change as long as it runs.</param>
+    /// <param name="listeners">Its listeners.</param>
+    public static async Task<HaproxyBalancer> StartAsync(HaproxyOptions options, params IReadOnlyList<HaproxyListener> listeners)
+    {
+        var balancer = new HaproxyBalancer(options);
+        try
+        {
+            await balancer.ApplyAsync(listeners);
+            return balancer;
+        }
+        catch
+        {
+            await balancer.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Replaces all listeners. The new process takes over the listening sockets of the old one, which ends when its last connection does; on
+    /// return new connections meet the new listeners.
+    /// </summary>
+    /// <param name="listeners">All of them.</param>
+    public async Task ApplyAsync(params IReadOnlyList<HaproxyListener> listeners)
+    {
+        ArgumentNullException.ThrowIfNull(listeners);
+        var configuration = _directory[$"haproxy{_processes.Count}.cfg"];
+        await File.WriteAllTextAsync(configuration, Render(listeners));
+        string[] takeOver = _processes.Count == 0
+            ? []
+            : ["-x", Socket, "-sf", .. _processes.Where(p => !p.HasExited).Select(p => p.Id.ToString(CultureInfo.InvariantCulture))];
+        var process = RealProcess.Start(RealProcess.Find("haproxy", "install the Debian package haproxy"), ["-db", "-f", configuration, .. takeOver]);
+        _processes.Add(process);
+        await process.WaitUntilAsync(async () => await AnsweringProcessAsync() == process.Id, TimeSpan.FromSeconds(10));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in _processes)
+        {
+            await process.DisposeAsync();
+        }
+
+        _directory.Dispose();
+    }
+
+    private string Render(IReadOnlyList<HaproxyListener> listeners)
+    {
+        var text = new StringBuilder(
+            $"""
+            global
+                stats socket {Socket} mode 600 level admin expose-fd listeners
+                hard-stop-after 20s
+                maxconn 4000
+            defaults
+                timeout connect 2s
+                timeout client {_options.IdleTimeout.TotalSeconds:0}s
+                timeout server {_options.IdleTimeout.TotalSeconds:0}s
+                timeout tunnel {_options.IdleTimeout.TotalSeconds:0}s
+
+            """);
+        if (_options.HealthChecked.Count > 0)
+        {
+            // Checked once, by a bare connection: what tracks it inherits the health, and no check carries a PROXY line.
+            text.Append("backend health\n    mode tcp\n");
+            foreach (var (host, port) in _options.HealthChecked)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"    server {Name(host)} {host}:{port} check inter 200ms fall 2 rise 1\n");
+            }
+        }
+
+        foreach (var listener in listeners)
+        {
+            var certificate = listener.CertificateFile is { } file ? $" ssl crt {file}" : "";
+            text.Append(CultureInfo.InvariantCulture, $"listen port{listener.Port}\n    bind 127.0.0.1:{listener.Port}{certificate}\n    balance roundrobin\n");
+            text.Append(listener.Http
+                ? $"""
+                      mode http
+                      option forwardfor
+                      http-request set-header X-Forwarded-Proto {(listener.CertificateFile is null ? "http" : "https")}
+                      http-request set-header X-Forwarded-Port {listener.Port.ToString(CultureInfo.InvariantCulture)}
+                      http-request del-header upgrade
+
+                  """
+                : "    mode tcp\n");
+            foreach (var (host, port) in listener.Servers)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"    server {Name(host)}_{port} {host}:{port}");
+                text.Append(_options.Source is { } source ? $" source {source}" : "").Append(listener.SendProxy ? " send-proxy" : "");
+                text.Append(_options.HealthChecked.Any(h => h.Host == host) ? $" track health/{Name(host)}\n" : "\n");
+            }
+        }
+
+        return text.ToString();
+    }
+
+    private static string Name(string host) => $"s{host.Replace('.', '_')}";
+
+    /// <summary>Id of the process that the admin socket belongs to; 0 while there is none.</summary>
+    private async Task<int> AnsweringProcessAsync()
+    {
+        try
+        {
+            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(Socket));
+            await socket.SendAsync("show info\n"u8.ToArray());
+            using var reader = new StreamReader(new NetworkStream(socket));
+            while (await reader.ReadLineAsync() is { } line)
+            {
+                if (line.StartsWith("Pid: ", StringComparison.Ordinal))
+                {
+                    return int.Parse(line[5..], CultureInfo.InvariantCulture);
+                }
+            }
+
+            return 0;
+        }
+        catch (Exception e) when (e is SocketException or IOException)
+        {
+            return 0;
+        }
+    }
+}
+
+/// <summary>What does not change as long as the balancer runs.</summary>
+public sealed record HaproxyOptions
+{
+    /// <summary>The balancer's own address towards its servers, a loopback address; null: the system's choice.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>Time without data after which a connection is cut.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Servers that are checked, each by a connection to one port; listeners leave out those that fail. Empty: all are taken as healthy.</summary>
+    public IReadOnlyList<(string Host, int Port)> HealthChecked { get; init; } = [];
+}
