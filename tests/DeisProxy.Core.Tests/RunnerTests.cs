@@ -169,7 +169,7 @@ public sealed class RunnerTests
     {
         var time = new ImmediateTime();
         var journal = new Journal(world, new FakeWorld(world.State), _ => { });
-        var record = new RunRecord { Command = "setup", Holder = "test", StartedAt = time.GetUtcNow(), Original = original, Steps = steps };
+        var record = new RunRecord { Command = "setup", Holder = "test", StartedAt = time.GetUtcNow(), Original = original, Goal = SetupGoal.Default, Steps = steps };
         var runner = new Runner(new StepExecutor(world, world, time), journal, new Progress<StepProgress>(), time);
         var result = await runner.RunAsync(record, start, rollBack, cancellationToken);
         if (result.Error is null)

@@ -150,6 +150,16 @@ public sealed class SetupPlannerTests
     }
 
     [Theory]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    public void A_router_port_cannot_be_left_out_while_something_listens_there(bool certificate, bool blocked)
+    {
+        var start = Snapshots.Deis15.WithRouter(r => r with { HasCertificate = certificate });
+
+        Plan(start, SetupGoal.Default with { RouterPorts = [80] }).Blockers.Select(b => b.Id).ShouldBe(blocked ? ["router-port-left-out"] : []);
+    }
+
+    [Theory]
     [InlineData("1.6.0", true, false, true)]
     [InlineData("1.7.3", false, true, false)]
     [InlineData("1.8.0", false, true, true)]

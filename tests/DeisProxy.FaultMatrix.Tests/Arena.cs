@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using DeisProxy.Cluster.Ssh;
 using DeisProxy.Commands;
 using DeisProxy.Output;
@@ -79,6 +80,19 @@ internal sealed class Arena : IAsyncDisposable
         .Select(l => l.LoadBalancerPort);
 
     public bool HoldsLock => Sandbox.EtcdValue("/deis-proxy/lock") is not null;
+
+    /// <summary>Whether there is a lock that does not end by itself. One of a process that was killed at its very end does, within a minute.</summary>
+    public async Task<bool> LockStaysAsync()
+    {
+        if (!HoldsLock)
+        {
+            return false;
+        }
+
+        using var http = new HttpClient();
+        var answer = JsonNode.Parse(await http.GetStringAsync(new Uri(Sandbox.EtcdEndpoint, "/v2/keys/deis-proxy/lock")));
+        return answer?["node"]?["ttl"]?.GetValue<int>() is not (> 0 and <= 60);
+    }
 
     public bool HasUnfinishedRun => Sandbox.EtcdValue($"/deis-proxy/{Sandbox.FindLoadBalancer().Name}/run") is not null;
 

@@ -181,7 +181,7 @@ public sealed class FaultMatrixTests(ITestOutputHelper output)
             }
         }
 
-        if (arena.HoldsLock || arena.HasUnfinishedRun)
+        if (await arena.LockStaysAsync() || arena.HasUnfinishedRun)
         {
             violations.Add(new('d', $"{what}: the lock or the journal is left behind in the end"));
         }

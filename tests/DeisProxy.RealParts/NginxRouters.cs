@@ -192,8 +192,9 @@ public sealed class NginxRouter : IAsyncDisposable
                 _etcd.GetAsync("/deis/router/hsts/enabled"), _etcd.GetAsync("/deis/router/sslCert"), _etcd.GetAsync("/deis/router/sslKey"));
             var keys = new RouterKeys(values[0], values[1], values[2], values[3], values[4], values[5]);
             var configuration = NginxConfiguration.Render(_version, keys, _place);
-            if (string.Equals(configuration, _rendered, StringComparison.Ordinal))
+            if (Stuck || string.Equals(configuration, _rendered, StringComparison.Ordinal))
             {
+                // A reading that was under way when the router got stuck does not count either.
                 return;
             }
 

@@ -54,6 +54,8 @@ public sealed partial class RunLock : IAsyncDisposable
 
     private static readonly TimeSpan ReleaseLimit = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan ReleasePause = TimeSpan.FromMilliseconds(200);
+
     private readonly EtcdClient _etcd;
     private readonly TimeProvider _time;
     private readonly string _value;
@@ -84,7 +86,9 @@ public sealed partial class RunLock : IAsyncDisposable
         var value = JsonSerializer.Serialize(holder, LockJson.Default.LockHolder);
         try
         {
-            await EtcdErrors.CallAsync(() => etcd.SetAsync(Key, value, EtcdCondition.Absent, TimeToLive, cancellationToken));
+            // Not cancelled on its way: a lock that was taken without anybody knowing would lie there until its time is up.
+            cancellationToken.ThrowIfCancellationRequested();
+            await EtcdErrors.CallAsync(() => etcd.SetAsync(Key, value, EtcdCondition.Absent, TimeToLive, CancellationToken.None));
         }
         catch (DeisProxyException error) when (error.InnerException is EtcdException { ErrorCode: EtcdErrorCode.NodeExists } || error.IsTransient)
         {
@@ -110,13 +114,22 @@ public sealed partial class RunLock : IAsyncDisposable
         await _released.CancelAsync();
         await _refreshing;
         using var limit = new CancellationTokenSource(ReleaseLimit, _time);
-        try
+        for (var released = false; !released;)
         {
-            await _etcd.DeleteAsync(Key, EtcdCondition.Value(_value), recursive: false, limit.Token);
-        }
-        catch (Exception error) when (error is EtcdException or DeisProxyException or OperationCanceledException)
-        {
-            // It is somebody else's by now, or cannot be reached: then it ends by itself.
+            try
+            {
+                await _etcd.DeleteAsync(Key, EtcdCondition.Value(_value), recursive: false, limit.Token);
+                released = true;
+            }
+            catch (DeisProxyException error) when (error.IsTransient && !limit.IsCancellationRequested)
+            {
+                await Task.Delay(ReleasePause, _time, CancellationToken.None);
+            }
+            catch (Exception error) when (error is EtcdException or DeisProxyException or OperationCanceledException)
+            {
+                // It is somebody else's by now, or cannot be reached: then it ends by itself.
+                released = true;
+            }
         }
 
         _lost.Dispose();

@@ -27,6 +27,9 @@ public sealed record RunRecord
     /// <summary>What was there before the first setup: what <c>teardown</c> goes back to.</summary>
     public required ClusterSnapshot Original { get; init; }
 
+    /// <summary>What setup was told: what it has made of <see cref="Original"/> follows from both.</summary>
+    public required SetupGoal Goal { get; init; }
+
     /// <summary>The steps, in their order.</summary>
     public required ValueList<Step> Steps { get; init; }
 

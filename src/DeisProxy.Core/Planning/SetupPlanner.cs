@@ -10,6 +10,9 @@ namespace DeisProxy.Core.Planning;
 /// </summary>
 public static class SetupPlanner
 {
+    /// <summary>Ports on which a router speaks HTTP and, with a certificate, HTTPS.</summary>
+    private static readonly int[] AllRouterPorts = [80, 443];
+
     /// <summary>Value that Deis itself gives the key.</summary>
     private const string On = "1";
 
@@ -30,6 +33,7 @@ public static class SetupPlanner
 
         var concerned = loadBalancer.Listeners.Where(l => goal.RouterPorts.Contains(l.InstancePort)).ToList();
         CheckListeners(loadBalancer, goal, concerned, blockers);
+        CheckLeftOut(loadBalancer, router, goal, blockers);
         CheckRouters(snapshot, blockers);
 
         var healthCheck = HealthCheckFor(loadBalancer.HealthCheck, goal);
@@ -221,6 +225,18 @@ public static class SetupPlanner
                 "backend-encrypted",
                 $"The listener {listener} encrypts the traffic to the routers; such a backend cannot carry the PROXY protocol.",
                 "Either let the listener speak HTTP or TCP to the routers, or pass TLS through (TCP 443 to TCP 443, certificate on the routers), or leave its instance port out with --router-ports."));
+        }
+    }
+
+    /// <summary>One key switches a router's HTTP and HTTPS port alike: a port that is left out would get no PROXY line and demand it.</summary>
+    private static void CheckLeftOut(LoadBalancer loadBalancer, RouterState router, SetupGoal goal, List<Notice> blockers)
+    {
+        foreach (var listener in loadBalancer.Listeners.Where(l => router.PortsInUse(AllRouterPorts).Except(goal.RouterPorts).Contains(l.InstancePort)))
+        {
+            blockers.Add(new Notice(
+                "router-port-left-out",
+                $"The listener {listener} goes to a port on which the routers will demand the PROXY line, too, and --router-ports ({goal.RouterPorts}) leaves it out: it would break.",
+                $"Name it as well (--router-ports {string.Join(',', AllRouterPorts)}), or delete the listener first."));
         }
     }
 

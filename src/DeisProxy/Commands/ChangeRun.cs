@@ -8,9 +8,9 @@ namespace DeisProxy.Commands;
 
 /// <summary>Makes the plan of a command.</summary>
 /// <param name="current">What is there.</param>
-/// <param name="original">What was there before the first setup, as the journal knows it; null if it knows nothing.</param>
+/// <param name="known">What the journal knows of the last setup; null if it knows nothing.</param>
 /// <returns>The plan.</returns>
-internal delegate Plan MakePlan(ClusterSnapshot current, ClusterSnapshot? original);
+internal delegate Plan MakePlan(ClusterSnapshot current, RunRecord? known);
 
 /// <summary>One run of a command that changes something: observe, plan, ask, apply, report.</summary>
 /// <param name="host">What every command is given.</param>
@@ -18,7 +18,8 @@ internal delegate Plan MakePlan(ClusterSnapshot current, ClusterSnapshot? origin
 /// <param name="connection">Which load balancer and cluster.</param>
 /// <param name="output">How to print.</param>
 /// <param name="change">How to change.</param>
-internal sealed class ChangeRun(CommandHost host, string command, ConnectionSettings connection, OutputSettings output, ChangeSettings change)
+/// <param name="goal">What setup is told now; the journal keeps it for teardown.</param>
+internal sealed class ChangeRun(CommandHost host, string command, ConnectionSettings connection, OutputSettings output, ChangeSettings change, SetupGoal goal)
 {
     private readonly ChangeReport _report = new(host.Terminal, output, command, connection.Stack, change.DryRun);
     private int _exitCode = ExitCode.Done;
@@ -72,11 +73,16 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
     private async Task<Prepared> PrepareAsync(ClusterSession session, Journal journal, MakePlan planner, CancellationToken cancellationToken)
     {
         var unfinished = await journal.ReadUnfinishedAsync(cancellationToken);
-        var known = unfinished?.Original ?? (await journal.ReadHistoryAsync(cancellationToken))?.Original;
+        var known = unfinished ?? await journal.ReadHistoryAsync(cancellationToken);
         var snapshot = await session.ObserveAsync(cancellationToken);
         var repairs = unfinished is null ? [] : Recovery.Steps(unfinished, snapshot, command);
         var plan = planner(repairs.Aggregate(snapshot, (state, step) => step.ApplyTo(state)), known);
-        return new Prepared(snapshot, plan with { Steps = [.. repairs, .. plan.Steps] }, unfinished, Recovery.Original(known, snapshot, plan.Steps));
+        
+        // What setup replaces becomes what teardown goes back to; teardown itself goes on to where it was going, however often it is cut off.
+        var original = command == SetupCommand.CommandName
+            ? Recovery.Original(known?.Original, snapshot, plan.Steps)
+            : known?.Original ?? plan.Steps.Aggregate(snapshot, (state, step) => step.ApplyTo(state));
+        return new Prepared(snapshot, plan with { Steps = [.. repairs, .. plan.Steps] }, unfinished, original, command == SetupCommand.CommandName ? goal : known?.Goal ?? goal);
     }
 
     private async Task ApplyAsync(
@@ -104,6 +110,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
             Holder = ClusterSession.Holder,
             StartedAt = host.Time.GetUtcNow(),
             Original = prepared.Original,
+            Goal = prepared.Goal,
             Steps = prepared.Plan.Steps,
         };
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, held.Lost);
@@ -142,5 +149,5 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
     private async Task<bool> ConfirmedAsync(CancellationToken cancellationToken) =>
         change.Yes || output.Json || !host.Terminal.IsInteractive || await host.Terminal.ConfirmAsync("Carry this out?", cancellationToken);
 
-    private sealed record Prepared(ClusterSnapshot Snapshot, Plan Plan, RunRecord? Unfinished, ClusterSnapshot Original);
+    private sealed record Prepared(ClusterSnapshot Snapshot, Plan Plan, RunRecord? Unfinished, ClusterSnapshot Original, SetupGoal Goal);
 }

@@ -44,7 +44,7 @@ internal sealed class SetupCommand : Command
                 idleTimeout == KeepIdleTimeout ? null : idleTimeout,
                 parsed.GetValue(_realIpCidr) ?? RealIpGoal.Auto,
                 parsed.GetValue(_allowRedirectLoop));
-            return new ChangeRun(host, Name, connection, _output.Read(parsed), _change.Read(parsed)).RunAsync((snapshot, _) => SetupPlanner.Plan(snapshot, goal), cancellationToken);
+            return new ChangeRun(host, Name, connection, _output.Read(parsed), _change.Read(parsed), goal).RunAsync((snapshot, _) => SetupPlanner.Plan(snapshot, goal), cancellationToken);
         });
     }
 

@@ -20,8 +20,8 @@ internal sealed class TeardownCommand : Command
         {
             var connection = _connection.Read(parsed);
             var goal = SetupGoal.Default with { RouterPorts = connection.RouterPorts };
-            return new ChangeRun(host, Name, connection, _output.Read(parsed), _change.Read(parsed))
-                .RunAsync((snapshot, original) => TeardownPlanner.Plan(snapshot, original, goal), cancellationToken);
+            return new ChangeRun(host, Name, connection, _output.Read(parsed), _change.Read(parsed), goal)
+                .RunAsync((snapshot, known) => TeardownPlanner.Plan(snapshot, known?.Original, known?.Goal ?? goal), cancellationToken);
         });
     }
 }
