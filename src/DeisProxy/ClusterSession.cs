@@ -82,11 +82,13 @@ internal sealed class ClusterSession : IAsyncDisposable
     /// <summary>Finds the load balancer, then enters the cluster.</summary>
     /// <param name="settings">Which load balancer and which cluster.</param>
     /// <param name="enter">Enters the cluster.</param>
+    /// <param name="runOnce">Runs a command on another of its nodes.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <returns>The session.</returns>
     /// <exception cref="DeisProxyException">One of them is not there or cannot be reached.</exception>
-    public static async Task<ClusterSession> OpenAsync(ConnectionSettings settings, EnterCluster enter, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<ClusterSession> OpenAsync(
+        ConnectionSettings settings, EnterCluster enter, RunOnNode runOnce, TimeProvider time, CancellationToken cancellationToken)
     {
         var clients = AwsClients.Create(settings.Aws);
         INode? node = null;
@@ -99,7 +101,7 @@ internal sealed class ClusterSession : IAsyncDisposable
             node = await enter(settings.Nodes.Count > 0 ? settings.Nodes : AddressesOf(nodes, loadBalancer), settings.Ssh, cancellationToken);
             var endpoints = settings.EtcdEndpoints.Count > 0 ? settings.EtcdEndpoints : EtcdClient.DefaultEndpoints;
             var etcd = await EtcdClient.ConnectAsync(node, endpoints, cancellationToken, settings.Aws.CallTimeout);
-            var logs = new RouterLogs(node, settings.Nodes, settings.Ssh);
+            var logs = new RouterLogs(node, settings.Nodes, settings.Ssh, runOnce);
             return new ClusterSession(clients, node, etcd, loadBalancer, stack, nodes, networks, surroundings, logs, settings.StateFolder, time);
         }
         catch

@@ -8,7 +8,7 @@ var terminal = Terminal.OfProcess();
 return await CommandLine.RunAsync(args, new CommandHost(terminal, OpenAsync, TimeProvider.System), interrupts.Token);
 
 Task<ClusterSession> OpenAsync(ConnectionSettings settings, CancellationToken cancellationToken) =>
-    ClusterSession.OpenAsync(settings, EnterAsync, TimeProvider.System, cancellationToken);
+    ClusterSession.OpenAsync(settings, EnterAsync, OpenSshNode.RunOnceAsync, TimeProvider.System, cancellationToken);
 
 async Task<INode> EnterAsync(IReadOnlyList<NodeAddress> nodes, SshOptions options, CancellationToken cancellationToken) =>
     await FailoverNode.EnterAsync(

@@ -34,7 +34,7 @@ public sealed class RouterLogsTests(ITestOutputHelper output) : IDisposable
         var (addresses, options) = Hundred(server);
         await using var entry = await OpenSshNode.ConnectAsync(addresses[0], options, SshServers.Limit);
         var clock = Stopwatch.StartNew();
-        var search = await new RouterLogs(entry, addresses, options).SearchAsync("token1", [], [], SshServers.Limit);
+        var search = await new RouterLogs(entry, addresses, options, OpenSshNode.RunOnceAsync).SearchAsync("token1", [], [], SshServers.Limit);
         output.WriteLine($"{Nodes} nodes until the last one's line: {clock.Elapsed.TotalSeconds:0.0} s");
         search.Sighting.ShouldNotBeNull(string.Join('\n', search.Unread)).Address.ShouldBe(Seen.Address);
         clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(25));
@@ -48,7 +48,7 @@ public sealed class RouterLogsTests(ITestOutputHelper output) : IDisposable
         var (addresses, options) = Hundred(server);
         await using var entry = await OpenSshNode.ConnectAsync(addresses[0], options, SshServers.Limit);
         var clock = Stopwatch.StartNew();
-        var search = await new RouterLogs(entry, addresses, options).SearchAsync("token1", [], [], SshServers.Limit);
+        var search = await new RouterLogs(entry, addresses, options, OpenSshNode.RunOnceAsync).SearchAsync("token1", [], [], SshServers.Limit);
         output.WriteLine($"{Nodes} nodes in vain: {clock.Elapsed.TotalSeconds:0.0} s, {search.Unread.Count} not read");
         search.Sighting.ShouldBeNull();
         (search.Searched.Count + search.Unread.Count).ShouldBe(Nodes);
@@ -65,9 +65,9 @@ public sealed class RouterLogsTests(ITestOutputHelper output) : IDisposable
         var options = server.Options() with { ConfigFile = _directory["config"], KnownHostsFile = _directory["known_hosts"] };
         var address = NodeAddress.Parse(server.Address);
         await using var entry = await OpenSshNode.ConnectAsync(address, options, SshServers.Limit);
-        var logs = new RouterLogs(entry, [address], options);
+        var logs = new RouterLogs(entry, [address], options, OpenSshNode.RunOnceAsync);
         (await logs.OwnAddressAsync(SshServers.Limit)).ShouldBe(IPAddress.Loopback);
-        (await new RouterLogs(entry, [address], options with { Jump = "bastion" }).OwnAddressAsync(SshServers.Limit)).ShouldBeNull();
+        (await new RouterLogs(entry, [address], options with { Jump = "bastion" }, OpenSshNode.RunOnceAsync).OwnAddressAsync(SshServers.Limit)).ShouldBeNull();
 
         // The entry node itself is not entered twice.
         var search = await logs.SearchAsync("token1", [new LiveRouter("127.0.0.1", "127.0.0.1", 80), new LiveRouter("127.77.0.1", "127.77.0.1", 80)], [], SshServers.Limit);
@@ -82,7 +82,7 @@ public sealed class RouterLogsTests(ITestOutputHelper output) : IDisposable
         var address = NodeAddress.Parse(server.Address);
         await using var entry = await OpenSshNode.ConnectAsync(address, server.Options(), SshServers.Limit);
         var closed = NodeAddress.Parse($"127.0.0.1:{RealProcess.FreePort()}");
-        var search = await new RouterLogs(entry, [address, closed], server.Options()).SearchAsync("token1", [], [], SshServers.Limit);
+        var search = await new RouterLogs(entry, [address, closed], server.Options(), OpenSshNode.RunOnceAsync).SearchAsync("token1", [], [], SshServers.Limit);
         search.Searched.ShouldBeEmpty();
         search.Unread.Order(StringComparer.Ordinal).ShouldBe(
             new[]

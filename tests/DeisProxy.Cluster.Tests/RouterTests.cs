@@ -5,9 +5,10 @@ using System.Net.Sockets;
 using DeisProxy.Cluster.Etcd;
 using DeisProxy.Cluster.Router;
 using DeisProxy.Core;
+using DeisProxy.Core.Applying;
+using DeisProxy.Core.Model;
 using DeisProxy.RealParts;
 using Xunit.Abstractions;
-using RouterMode = DeisProxy.Core.Model.RouterMode;
 
 namespace DeisProxy.Cluster.Tests;
 
@@ -17,7 +18,9 @@ public sealed class RouterTests(ClusterFixture cluster, ITestOutputHelper output
 
     private static CancellationToken Limit => SshServers.Limit;
 
-    private RouterStore Store => new(_etcd);
+    private ClusterRouters Store => new(cluster.Node, _etcd);
+
+    private Task WriteAsync(string? expected, string? value) => Store.WriteAsync(RouterSetting.ProxyProtocol, expected, value, Limit);
 
     public Task InitializeAsync() => cluster.Etcd.DeleteAsync("/deis");
 
@@ -107,8 +110,16 @@ public sealed class RouterTests(ClusterFixture cluster, ITestOutputHelper output
     }
 
     [Fact]
-    public async Task An_empty_cluster_has_no_settings() =>
-        System.Text.Json.JsonSerializer.Serialize(await Store.ReadAsync(Limit)).ShouldBe(System.Text.Json.JsonSerializer.Serialize(new RouterSettings()));
+    public async Task An_empty_cluster_has_no_settings() => (await Store.ReadAsync(Limit)).ShouldBe(new RouterState
+    {
+        Version = null,
+        ProxyProtocol = null,
+        ProxyRealIpCidr = null,
+        EnforcesHttps = false,
+        HstsEnabled = false,
+        HasCertificate = false,
+        LiveRouters = [],
+    });
 
     [Fact]
     public async Task Reads_everything_and_keeps_no_secret()
@@ -129,15 +140,19 @@ public sealed class RouterTests(ClusterFixture cluster, ITestOutputHelper output
         }
 
         var settings = await Store.ReadAsync(Limit);
-        settings.ShouldSatisfyAllConditions(
-            s => s.PlatformVersion.ShouldBe("1.12.3"), s => s.RouterImage.ShouldBe("me/router:1"), s => s.ProxyProtocol.ShouldBe(""),
-            s => s.ProxyRealIpCidr.ShouldBe("172.16.0.0/12"), s => s.EnforceHttps.ShouldBe("false"), s => s.HstsEnabled.ShouldBe("true"),
-            s => s.HasPlatformCertificate.ShouldBeTrue(), s => s.CertificateDomains.ShouldBe(["www.example.com"]),
-            s => s.ControllerWhitelist.ShouldBe("1.2.3.4:me"), s => s.EnforceWhitelist.ShouldBe("true"),
-            s => s.Routers.ShouldBe([new("10.21.1.5", "10.21.1.5", 80), new("10.21.1.6", "10.21.1.6", 80)]),
-            s => s.MalformedRouters.Order(StringComparer.Ordinal).ShouldBe(
-                ["/deis/router/hosts/-oX = 10.21.1.8:80", "/deis/router/hosts/10.21.1.7 = 10.21.1.7", "/deis/router/hosts/10.21.1.9 = :80"]));
-        var shown = System.Text.Json.JsonSerializer.Serialize(settings);
+        settings.ShouldBe(new RouterState
+        {
+            Version = new DeisVersion(1, 12, 3),
+            ProxyProtocol = "",
+            ProxyRealIpCidr = "172.16.0.0/12",
+            EnforcesHttps = false,
+            HstsEnabled = true,
+            HasCertificate = true,
+            ControllerWhitelist = "1.2.3.4:me",
+            EnforcesWhitelist = true,
+            LiveRouters = [new("10.21.1.5", "10.21.1.5", 80), new("10.21.1.6", "10.21.1.6", 80)],
+        });
+        var shown = System.Text.Json.JsonSerializer.Serialize(settings, SnapshotJson.Options);
         shown.ShouldNotContain("SECRET");
         shown.ShouldNotContain("CERTIFICATE", Case.Sensitive);
         shown.ShouldNotContain("APPCERT");
@@ -152,15 +167,15 @@ public sealed class RouterTests(ClusterFixture cluster, ITestOutputHelper output
     {
         await using var routers = await NginxRouters.StartAsync(cluster.Etcd);
         var settings = await Store.ReadAsync(Limit);
-        settings.PlatformVersion.ShouldBe("1.12.3");
-        settings.Routers.ShouldBe(routers.Routers.Select(router => new LiveRouter(router.Address, router.Address, router.HttpPort)));
+        settings.Version.ShouldBe(new DeisVersion(1, 12, 3));
+        settings.LiveRouters.ShouldBe(routers.Routers.Select(router => new LiveRouter(router.Address, router.Address, router.HttpPort)));
     }
 
     [Fact]
     public async Task A_setting_is_changed_only_if_it_is_what_was_read()
     {
-        const string key = RouterStore.ProxyProtocolKey;
-        await Store.CompareAndSetAsync(key, null, "1", Limit);
+        const string key = "/deis/router/proxyProtocol";
+        await WriteAsync(null, "1");
         (await cluster.Etcd.GetAsync(key)).ShouldBe("1");
         await ChangedAsync(null, "2");
         await ChangedAsync(null, null);
@@ -168,19 +183,19 @@ public sealed class RouterTests(ClusterFixture cluster, ITestOutputHelper output
         await ChangedAsync("", "2");
         await ChangedAsync("x", null);
         (await cluster.Etcd.GetAsync(key)).ShouldBe("1");
-        await Store.CompareAndSetAsync(key, "1", "", Limit);
+        await WriteAsync("1", "");
         (await cluster.Etcd.GetAsync(key)).ShouldBe("");
-        await Store.CompareAndSetAsync(key, "", "1", Limit);
-        await Store.CompareAndSetAsync(key, "1", "", Limit);
-        await Store.CompareAndSetAsync(key, "", null, Limit);
+        await WriteAsync("", "1");
+        await WriteAsync("1", "");
+        await WriteAsync("", null);
         (await cluster.Etcd.GetAsync(key)).ShouldBeNull();
         await ChangedAsync("1", null);
         await ChangedAsync("", null);
-        await Store.CompareAndSetAsync(key, null, null, Limit);
+        await WriteAsync(null, null);
 
         async Task ChangedAsync(string? expected, string? value)
         {
-            var error = await Should.ThrowAsync<DeisProxyException>(() => Store.CompareAndSetAsync(key, expected, value, Limit));
+            var error = await Should.ThrowAsync<DeisProxyException>(() => WriteAsync(expected, value));
             error.Code.ShouldBe("etcd-key-changed");
             output.WriteLine(error.Message);
         }
@@ -191,7 +206,7 @@ public sealed class RouterTests(ClusterFixture cluster, ITestOutputHelper output
     {
         await using var routers = await NginxRouters.StartAsync(cluster.Etcd, new NginxRouterOptions { Tick = TimeSpan.FromMilliseconds(300) });
         routers.Routers[2].Stuck = true;
-        await Store.CompareAndSetAsync(RouterStore.ProxyProtocolKey, null, "1", Limit);
+        await WriteAsync(null, "1");
         await UntilAsync(routers.Routers.Take(2), RouterMode.Proxy);
         (await RouterProbe.ProbeAsync(cluster.Node, routers.Routers[2].Address, routers.Routers[2].HttpPort, Limit)).Mode.ShouldBe(RouterMode.Plain);
         await routers.RenderNowAsync();
@@ -202,7 +217,7 @@ public sealed class RouterTests(ClusterFixture cluster, ITestOutputHelper output
             .ShouldContain("X-Forwarded-For: 203.0.113.9\n");
         (await File.ReadAllTextAsync(router.AccessLog)).ShouldContain("] - 203.0.113.9 - - - 200 - \"GET /x HTTP/1.1\" - ");
 
-        await Store.CompareAndSetAsync(RouterStore.ProxyProtocolKey, "1", null, Limit);
+        await WriteAsync("1", null);
         await routers.RenderNowAsync();
         await UntilAsync(routers.Routers, RouterMode.Plain);
     }

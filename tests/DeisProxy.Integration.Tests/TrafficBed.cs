@@ -111,7 +111,7 @@ internal sealed class TrafficBed : IAsyncDisposable
     public async Task<IReadOnlyDictionary<string, CheckResult>> VerifyAsync(Uri? url = null, Uri? echo = null, Uri? socket = null, IPAddress? expected = null)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        var logs = new RouterLogs(Node, [NodeAddress.Parse(Ssh.Address)], SshOptions);
+        var logs = new RouterLogs(Node, [NodeAddress.Parse(Ssh.Address)], SshOptions, OpenSshNode.RunOnceAsync);
         var goal = SetupGoal.Default;
         var (configuration, traffic) = await new VerifyTraffic(logs, Snapshot, goal, new TrafficSettings(url, echo, socket, expected))
             .RunAsync(ConfigurationChecks.Run(Snapshot, goal), limit.Token);

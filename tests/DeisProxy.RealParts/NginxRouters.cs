@@ -182,7 +182,9 @@ public sealed class NginxRouter : IAsyncDisposable
     public Exception? LastFailure { get; private set; }
 
     /// <summary>Reads etcd, and if that changes anything writes the configuration and reloads.</summary>
-    public async Task RenderNowAsync()
+    public Task RenderNowAsync() => RenderAsync(onTick: false);
+
+    private async Task RenderAsync(bool onTick)
     {
         await _rendering.WaitAsync();
         try
@@ -192,7 +194,7 @@ public sealed class NginxRouter : IAsyncDisposable
                 _etcd.GetAsync("/deis/router/hsts/enabled"), _etcd.GetAsync("/deis/router/sslCert"), _etcd.GetAsync("/deis/router/sslKey"));
             var keys = new RouterKeys(values[0], values[1], values[2], values[3], values[4], values[5]);
             var configuration = NginxConfiguration.Render(_version, keys, _place);
-            if (Stuck || string.Equals(configuration, _rendered, StringComparison.Ordinal))
+            if ((onTick && Stuck) || string.Equals(configuration, _rendered, StringComparison.Ordinal))
             {
                 // A reading that was under way when the router got stuck does not count either.
                 return;
@@ -256,7 +258,7 @@ public sealed class NginxRouter : IAsyncDisposable
                 TimeSpan.FromSeconds(10));
             await router.AnnounceAsync();
             router._loops = Task.WhenAll(
-                router.EveryAsync(phase, tick, () => router.Stuck ? Task.CompletedTask : router.RenderNowAsync()),
+                router.EveryAsync(phase, tick, () => router.Stuck ? Task.CompletedTask : router.RenderAsync(onTick: true)),
                 router.EveryAsync(HostTimeToLive / 2, HostTimeToLive / 2, router.AnnounceAsync));
             return router;
         }

@@ -298,7 +298,7 @@ public sealed class EtcdClient : IDisposable
     private DeisProxyException NotAvailable(string reason, Exception? innerException) => new(
         Unavailable,
         $"{Name} is not available: {reason}.",
-        "Check it on the node: etcdctl cluster-health; without a majority of its members etcd accepts no change.",
+        "Check it on the node (etcdctl cluster-health; without a majority of its members etcd accepts no change), or name another one with --etcd-endpoint.",
         innerException)
     {
         IsTransient = true,

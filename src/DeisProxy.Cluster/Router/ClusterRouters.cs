@@ -1,57 +1,130 @@
 using DeisProxy.Cluster.Etcd;
 using DeisProxy.Cluster.Ssh;
+using DeisProxy.Core;
 using DeisProxy.Core.Applying;
 using DeisProxy.Core.Model;
-using CoreProbeResult = DeisProxy.Core.Model.RouterProbeResult;
-using CoreRouter = DeisProxy.Core.Model.LiveRouter;
 
 namespace DeisProxy.Cluster.Router;
 
 /// <summary>The routers of a cluster: their settings in its etcd, and their ports as a node sees them.</summary>
-/// <param name="node">The node to reach them from.</param>
-/// <param name="etcd">The cluster's etcd, reached through the same node.</param>
+/// <param name="node">The node to reach them from; it stays the caller's.</param>
+/// <param name="etcd">The cluster's etcd, reached through the same node; it stays the caller's.</param>
 public sealed class ClusterRouters(INode node, EtcdClient etcd) : IRouterControl
 {
     private const int HttpPort = 80;
 
-    private readonly RouterStore _store = new(etcd);
-
+    /// <summary>
+    /// Reads everything. Key by key, side by side: one read of all of <c>/deis/router</c> would bring the private key of the
+    /// platform's certificate along. Applications' certificates are <c>/deis/certs/DOMAIN</c>, in use if the domain is in
+    /// <c>/deis/domains</c> (the router's template); they are counted, not read.
+    /// </summary>
     /// <inheritdoc/>
-    public async Task<RouterState> ReadAsync(CancellationToken cancellationToken)
+    public Task<RouterState> ReadAsync(CancellationToken cancellationToken) => EtcdErrors.CallAsync(async () =>
     {
-        var settings = await EtcdErrors.CallAsync(() => _store.ReadAsync(cancellationToken));
+        var version = ValueAsync("/deis/platform/version");
+        var image = ValueAsync("/deis/router/image");
+        var proxyProtocol = ValueAsync(KeyOf(RouterSetting.ProxyProtocol));
+        var realIpCidr = ValueAsync(KeyOf(RouterSetting.ProxyRealIpCidr));
+        var enforceHttps = ValueAsync("/deis/router/enforceHTTPS");
+        var hsts = ValueAsync("/deis/router/hsts/enabled");
+        var certificate = ValueAsync("/deis/router/sslCert");
+        var certificates = EntriesAsync("/deis/certs");
+        var domains = EntriesAsync("/deis/domains");
+        var controllerWhitelist = ValueAsync("/deis/router/controller/whitelist");
+        var enforceWhitelist = ValueAsync("/deis/router/enforceWhitelist");
+        var hosts = EntriesAsync("/deis/router/hosts");
+        await Task.WhenAll(
+            version, image, proxyProtocol, realIpCidr, enforceHttps, hsts, certificate, certificates, domains, controllerWhitelist, enforceWhitelist, hosts);
+        var named = (await domains).Select(domain => domain.Name).ToHashSet(StringComparer.Ordinal);
         return new RouterState
         {
             // A custom image with a release in its tag says more about the routers than the platform's release does.
-            Version = DeisVersion.TryParse(settings.RouterImage?.Split(':')[^1]) ?? DeisVersion.TryParse(settings.PlatformVersion),
-            ProxyProtocol = settings.ProxyProtocol,
-            ProxyRealIpCidr = settings.ProxyRealIpCidr,
-            EnforcesHttps = settings.EnforceHttps == "true",
-            HstsEnabled = settings.HstsEnabled == "true",
-            HasCertificate = settings.HasPlatformCertificate || settings.CertificateDomains.Count > 0,
-            ControllerWhitelist = settings.ControllerWhitelist,
-            EnforcesWhitelist = settings.EnforceWhitelist == "true",
-            LiveRouters = settings.Routers.Select(r => new CoreRouter(r.NodeAddress, r.Host, r.Port)).ToValueList(),
+            Version = DeisVersion.TryParse((await image)?.Split(':')[^1]) ?? DeisVersion.TryParse(await version),
+            ProxyProtocol = await proxyProtocol,
+            ProxyRealIpCidr = await realIpCidr,
+            EnforcesHttps = await enforceHttps == "true",
+            HstsEnabled = await hsts == "true",
+            HasCertificate = await certificate is not null || (await certificates).Any(entry => entry.IsDirectory && named.Contains(entry.Name)),
+            ControllerWhitelist = await controllerWhitelist,
+            EnforcesWhitelist = await enforceWhitelist == "true",
+            LiveRouters = (await hosts).Select(ToRouter).OfType<LiveRouter>().OrderBy(router => router.Name, StringComparer.Ordinal).ToValueList(),
         };
-    }
+
+        async Task<string?> ValueAsync(string key) => (await etcd.GetAsync(key, recursive: false, cancellationToken))?.Value;
+
+        async Task<IReadOnlyList<EtcdNode>> EntriesAsync(string key) => (await etcd.GetAsync(key, recursive: false, cancellationToken))?.Nodes ?? [];
+    });
 
     /// <inheritdoc/>
-    public Task WriteAsync(RouterSetting setting, string? expected, string? value, CancellationToken cancellationToken)
+    public Task WriteAsync(RouterSetting setting, string? expected, string? value, CancellationToken cancellationToken) => EtcdErrors.CallAsync(async () =>
     {
-        var key = setting == RouterSetting.ProxyProtocol ? RouterStore.ProxyProtocolKey : RouterStore.ProxyRealIpCidrKey;
-        return EtcdErrors.CallAsync(async () =>
-        {
-            await _store.CompareAndSetAsync(key, expected, value, cancellationToken);
-            return true;
-        });
-    }
+        await CompareAndSetAsync(KeyOf(setting), expected, value, cancellationToken);
+        return true;
+    });
 
     /// <inheritdoc/>
-    public async Task<CoreProbeResult> ProbeAsync(CoreRouter router, int instancePort, CancellationToken cancellationToken)
+    public async Task<RouterProbeResult> ProbeAsync(LiveRouter router, int instancePort, CancellationToken cancellationToken)
     {
         // A router announces where its HTTP server is; its other ports are at the same address.
-        var port = instancePort == HttpPort ? router.Port : instancePort;
-        var result = await RouterProbe.ProbeAsync(node, router.Host, port, cancellationToken);
-        return new CoreProbeResult(router, instancePort, result.Mode, result.Seen);
+        ArgumentNullException.ThrowIfNull(router);
+        var result = await RouterProbe.ProbeAsync(node, router.Host, instancePort == HttpPort ? router.Port : instancePort, cancellationToken);
+        return new RouterProbeResult(router, instancePort, result.Mode, result.Seen);
     }
+
+    private static string KeyOf(RouterSetting setting) => setting switch
+    {
+        RouterSetting.ProxyProtocol => "/deis/router/proxyProtocol",
+        RouterSetting.ProxyRealIpCidr => "/deis/router/proxyRealIpCidr",
+        _ => throw new ArgumentOutOfRangeException(nameof(setting)),
+    };
+
+    private async Task CompareAndSetAsync(string key, string? expectedPrevious, string? newValue, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var condition = expectedPrevious switch
+            {
+                null => EtcdCondition.Absent,
+                "" => await WhileEmptyAsync(key, cancellationToken),
+                _ => EtcdCondition.Value(expectedPrevious),
+            };
+            if (newValue is not null)
+            {
+                await etcd.SetAsync(key, newValue, condition, timeToLive: null, cancellationToken);
+            }
+            else if (expectedPrevious is not null)
+            {
+                await etcd.DeleteAsync(key, condition, recursive: false, cancellationToken);
+            }
+            else if (await etcd.GetAsync(key, recursive: false, cancellationToken) is not null)
+            {
+                throw new EtcdException(EtcdErrorCode.NodeExists, "Key already exists", key, 0);
+            }
+        }
+        catch (EtcdException e) when (e.ErrorCode is EtcdErrorCode.CompareFailed or EtcdErrorCode.NodeExists or EtcdErrorCode.KeyNotFound)
+        {
+            var now = await etcd.GetAsync(key, recursive: false, cancellationToken);
+            throw new DeisProxyException(
+                "etcd-key-changed",
+                $"{key} was {Show(expectedPrevious)} when it was read and is {Show(now?.Value)} now: somebody else is changing it.",
+                "Find out who, then run the same command again.",
+                e);
+        }
+    }
+
+    /// <summary>etcd cannot compare with the empty value (error 201), but with the index under which it was set.</summary>
+    private async Task<EtcdCondition> WhileEmptyAsync(string key, CancellationToken cancellationToken) =>
+        await etcd.GetAsync(key, recursive: false, cancellationToken) switch
+        {
+            { Value: "" } node => EtcdCondition.Index(node.ModifiedIndex),
+            null => throw new EtcdException(EtcdErrorCode.KeyNotFound, "Key not found", key, 0),
+            _ => throw new EtcdException(EtcdErrorCode.CompareFailed, "Compare failed", key, 0),
+        };
+
+    private static LiveRouter? ToRouter(EtcdNode entry) =>
+        entry.Value is { } value && NodeAddress.IsHost(entry.Name) && NodeAddress.TryParse(value) is { Port: { } port } address
+            ? new LiveRouter(entry.Name, address.Host, port)
+            : null;
+
+    private static string Show(string? value) => value is null ? "absent" : $"'{RemoteText.Clean(value, 80)}'";
 }

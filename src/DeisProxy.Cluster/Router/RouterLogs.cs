@@ -8,11 +8,20 @@ using CoreRouter = DeisProxy.Core.Model.LiveRouter;
 
 namespace DeisProxy.Cluster.Router;
 
+/// <summary>Enters a node, runs one command there and leaves it.</summary>
+/// <param name="address">The node.</param>
+/// <param name="options">How to enter it.</param>
+/// <param name="arguments">The command.</param>
+/// <param name="cancellationToken">Ends it.</param>
+/// <returns>What the command left behind.</returns>
+public delegate Task<CommandResult> RunOnNode(NodeAddress address, SshOptions options, IReadOnlyList<string> arguments, CancellationToken cancellationToken);
+
 /// <summary>The routers' logs, searched on their nodes: all nodes at once, with one SSH connection each, until one has what is looked for.</summary>
 /// <param name="entry">The node that the cluster was entered by.</param>
 /// <param name="known">Addresses of nodes that the person named; empty: those of the nodes that routers announce themselves on.</param>
 /// <param name="options">How to enter nodes.</param>
-public sealed class RouterLogs(INode entry, IReadOnlyList<NodeAddress> known, SshOptions options)
+/// <param name="runOnce">Runs a command on another node, as <see cref="OpenSshNode.RunOnceAsync"/> does.</param>
+public sealed class RouterLogs(INode entry, IReadOnlyList<NodeAddress> known, SshOptions options, RunOnNode runOnce)
 {
     /// <summary>Connections at a time straight from here.</summary>
     private const int ParallelNodes = 100;
@@ -76,7 +85,7 @@ public sealed class RouterLogs(INode entry, IReadOnlyList<NodeAddress> known, Ss
             {
                 string[] command = ["sh", "-c", Script, "sh", token];
                 var isEntry = ReferenceEquals(way, options) && address.ToString() == entry.Name;
-                var answer = isEntry ? await entry.RunAsync(command, found.Token) : await OpenSshNode.RunOnceAsync(address, way, command, found.Token);
+                var answer = isEntry ? await entry.RunAsync(command, found.Token) : await runOnce(address, way, command, found.Token);
                 if (RouterLogLine.Find(address.ToString(), answer.StandardOutput, token) is { } seen)
                 {
                     Interlocked.CompareExchange(ref sighting, seen, null);

@@ -135,7 +135,7 @@ public static class SetupPlanner
             blockers.Add(new Notice(
                 "policy-name-taken",
                 $"The load balancer has a policy named {wanted.Name} that does not turn the PROXY protocol on (type {taken.TypeName}: {string.Join(", ", taken.Attributes.Select(a => $"{a.Name}={a.Value}"))}).",
-                $"Detach and delete it (aws elb delete-load-balancer-policy --load-balancer-name {loadBalancer.Name} --policy-name {wanted.Name}), then run setup again."));
+                $"Take it off where it is in use (aws elb set-load-balancer-policies-for-backend-server, with the port's other policies), delete it (aws elb delete-load-balancer-policy --load-balancer-name {loadBalancer.Name} --policy-name {wanted.Name}), then run setup again."));
         }
         else
         {
@@ -247,7 +247,7 @@ public static class SetupPlanner
         {
             blockers.Add(new Notice(
                 "router-version-unknown",
-                "The release of the routers cannot be told: neither /deis/platform/version nor /deis/router/image in etcd holds one.",
+                "The release of the routers cannot be told: neither /deis/platform/version nor the tag of /deis/router/image in etcd is one (such as v1.13.4).",
                 "Set it (deisctl config platform set version=v1.13.4, with the release that is installed) and run setup again."));
         }
         else if (router.Version < DeisVersion.FirstWithProxyProtocol)

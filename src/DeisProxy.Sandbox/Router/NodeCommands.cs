@@ -27,6 +27,8 @@ public sealed class NodeCommands
         _time = options.Time;
         Add((_, arguments, _) => Task.FromResult(arguments is ["true"] ? Ok("") : null));
         Add((node, arguments, _) => Task.FromResult(arguments is ["hostname"] ? Ok($"ip-{node.Replace('.', '-')}.ec2.internal\n") : null));
+        Add((node, arguments, _) => Task.FromResult(arguments is ["printenv", "SSH_CONNECTION"] ? Ok($"127.0.0.1 50000 {node} 22\n") : null));
+        Add((node, arguments, _) => Task.FromResult(arguments is ["sh", "-c", var script, "sh", var text] && script.Contains("logs", StringComparison.Ordinal) ? SearchLog(node, text) : null));
         Add(DockerAsync);
     }
 
@@ -89,6 +91,18 @@ public sealed class NodeCommands
         // The real command takes as long again as the reload that it starts; the reload may still be under way when it returns.
         await Task.Delay(_reloadDelay / 2, _time, cancellationToken);
         return Ok("");
+    }
+
+    /// <summary>What a script that searches the router's log prints: found and the lines, absent, or none where there is no router.</summary>
+    private CommandResult SearchLog(string node, string text)
+    {
+        if (_routerOf(node) is not { } router)
+        {
+            return Ok("none\n");
+        }
+
+        var lines = router.Log.Where(line => line.Contains(text, StringComparison.Ordinal)).Take(8).ToList();
+        return Ok(lines.Count == 0 ? "absent\n" : $"found\n{string.Join('\n', lines)}\n");
     }
 
     private static CommandResult Logs(DeisRouter router, string[] arguments)

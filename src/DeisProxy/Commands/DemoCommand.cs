@@ -55,7 +55,7 @@ internal sealed class DemoCommand : Command
             foreach (var command in new[] { "setup", "verify", "teardown" })
             {
                 Title($"deis-proxy {command}");
-                var exitCode = await CommandLine.RunAsync([command, "--region", sandbox.Options.Region, .. Quick(command)], host, cancellationToken);
+                var exitCode = await CommandLine.RunAsync([command, "--region", sandbox.Options.Region, .. OptionsOf(command, sandbox)], host, cancellationToken);
                 if (exitCode != ExitCode.Done)
                 {
                     return exitCode;
@@ -76,7 +76,14 @@ internal sealed class DemoCommand : Command
         }
     }
 
-    private static string[] Quick(string command) => command == "verify" ? [] : ["--yes"];
+    /// <summary>The load balancer's name leads nowhere, so verify is told where an application is, and whose address is to be seen.</summary>
+    private static string[] OptionsOf(string command, SandboxCloud sandbox)
+    {
+        var application = $"127.0.0.1:{sandbox.FindLoadBalancer().DataPlanePort(80)}/";
+        return command == "verify"
+            ? ["--url", $"http://{application}", "--echo-url", $"http://{application}", "--websocket-url", $"ws://{application}", "--expect-ip", sandbox.Options.ClientAddress!]
+            : ["--yes"];
+    }
 
     private static Task<ClusterSession> OpenAsync(SandboxCloud sandbox, ConnectionSettings settings, string stateFolder, CancellationToken cancellationToken)
     {
@@ -86,10 +93,16 @@ internal sealed class DemoCommand : Command
             Nodes = [NodeAddress.Parse(sandbox.Nodes[0])],
             StateFolder = stateFolder,
         };
-        return ClusterSession.OpenAsync(local, EnterAsync, TimeProvider.System, cancellationToken);
+        return ClusterSession.OpenAsync(local, EnterAsync, RunOnceAsync, TimeProvider.System, cancellationToken);
 
         async Task<INode> EnterAsync(IReadOnlyList<NodeAddress> nodes, SshOptions options, CancellationToken ct) =>
             await FailoverNode.EnterAsync(nodes, (addresses, again) => sandbox.ConnectNodeAsync(addresses[0].Host, again), ct);
+
+        async Task<CommandResult> RunOnceAsync(NodeAddress address, SshOptions options, IReadOnlyList<string> arguments, CancellationToken ct)
+        {
+            await using var node = await sandbox.ConnectNodeAsync(address.Host, ct);
+            return await node.RunAsync(arguments, ct);
+        }
     }
 
     private void Title(string text)
