@@ -40,6 +40,9 @@ internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, I
 
     public Action OnInterrupt { get; set; } = () => { };
 
+    /// <summary>Lets the next call have the number after this one.</summary>
+    public void Skip(int calls) => Calls = calls;
+
     public void Revive()
     {
         _killed = false;

@@ -67,9 +67,44 @@ public sealed class RunnerTests
             var again = await SetupAsync(world);
             again!.Error.ShouldBeNull(where);
             world.State.ShouldBe(goal, where);
-            world.Records.Keys.ShouldBe(["history"], where);
+            world.Records.Keys.Order(StringComparer.Ordinal).ToList().ShouldBe(["history", "kept"], where);
             var known = await new Journal(world, new FakeWorld(start), _ => { }).ReadHistoryAsync(CancellationToken.None);
             known!.Original.ShouldBe(start, where);
+        }
+    }
+
+    [Theory]
+    [InlineData(Fault.FinalBefore)]
+    [InlineData(Fault.Interrupt)]
+    [InlineData(Fault.Kill)]
+    public async Task A_run_that_mends_what_was_cut_off_fails_as_well(Fault second)
+    {
+        var goal = Https.After(Plan(Https).Steps);
+        var untouched = new FakeWorld(Https);
+        await SetupAsync(untouched);
+        for (var first = 1; first <= untouched.Calls; first++)
+        {
+            for (var call = 1; call <= untouched.Calls; call += 3)
+            {
+                var world = new FakeWorld(Https) { Inject = (first, Fault.Kill) };
+                await SetupAsync(world);
+                world.Revive();
+                world.Inject = (untouched.Calls + call, second);
+                world.Skip(untouched.Calls);
+                var left = world.State;
+                var result = await SetupAsync(world);
+                var where = $"killed at {first}, then {second} at {call}: {result.Error}";
+                if (second != Fault.Kill)
+                {
+                    world.State.LoadBalancer.Listeners.Count.ShouldBeGreaterThanOrEqualTo(left.LoadBalancer.Listeners.Count, where);
+                }
+
+                world.Revive();
+                (await SetupAsync(world)).Error.ShouldBeNull(where);
+                world.State.ShouldBe(goal, where);
+                var known = await new Journal(world, new FakeWorld(Https), _ => { }).ReadHistoryAsync(CancellationToken.None);
+                known!.Original.ShouldBe(Https, where);
+            }
         }
     }
 
@@ -156,7 +191,7 @@ public sealed class RunnerTests
                 return new RunResult([], Error: null, RollbackError: null);
             }
 
-            return await RunAsync(world, world.State, steps, Recovery.Original(known, world.State, plan.Steps), rollBack, interrupt.Token);
+            return await RunAsync(world, world.State, steps, Recovery.Original(known, world.State, plan.Steps), rollBack, interrupt.Token, unfinished, repairs.Count);
         }
         catch (Exception error) when (error is KilledException or DeisProxyException or OperationCanceledException)
         {
@@ -165,13 +200,13 @@ public sealed class RunnerTests
     }
 
     private static async Task<RunResult> RunAsync(
-        FakeWorld world, ClusterSnapshot start, ValueList<Step> steps, ClusterSnapshot original, bool rollBack, CancellationToken cancellationToken)
+        FakeWorld world, ClusterSnapshot start, ValueList<Step> steps, ClusterSnapshot original, bool rollBack, CancellationToken cancellationToken, RunRecord? unfinished = null, int repairs = 0)
     {
         var time = new ImmediateTime();
         var journal = new Journal(world, new FakeWorld(world.State), _ => { });
-        var record = new RunRecord { Command = "setup", Holder = "test", StartedAt = time.GetUtcNow(), Original = original, Goal = SetupGoal.Default, Steps = steps };
+        var record = new RunRecord { Command = "setup", Holder = "test", StartedAt = time.GetUtcNow(), Original = original, Goal = SetupGoal.Default, Steps = steps, Repairs = repairs, CutOff = unfinished is null ? null : Recovery.CutOff(unfinished, "setup") };
         var runner = new Runner(new StepExecutor(world, world, time), journal, new Progress<StepProgress>(), time);
-        var result = await runner.RunAsync(record, start, rollBack, cancellationToken);
+        var result = await runner.RunAsync(record, unfinished, start, rollBack, cancellationToken);
         if (result.Error is null)
         {
             // A close that fails is only warned of: the next run closes it, which stands for the second try here.

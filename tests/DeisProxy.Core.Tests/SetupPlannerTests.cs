@@ -150,6 +150,25 @@ public sealed class SetupPlannerTests
     }
 
     [Theory]
+    [InlineData(ListenerProtocol.Http, null, true)]
+    [InlineData(ListenerProtocol.Http, "1", false)]
+    [InlineData(ListenerProtocol.Tcp, null, false)]
+    public void A_policy_that_waits_behind_an_HTTP_listener_blocks(ListenerProtocol protocol, string? key, bool blocked)
+    {
+        var start = Snapshots.Deis15.WithRouter(r => r with { ProxyProtocol = key }).With(l => l with
+        {
+            Listeners = [Snapshots.Http(80, 80) with { Protocol = protocol, InstanceProtocol = protocol }],
+            Policies = [LoadBalancerPolicy.EnableProxyProtocol, Snapshots.BackendAuthentication],
+            BackendPolicies = [new(80, ["EnableProxyProtocol", "backend-auth"])],
+        });
+
+        var plan = Plan(start);
+
+        plan.Blockers.Select(b => b.Id).ShouldBe(blocked ? ["proxy-policy-stale"] : []);
+        plan.Blockers.ShouldAllBe(b => b.Remedy.EndsWith("--policy-names backend-auth", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData(true, true)]
     [InlineData(false, false)]
     public void A_router_port_cannot_be_left_out_while_something_listens_there(bool certificate, bool blocked)

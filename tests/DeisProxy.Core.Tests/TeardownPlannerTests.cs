@@ -9,7 +9,8 @@ public sealed class TeardownPlannerTests
     {
         Listeners = [Snapshots.Http(80, 80), Snapshots.Https(443, 80, Snapshots.Ciphers.Name, Snapshots.Sticky.Name), Snapshots.Tcp(2222, 2222)],
         Policies = [Snapshots.Ciphers, Snapshots.Sticky],
-    }) with { LoadBalancerNetworks = ["172.31.0.0/16"] };
+    }) with
+    { LoadBalancerNetworks = ["172.31.0.0/16"] };
 
     private static readonly ClusterSnapshot Made = Before.After(SetupPlanner.Plan(Before, SetupGoal.Default).Steps);
 

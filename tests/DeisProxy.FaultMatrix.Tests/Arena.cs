@@ -101,7 +101,7 @@ internal sealed class Arena : IAsyncDisposable
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var host = new CommandHost(new Terminal(TextReader.Null, output, error), OpenAsync, TimeProvider.System) { RollbackLimit = TimeSpan.FromSeconds(5) };
+        var host = new CommandHost(new Terminal(TextReader.Null, output, error), OpenAsync, TimeProvider.System) { RollbackLimit = TimeSpan.FromSeconds(45) };
         var exitCode = await CommandLine.RunAsync([command, "--region", "us-east-1"], host, interrupt).WaitAsync(RunLimit, CancellationToken.None);
         return new Run(exitCode, $"{output}{error}");
     }

@@ -101,7 +101,7 @@ public sealed partial class RunLock : IAsyncDisposable
 
             if (found.Value != value)
             {
-                await TakeOverAsync(etcd, found, value, error, cancellationToken);
+                await TakeOverAsync(etcd, found, holder, value, error, cancellationToken);
             }
         }
 
@@ -172,10 +172,12 @@ public sealed partial class RunLock : IAsyncDisposable
     }
 
     /// <summary>Takes the lock of a holder that is known to be gone, so that nobody has to wait for its time to run out.</summary>
-    private static async Task TakeOverAsync(EtcdClient etcd, EtcdNode found, string value, Exception error, CancellationToken cancellationToken)
+    private static async Task TakeOverAsync(
+        EtcdClient etcd, EtcdNode found, LockHolder self, string value, Exception error, CancellationToken cancellationToken)
     {
         var holder = Parse(found.Value);
-        if (holder?.IsGone == true)
+        // Another user's processes may be hidden from this one, so only one's own can be known to be gone.
+        if (holder?.IsGone == true && holder.Who == self.Who)
         {
             await EtcdErrors.CallAsync(() => etcd.SetAsync(Key, value, EtcdCondition.Index(found.ModifiedIndex), TimeToLive, cancellationToken));
             return;

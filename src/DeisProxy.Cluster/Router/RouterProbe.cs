@@ -72,7 +72,7 @@ public static partial class RouterProbe
         }
         catch (IOException e) when (e.InnerException is DeisProxyException nodeFailure)
         {
-            throw new DeisProxyException(nodeFailure.Code, nodeFailure.Message, nodeFailure.Remedy, e);
+            throw new DeisProxyException(nodeFailure.Code, nodeFailure.Message, nodeFailure.Remedy, e) { IsTransient = nodeFailure.IsTransient };
         }
         catch (IOException e)
         {

@@ -41,6 +41,11 @@ public sealed class Journal(IRecordStore cluster, IRecordStore local, Action<str
     private const string Unfinished = "run";
     private const string Last = "history";
 
+    /// <summary>Says in the cluster that this journal has been kept there: what it does not hold any more has ended, wherever a copy lies.</summary>
+    private const string Kept = "kept";
+
+    private bool _isMarked;
+
     /// <summary>Reads the record of a run that has not ended.</summary>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>The record, or null if there is none.</returns>
@@ -87,7 +92,12 @@ public sealed class Journal(IRecordStore cluster, IRecordStore local, Action<str
 
     private async Task<RunRecord?> ReadAsync(string name, CancellationToken cancellationToken)
     {
-        var text = await cluster.ReadAsync(name, cancellationToken) ?? await LocallyAsync(() => local.ReadAsync(name, cancellationToken));
+        var text = await cluster.ReadAsync(name, cancellationToken);
+        if (text is null && await cluster.ReadAsync(Kept, cancellationToken) is null)
+        {
+            text = await LocallyAsync(() => local.ReadAsync(name, cancellationToken));
+        }
+
         if (text is null)
         {
             return null;
@@ -119,6 +129,12 @@ public sealed class Journal(IRecordStore cluster, IRecordStore local, Action<str
             await local.WriteAsync(name, text, cancellationToken);
             return null;
         });
+        if (!_isMarked)
+        {
+            await cluster.WriteAsync(Kept, "1", cancellationToken);
+            _isMarked = true;
+        }
+
         await cluster.WriteAsync(name, text, cancellationToken);
     }
 

@@ -16,21 +16,32 @@ public static class Recovery
     /// <returns>The steps, none if the listener is whole.</returns>
     public static ValueList<Step> Steps(RunRecord record, ClusterSnapshot current, string command)
     {
-        if (record.Steps[record.Current] is not ListenerStep step)
+        if (CutOff(record, command) is not { } step)
         {
             return [];
         }
 
-        var target = command == record.Command ? step.To : step.From;
-        var other = command == record.Command ? step.From : step.To;
-        var found = current.LoadBalancer.Listeners.FirstOrDefault(l => l.LoadBalancerPort == step.LoadBalancerPort);
-        return found is null && target is not null
-            ? [new ListenerStep(From: null, target)]
-            : LacksPolicies(found, target)
-                ? [new ListenerStep(found, target)]
-                : LacksPolicies(found, other)
-                    ? [new ListenerStep(found, other)]
+        var found = current.LoadBalancer.ListenerOn(step.LoadBalancerPort);
+        return found is null
+            ? (step.To ?? step.From) is { } whole ? [new ListenerStep(From: null, whole)] : []
+            : LacksPolicies(found, step.To)
+                ? [new ListenerStep(found, step.To)]
+                : LacksPolicies(found, step.From)
+                    ? [new ListenerStep(found, step.From)]
                     : [];
+    }
+
+    /// <summary>
+    /// The change of a listener that was cut off, turned so that it leads to where a command goes. A run that mends it carries it
+    /// on in its own record, because it may be cut off, too.
+    /// </summary>
+    /// <param name="record">Record of the run that was cut off.</param>
+    /// <param name="command">The command that goes on.</param>
+    /// <returns>The change, or null if no listener was being changed.</returns>
+    public static ListenerStep? CutOff(RunRecord record, string command)
+    {
+        var step = record.Current < record.Repairs ? record.CutOff : record.Steps[record.Current] as ListenerStep;
+        return command == record.Command ? step : (ListenerStep?)step?.Inverse();
     }
 
     /// <summary>What <c>teardown</c> goes back to after a run: the newest state of everything that this run changes, else what was known before.</summary>

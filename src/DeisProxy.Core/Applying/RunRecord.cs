@@ -33,6 +33,12 @@ public sealed record RunRecord
     /// <summary>The steps, in their order.</summary>
     public required ValueList<Step> Steps { get; init; }
 
+    /// <summary>How many of the first steps mend what an earlier run has left half done. They are never undone: that would break it again.</summary>
+    public int Repairs { get; init; }
+
+    /// <summary>The change of a listener that these steps mend; null if there are none.</summary>
+    public ListenerStep? CutOff { get; init; }
+
     /// <summary>Index of the step that has been begun: those before it are done, those after it are not begun.</summary>
     public int Current { get; init; }
 

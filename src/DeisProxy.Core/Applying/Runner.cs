@@ -25,11 +25,13 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
 
     /// <summary>Carries the steps of a record out in their order.</summary>
     /// <param name="record">The run; its record is not yet in the journal.</param>
+    /// <param name="previous">Record of an earlier run that was cut off, which this one goes on from; it is back in the journal if this run puts everything back.</param>
     /// <param name="start">The state that the plan was made from.</param>
     /// <param name="rollBack">Whether to undo everything if a step fails.</param>
     /// <param name="cancellationToken">Stops the run at the next safe point.</param>
     /// <returns>How far every step is, and why the run ended early if it did.</returns>
-    public async Task<RunResult> RunAsync(RunRecord record, ClusterSnapshot start, bool rollBack, CancellationToken cancellationToken)
+    public async Task<RunResult> RunAsync(
+        RunRecord record, RunRecord? previous, ClusterSnapshot start, bool rollBack, CancellationToken cancellationToken)
     {
         var states = record.Steps.Select(step => new StepProgress(step, StepStatus.Planned, TimeSpan.Zero)).ToList();
         var current = start;
@@ -42,11 +44,16 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
                 var begun = time.GetTimestamp();
                 cancellationToken.ThrowIfCancellationRequested();
                 await journal.WriteAsync(record with { Current = index }, cancellationToken);
-                Report(states, index, StepStatus.Running, begun);
-                current = await executor.ReadAsync(current, cancellationToken);
+                if (index == 0)
+                {
+                    // Later steps compare with what was read when the one before them was seen.
+                    current = await executor.ReadAsync(current, cancellationToken);
+                }
+
                 if (!step.IsDoneIn(current))
                 {
                     EnsureUnchanged(step, current);
+                    Report(states, index, StepStatus.Running, begun);
                     current = await executor.ExecuteAsync(step, current, cancellationToken);
                 }
 
@@ -69,16 +76,16 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
                 return new RunResult(states, error, RollbackError: null);
             }
 
-            return new RunResult(states, error, await RollBackAsync(record, states, Math.Min(index, states.Count - 1), current));
+            return new RunResult(states, error, await RollBackAsync(record, previous, states, Math.Min(index, states.Count - 1), current));
         }
     }
 
     /// <summary>Undoes a step that may be half done and those before it. Returns why something could not be put back.</summary>
-    private async Task<Exception?> RollBackAsync(RunRecord record, List<StepProgress> states, int from, ClusterSnapshot current)
+    private async Task<Exception?> RollBackAsync(RunRecord record, RunRecord? previous, List<StepProgress> states, int from, ClusterSnapshot current)
     {
         using var limit = new CancellationTokenSource(RollbackLimit, time);
         Exception? failure = null;
-        for (var index = from; index >= 0; index--)
+        for (var index = from; index >= record.Repairs; index--)
         {
             if (states[index].Status == StepStatus.Planned)
             {
@@ -102,30 +109,42 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
 
         if (failure is null)
         {
-            try
-            {
-                await journal.DropAsync(limit.Token);
-            }
-            catch (DeisProxyException error)
-            {
-                // Everything is as before; a record that stays makes the next run look, and find nothing to do.
-                failure = error;
-            }
+            await CloseAsync(previous, limit.Token);
         }
 
         return failure;
     }
 
+    /// <summary>Everything is as before this run. What an earlier one knows is not lost with it.</summary>
+    private async Task CloseAsync(RunRecord? previous, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Waiting.RetryAsync(
+                time,
+                async ct =>
+                {
+                    await (previous is null ? journal.DropAsync(ct) : journal.WriteAsync(previous, ct));
+                    return true;
+                },
+                cancellationToken);
+        }
+        catch (Exception error) when (error is DeisProxyException or OperationCanceledException)
+        {
+            // The record of this run stays: the next one looks at it, and finds nothing to mend.
+        }
+    }
+
     private async Task<ClusterSnapshot> UndoAsync(RunRecord record, ClusterSnapshot current, CancellationToken cancellationToken)
     {
         var step = record.Steps[record.Current];
-        var back = step.Inverse();
         while (true)
         {
             try
             {
                 await WriteIfPossibleAsync(record, cancellationToken);
                 current = await executor.ReadAsync(current, cancellationToken);
+                var back = step is FlipStep flip ? flip.BackFrom(current) : step.Inverse();
                 if (back.IsDoneIn(current))
                 {
                     return current;

@@ -63,7 +63,7 @@ public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterContr
             cancellationToken);
         if (step is FlipStep flip)
         {
-            await WaitForRoutersAsync(flip, cancellationToken);
+            await WaitForRoutersAsync(flip, before.Router.LiveRouters, cancellationToken);
         }
 
         return await WaitUntilSeenAsync(step, before, cancellationToken);
@@ -105,13 +105,13 @@ public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterContr
     private Task WriteAsync(RouterSetting setting, string? expected, string? value, CancellationToken cancellationToken) =>
         expected == value ? Task.CompletedTask : routers.WriteAsync(setting, expected, value, cancellationToken);
 
-    private async Task WaitForRoutersAsync(FlipStep step, CancellationToken cancellationToken)
+    private async Task WaitForRoutersAsync(FlipStep step, ValueList<LiveRouter> live, CancellationToken cancellationToken)
     {
         var (last, reached) = await Waiting.UntilAsync(
             time,
             RouterLimit,
             PollInterval,
-            ct => Waiting.RetryAsync(time, again => ProbeAsync(step, again), ct),
+            ct => Waiting.RetryAsync(time, again => ProbeAsync(step, live, again), ct),
             probes => probes.All(p => p.Result.Mode == p.Wanted),
             cancellationToken);
         if (!reached)
@@ -124,11 +124,12 @@ public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterContr
         }
     }
 
-    private async Task<(RouterProbeResult Result, RouterMode Wanted)[]> ProbeAsync(FlipStep step, CancellationToken cancellationToken)
+    private async Task<(RouterProbeResult Result, RouterMode Wanted)[]> ProbeAsync(FlipStep step, ValueList<LiveRouter> live, CancellationToken cancellationToken)
     {
         var state = await routers.ReadAsync(cancellationToken);
         var wanted = state.Demands(step.To.ProxyProtocol) ? RouterMode.Proxy : RouterMode.Plain;
-        var probes = state.LiveRouters.SelectMany(router => state.PortsInUse(step.RouterPorts)
+        // Those that were alive before, too: a router that the change has killed is not one that has followed it.
+        var probes = live.Union(state.LiveRouters).SelectMany(router => state.PortsInUse(step.RouterPorts)
             .Select(async port => (await routers.ProbeAsync(router, port, cancellationToken), wanted)));
         return await Task.WhenAll(probes);
     }

@@ -34,6 +34,7 @@ public static class SetupPlanner
         var concerned = loadBalancer.Listeners.Where(l => goal.RouterPorts.Contains(l.InstancePort)).ToList();
         CheckListeners(loadBalancer, goal, concerned, blockers);
         CheckLeftOut(loadBalancer, router, goal, blockers);
+        CheckStalePolicies(loadBalancer, router, concerned, blockers);
         CheckRouters(snapshot, blockers);
 
         var healthCheck = HealthCheckFor(loadBalancer.HealthCheck, goal);
@@ -237,6 +238,25 @@ public static class SetupPlanner
                 "router-port-left-out",
                 $"The listener {listener} goes to a port on which the routers will demand the PROXY line, too, and --router-ports ({goal.RouterPorts}) leaves it out: it would break.",
                 $"Name it as well (--router-ports {string.Join(',', AllRouterPorts)}), or delete the listener first."));
+        }
+    }
+
+    /// <summary>
+    /// A policy that has no effect behind an HTTP listener gets one as soon as the listener is TCP: the PROXY line would reach routers
+    /// that do not expect it, long before the flip.
+    /// </summary>
+    private static void CheckStalePolicies(LoadBalancer loadBalancer, RouterState router, List<Listener> concerned, List<Notice> blockers)
+    {
+        var ports = concerned.GroupBy(l => l.InstancePort)
+            .Where(g => loadBalancer.SendsProxyLineTo(g.Key) && g.All(l => l.Protocol is ListenerProtocol.Http or ListenerProtocol.Https))
+            .Select(g => g.Key);
+        foreach (var port in router.Demands(router.ProxyProtocol) ? [] : ports)
+        {
+            var kept = loadBalancer.BackendPoliciesOf(port).Where(name => loadBalancer.Policy(name)?.SendsProxyLine != true);
+            blockers.Add(new Notice(
+                "proxy-policy-stale",
+                $"A ProxyProtocol policy is on instance port {port} already, behind HTTP listeners: as soon as they are TCP, routers would get PROXY lines that they do not expect yet.",
+                $"Take it off first; setup puts it back in the right moment: aws elb set-load-balancer-policies-for-backend-server --load-balancer-name {loadBalancer.Name} --instance-port {port} --policy-names {(kept.Any() ? string.Join(' ', kept) : "'[]'")}"));
         }
     }
 

@@ -225,6 +225,21 @@ public sealed record FlipStep(FlipState From, FlipState To, ValueList<int> Route
     /// <inheritdoc/>
     public override Step Inverse() => new FlipStep(To, From, RouterPorts);
 
+    /// <summary>The step that takes back what this one added and nothing else: policies that somebody put on a port meanwhile stay.</summary>
+    /// <param name="current">What is there now.</param>
+    /// <returns>The step back.</returns>
+    public FlipStep BackFrom(ClusterSnapshot current)
+    {
+        var before = From.BackendPolicies.ToDictionary(b => b.InstancePort, b => b.PolicyNames);
+        var now = To.BackendPolicies.Select(b => b with { PolicyNames = current.LoadBalancer.BackendPoliciesOf(b.InstancePort) }).ToValueList();
+        var back = now.Zip(To.BackendPolicies, (found, to) => found with
+        {
+            PolicyNames = found.PolicyNames.Except(to.PolicyNames.Except(before[to.InstancePort])).Union(before[to.InstancePort].Except(to.PolicyNames))
+                .Order(StringComparer.Ordinal).ToValueList(),
+        });
+        return new FlipStep(new FlipState(current.Router.ProxyProtocol, now), new FlipState(From.ProxyProtocol, back.ToValueList()), RouterPorts);
+    }
+
     /// <inheritdoc/>
     public override ClusterSnapshot ApplyTo(ClusterSnapshot before)
     {

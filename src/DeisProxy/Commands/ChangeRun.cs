@@ -21,6 +21,9 @@ internal delegate Plan MakePlan(ClusterSnapshot current, RunRecord? known);
 /// <param name="goal">What setup is told now; the journal keeps it for teardown.</param>
 internal sealed class ChangeRun(CommandHost host, string command, ConnectionSettings connection, OutputSettings output, ChangeSettings change, SetupGoal goal)
 {
+    /// <summary>Limit for the whole command where none is given; every wait in it has its own, much shorter one.</summary>
+    private static readonly TimeSpan UsualLimit = TimeSpan.FromMinutes(30);
+
     private readonly ChangeReport _report = new(host.Terminal, output, command, connection.Stack, change.DryRun);
     private int _exitCode = ExitCode.Done;
 
@@ -31,7 +34,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
     public async Task<int> RunAsync(MakePlan planner, CancellationToken cancellationToken)
     {
         host.Prepare(output);
-        var error = await host.RunAsync(connection.Timeout, ct => WorkAsync(planner, ct, cancellationToken), cancellationToken);
+        var error = await host.RunAsync(connection.Timeout ?? UsualLimit, ct => WorkAsync(planner, ct, cancellationToken), cancellationToken);
         if (error is not null)
         {
             _exitCode = error is OperationCanceledException ? ExitCode.Interrupted : ExitCode.Failed;
@@ -48,17 +51,23 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
         var journal = session.OpenJournal(host.Warn);
         var prepared = await PrepareAsync(session, journal, planner, cancellationToken);
         _report.Plan(prepared.Snapshot, prepared.Plan, prepared.Unfinished, session.EnteredBy);
-        if (prepared.Plan.Blockers.Count > 0)
+        if (prepared.IsBlocked)
         {
             _exitCode = ExitCode.Failed;
         }
-        else if (change.DryRun)
+
+        if (prepared.IsBlocked && (change.DryRun || prepared.Plan.Steps.Count == 0))
+        {
+            return;
+        }
+
+        if (change.DryRun)
         {
             _exitCode = change.DetailedExitCode && prepared.Plan.Steps.Count > 0 ? ExitCode.ChangesPending : ExitCode.Done;
         }
         else if (prepared.Plan.Steps.Count > 0 || prepared.Unfinished is not null)
         {
-            if (prepared.Plan.Steps.Count > 0 && !await ConfirmedAsync(cancellationToken))
+            if (prepared.Plan.Steps.Count > 0 && !await ConfirmedAsync(prepared, cancellationToken))
             {
                 _report.Declined();
                 _exitCode = ExitCode.Failed;
@@ -77,12 +86,22 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
         var snapshot = await session.ObserveAsync(cancellationToken);
         var repairs = unfinished is null ? [] : Recovery.Steps(unfinished, snapshot, command);
         var plan = planner(repairs.Aggregate(snapshot, (state, step) => step.ApplyTo(state)), known);
-        
+
         // What setup replaces becomes what teardown goes back to; teardown itself goes on to where it was going, however often it is cut off.
         var original = command == SetupCommand.CommandName
             ? Recovery.Original(known?.Original, snapshot, plan.Steps)
             : known?.Original ?? plan.Steps.Aggregate(snapshot, (state, step) => step.ApplyTo(state));
-        return new Prepared(snapshot, plan with { Steps = [.. repairs, .. plan.Steps] }, unfinished, original, command == SetupCommand.CommandName ? goal : known?.Goal ?? goal);
+        return new Prepared
+        {
+            Snapshot = snapshot,
+
+            // Whatever stands against the rest: a port that a killed run has left closed is opened.
+            Plan = plan with { Steps = plan.Blockers.Count > 0 ? repairs : [.. repairs, .. plan.Steps] },
+            Repairs = repairs.Count,
+            Unfinished = unfinished,
+            Original = original,
+            Goal = command == SetupCommand.CommandName ? goal : known?.Goal ?? goal,
+        };
     }
 
     private async Task ApplyAsync(
@@ -90,7 +109,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
     {
         await using var held = await session.LockAsync(command, cancellationToken);
         var prepared = await PrepareAsync(session, journal, planner, cancellationToken);
-        if (!prepared.Plan.Steps.Equals(shown.Plan.Steps) || prepared.Plan.Blockers.Count > 0)
+        if (!prepared.Plan.Steps.Equals(shown.Plan.Steps) || prepared.IsBlocked != shown.IsBlocked)
         {
             throw new DeisProxyException(
                 "changed-meanwhile",
@@ -112,13 +131,15 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
             Original = prepared.Original,
             Goal = prepared.Goal,
             Steps = prepared.Plan.Steps,
+            Repairs = prepared.Repairs,
+            CutOff = prepared.Unfinished is null ? null : Recovery.CutOff(prepared.Unfinished, command),
         };
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, held.Lost);
         var runner = new Runner(new StepExecutor(session.LoadBalancer, session.Routers, host.Time), journal, _report, host.Time) { RollbackLimit = host.RollbackLimit };
-        var result = await runner.RunAsync(record, prepared.Snapshot, change.RollBack, stop.Token);
+        var result = await runner.RunAsync(record, prepared.Unfinished, prepared.Snapshot, change.RollBack, stop.Token);
         if (result.Error is null)
         {
-            await CloseAsync(journal, record);
+            await (prepared.IsBlocked ? journal.WriteAsync(prepared.Unfinished!, CancellationToken.None) : CloseAsync(journal, record));
         }
 
         _report.Result(result);
@@ -126,7 +147,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
         {
             var cause = held.Lost.IsCancellationRequested && error is OperationCanceledException
                 ? new DeisProxyException("lock-lost", "The lock in etcd was lost while the run was under way.", "Look who removed or took it (/deis-proxy/lock), then run the command again.", error)
-                : CommandHost.Explain(error, connection.Timeout, interrupted);
+                : CommandHost.Explain(error, connection.Timeout ?? UsualLimit, interrupted);
             _exitCode = result.Changed ? ExitCode.NotPutBack : cause is OperationCanceledException ? ExitCode.Interrupted : ExitCode.Failed;
             _report.Error(cause, result.RollbackError);
         }
@@ -146,8 +167,24 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
         }
     }
 
-    private async Task<bool> ConfirmedAsync(CancellationToken cancellationToken) =>
-        change.Yes || output.Json || !host.Terminal.IsInteractive || await host.Terminal.ConfirmAsync("Carry this out?", cancellationToken);
+    private async Task<bool> ConfirmedAsync(Prepared prepared, CancellationToken cancellationToken) =>
+        change.Yes || !host.Terminal.IsInteractive
+        || await host.Terminal.ConfirmAsync($"Carry this out ({string.Join(", ", prepared.Plan.Steps.Select(s => s.Id))})?", cancellationToken);
 
-    private sealed record Prepared(ClusterSnapshot Snapshot, Plan Plan, RunRecord? Unfinished, ClusterSnapshot Original, SetupGoal Goal);
+    private sealed record Prepared
+    {
+        public required ClusterSnapshot Snapshot { get; init; }
+
+        public required Plan Plan { get; init; }
+
+        public required int Repairs { get; init; }
+
+        public required RunRecord? Unfinished { get; init; }
+
+        public required ClusterSnapshot Original { get; init; }
+
+        public required SetupGoal Goal { get; init; }
+
+        public bool IsBlocked => Plan.Blockers.Count > 0;
+    }
 }

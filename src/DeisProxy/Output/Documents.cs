@@ -34,9 +34,12 @@ internal sealed record NoticeDocument(string Id, string Message, string Remedy)
 
 internal sealed record ErrorDocument(string Code, string Message, string Remedy)
 {
-    public static ErrorDocument Of(Exception error) => error is DeisProxyException expected
-        ? new(expected.Code, expected.Message, expected.Remedy)
-        : new("bug", error.Message, "This is a bug in deis-proxy; please report it with the stack trace on stderr.");
+    public static ErrorDocument Of(Exception error) => error switch
+    {
+        DeisProxyException expected => new(expected.Code, expected.Message, expected.Remedy),
+        OperationCanceledException => new("interrupted", "The command was interrupted.", "Run it again when nothing interrupts it."),
+        _ => new("bug", error.Message, "This is a bug in deis-proxy; please report it with the stack trace on stderr."),
+    };
 }
 
 /// <summary>The JSON document of <c>verify</c>.</summary>

@@ -66,7 +66,7 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
     {
         if (!json.EnumerateRunes().Any(IsFormat))
         {
-            output.WriteLine(json);
+            WriteLine(output, json);
             return;
         }
 
@@ -86,7 +86,7 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
             }
         }
 
-        output.WriteLine(safe);
+        WriteLine(output, safe.ToString());
 
         static bool IsFormat(Rune rune) => Rune.GetUnicodeCategory(rune) is UnicodeCategory.Format;
     }
@@ -113,7 +113,7 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
 
     /// <summary>Writes a line of the result.</summary>
     /// <param name="pieces">Pieces of the line, each with its tone.</param>
-    public void Result(params ReadOnlySpan<(string Text, Tone Tone)> pieces) => output.WriteLine(Render(pieces, ColorOutput));
+    public void Result(params ReadOnlySpan<(string Text, Tone Tone)> pieces) => WriteLine(output, Render(pieces, ColorOutput));
 
     /// <summary>Writes a line of the result in one tone.</summary>
     /// <param name="text">The line.</param>
@@ -122,7 +122,7 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
 
     /// <summary>Writes a line of progress or a message.</summary>
     /// <param name="pieces">Pieces of the line, each with its tone.</param>
-    public void Message(params ReadOnlySpan<(string Text, Tone Tone)> pieces) => error.WriteLine(Render(pieces, ColorError));
+    public void Message(params ReadOnlySpan<(string Text, Tone Tone)> pieces) => WriteLine(error, Render(pieces, ColorError));
 
     /// <summary>Writes a line of progress or a message in one tone.</summary>
     /// <param name="text">The line.</param>
@@ -163,6 +163,19 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
         // Format characters can turn the direction of writing around and so make a line say something else.
         static bool IsUnsafe(Rune rune) => rune.Value is 0xFFFE or 0xFFFF || Rune.GetUnicodeCategory(rune) is
             UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+    }
+
+    /// <summary>A terminal that has gone away must not end what is under way: bringing a port back matters more than telling of it.</summary>
+    private static void WriteLine(TextWriter writer, string line)
+    {
+        try
+        {
+            writer.WriteLine(line);
+        }
+        catch (IOException)
+        {
+            // Nobody is there to read it.
+        }
     }
 
     private static string Render(ReadOnlySpan<(string Text, Tone Tone)> pieces, bool color)
