@@ -18,6 +18,9 @@ public sealed partial class AwsClients : IDisposable
     {
         Region = region.SystemName;
         ElasticLoadBalancing = new AmazonElasticLoadBalancingClient(credentials, Configure(new AmazonElasticLoadBalancingConfig(), region, access));
+        var single = Configure(new AmazonElasticLoadBalancingConfig(), region, access);
+        single.MaxErrorRetry = 0;
+        SingleAttempt = new AmazonElasticLoadBalancingClient(credentials, single);
         CloudFormation = new AmazonCloudFormationClient(credentials, Configure(new AmazonCloudFormationConfig(), region, access));
         Ec2 = new AmazonEC2Client(credentials, Configure(new AmazonEC2Config(), region, access));
         AutoScaling = new AmazonAutoScalingClient(credentials, Configure(new AmazonAutoScalingConfig(), region, access));
@@ -27,6 +30,9 @@ public sealed partial class AwsClients : IDisposable
     public string Region { get; }
 
     internal AmazonElasticLoadBalancingClient ElasticLoadBalancing { get; }
+
+    /// <summary>Does not repeat a call by itself: for those whose repetition would undo what came after them.</summary>
+    internal AmazonElasticLoadBalancingClient SingleAttempt { get; }
 
     internal AmazonCloudFormationClient CloudFormation { get; }
 
@@ -69,6 +75,7 @@ public sealed partial class AwsClients : IDisposable
     public void Dispose()
     {
         ElasticLoadBalancing.Dispose();
+        SingleAttempt.Dispose();
         CloudFormation.Dispose();
         Ec2.Dispose();
         AutoScaling.Dispose();

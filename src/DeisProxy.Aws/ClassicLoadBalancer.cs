@@ -21,6 +21,14 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
 
     private static readonly TimeSpan SettlePause = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>How long after a delete creates follow one another without a pause to speak of: the port is closed as soon as the delete is handled.</summary>
+    private static readonly TimeSpan AtOnceLimit = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan AtOncePause = TimeSpan.FromMilliseconds(2);
+
+    /// <summary>When the creates of an overlapped swap go out, after the delete. Measured with calls of 10 to 500 ms: one of them always falls into the gap.</summary>
+    private static readonly TimeSpan[] CreateDelays = [TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(30), TimeSpan.FromMilliseconds(50)];
+
     private readonly AmazonElasticLoadBalancingClient _client = clients.ElasticLoadBalancing;
 
     /// <inheritdoc/>
@@ -110,28 +118,27 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
     /// <inheritdoc/>
     public async Task ReplaceListenerAsync(Listener? from, Listener? to, CancellationToken cancellationToken)
     {
-        var sameButPolicies = from is not null && to is not null && @from with { PolicyNames = to.PolicyNames } == to;
-        if (from is not null && !sameButPolicies)
+        if (from is not null && to is not null && @from with { PolicyNames = to.PolicyNames } == to)
         {
-            await EnsureItCouldComeBackAsync(from, cancellationToken);
-
-            // Never two ports in one delete: one listener is away at a time. And not cancelled from here on: the port is closed.
-            cancellationToken.ThrowIfCancellationRequested();
-            var request = new DeleteLoadBalancerListenersRequest { LoadBalancerName = loadBalancerName, LoadBalancerPorts = [from.LoadBalancerPort] };
-            await AwsErrors.CallAsync("elasticloadbalancing:DeleteLoadBalancerListeners", ct => _client.DeleteLoadBalancerListenersAsync(request, ct), CancellationToken.None);
-        }
-
-        if (to is null)
-        {
+            await SetListenerPoliciesAsync(to);
             return;
         }
 
-        if (!sameButPolicies)
+        if (from is not null)
         {
-            await CreateListenerAsync(to);
+            await Task.WhenAll(EnsureItCouldComeBackAsync(from, cancellationToken), WarmUpAsync(cancellationToken));
+            cancellationToken.ThrowIfCancellationRequested();
         }
 
-        if (to.PolicyNames.Count > 0 || sameButPolicies)
+        // Not cancelled from here on: a port is closed.
+        await ((from, to) switch
+        {
+            ({ } old, { } @new) => SwapListenerAsync(old, @new),
+            ({ } old, null) => DeleteListenerAsync(old, clients.ElasticLoadBalancing),
+            (null, { } @new) => CreateListenerAsync(@new),
+            _ => Task.CompletedTask,
+        });
+        if (to is { PolicyNames.Count: > 0 })
         {
             await SetListenerPoliciesAsync(to);
         }
@@ -183,24 +190,107 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
         }
     }
 
-    private async Task CreateListenerAsync(Listener listener)
+    /// <summary>Opens the connections that the swap uses: in its gap there is no time for handshakes.</summary>
+    private Task WarmUpAsync(CancellationToken cancellationToken) => Task.WhenAll(
+        CreateDelays.Select(_ => DescribeAsync(_client, loadBalancerName, cancellationToken)).Append(DescribeAsync(clients.SingleAttempt, loadBalancerName, cancellationToken)));
+
+    /// <summary>
+    /// Deletes a listener and creates another one on its port, overlapped: the creates go out while the delete is under way, so that the gap between the two is shorter than
+    /// a round trip. One that arrives too early is refused and sent again; a second identical one has no effect (Elastic Load Balancing API, CreateLoadBalancerListeners).
+    /// </summary>
+    private async Task SwapListenerAsync(Listener from, Listener to)
+    {
+        // Never two ports in one delete: one listener is away at a time. And one attempt only: a delete that is repeated unseen, because its
+        // answer was lost, would take the new listener away.
+        using var stop = new CancellationTokenSource();
+        var deleting = DeleteListenerAsync(from, clients.SingleAttempt);
+        var creating = CreateDelays.Select(delay => CreateListenerAsync(to, delay, stop.Token)).ToList();
+        try
+        {
+            var waiting = new List<Task<bool>>(creating);
+            await deleting;
+            while (waiting.Count > 0 && !(await Task.WhenAny(waiting) is { IsCompletedSuccessfully: true, Result: true }))
+            {
+                waiting.RemoveAll(create => create.IsCompleted);
+            }
+        }
+        catch (DeisProxyException) when (!deleting.IsCompletedSuccessfully)
+        {
+            await stop.CancelAsync();
+            if ((await CreatedAsync(creating)).Created || await IsThereAsync(to))
+            {
+                return;
+            }
+
+            if (await IsThereAsync(from))
+            {
+                throw;
+            }
+
+            await CreateListenerAsync(to);
+            return;
+        }
+
+        await stop.CancelAsync();
+        if (await CreatedAsync(creating) is { Created: false, Error: { } error })
+        {
+            throw error;
+        }
+    }
+
+    /// <summary>Waits for creates to end; none must be under way when the next change is made.</summary>
+    private static async Task<(bool Created, DeisProxyException? Error)> CreatedAsync(IEnumerable<Task<bool>> creating)
+    {
+        var (created, failure) = (false, (DeisProxyException?)null);
+        foreach (var create in creating)
+        {
+            try
+            {
+                created |= await create;
+            }
+            catch (DeisProxyException error)
+            {
+                failure ??= error;
+            }
+        }
+
+        return (created, failure);
+    }
+
+    private async Task<bool> IsThereAsync(Listener listener) => (await DescribeAsync(_client, loadBalancerName, CancellationToken.None)).ListenerDescriptions is { } all
+        && all.Select(ToModel).Any(found => found with { PolicyNames = listener.PolicyNames } == listener);
+
+    private Task DeleteListenerAsync(Listener listener, AmazonElasticLoadBalancingClient client)
+    {
+        var request = new DeleteLoadBalancerListenersRequest { LoadBalancerName = loadBalancerName, LoadBalancerPorts = [listener.LoadBalancerPort] };
+        return AwsErrors.CallAsync("elasticloadbalancing:DeleteLoadBalancerListeners", ct => client.DeleteLoadBalancerListenersAsync(request, ct), CancellationToken.None);
+    }
+
+    private Task CreateListenerAsync(Listener listener) => CreateListenerAsync(listener, TimeSpan.Zero, CancellationToken.None);
+
+    /// <summary>Creates a listener, for as long as that is refused for what passes. Returns whether it has; false: it was told to stop.</summary>
+    private async Task<bool> CreateListenerAsync(Listener listener, TimeSpan delay, CancellationToken stop)
     {
         var request = ToRequest(listener);
+        await Task.Delay(delay, time, CancellationToken.None);
         var begun = time.GetTimestamp();
-        while (true)
+        while (!stop.IsCancellationRequested)
         {
             try
             {
                 await CallCreateAsync(request, CancellationToken.None);
-                return;
+                return true;
             }
             catch (DeisProxyException error) when (time.GetElapsedTime(begun) < SettleLimit
                 && (error.IsTransient || error.InnerException is DuplicateListenerException or CertificateNotFoundException))
             {
                 // Just after a delete the old listener may still be seen, just after an upload the certificate not yet.
-                await Task.Delay(SettlePause, time, CancellationToken.None);
+                var isEarly = error.InnerException is DuplicateListenerException && time.GetElapsedTime(begun) < AtOnceLimit;
+                await Task.Delay(isEarly ? AtOncePause : SettlePause, time, CancellationToken.None);
             }
         }
+
+        return false;
     }
 
     private Task CallCreateAsync(CreateLoadBalancerListenersRequest request, CancellationToken cancellationToken) => AwsErrors.CallAsync(

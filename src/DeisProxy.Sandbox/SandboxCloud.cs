@@ -32,11 +32,12 @@ public sealed class SandboxCloud : IAsyncDisposable
     private SandboxCloud(SandboxOptions options)
     {
         Options = options;
+        Network = new NetworkMap(options.Time);
         _cloud = new CloudState(options);
         _store = new EtcdStore(options.Time);
         var certificate = new Lazy<System.Security.Cryptography.X509Certificates.X509Certificate2>(() => Certificates.SelfSigned("sandbox"));
         _traffic = new TrafficContext(options, _cloud, Network, certificate, _defects.Enqueue);
-        NodeCommands = new NodeCommands(node => _routers.Find(router => router.Node == node), options);
+        NodeCommands = new NodeCommands(node => _routers.Find(router => router.Node == node), Network, options);
         _cloud.CreateLoadBalancer = CreateLoadBalancer;
     }
 
@@ -70,7 +71,7 @@ public sealed class SandboxCloud : IAsyncDisposable
     /// <summary>Errors of the sandbox itself, which no client can cause: always empty, or it is a bug.</summary>
     public IReadOnlyCollection<Exception> Defects => _defects;
 
-    internal NetworkMap Network { get; } = new();
+    internal NetworkMap Network { get; }
 
     /// <summary>Starts it. When it returns, every port is open, every router serves and every instance has been checked once.</summary>
     /// <param name="options">What it holds.</param>
@@ -119,6 +120,11 @@ public sealed class SandboxCloud : IAsyncDisposable
         await connected.EnterAsync(cancellationToken);
         return connected;
     }
+
+    /// <summary>Whether new connections from elsewhere are held at a node now.</summary>
+    /// <param name="node">Private address.</param>
+    /// <returns>True if some port of it is held.</returns>
+    public bool HoldsConnections(string node) => Network.IsHeld(node);
 
     /// <summary>Reads a key of etcd without a remote call.</summary>
     /// <param name="key">Its path.</param>

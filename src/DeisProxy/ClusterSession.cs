@@ -6,6 +6,7 @@ using DeisProxy.Commands;
 using DeisProxy.Core;
 using DeisProxy.Core.Applying;
 using DeisProxy.Core.Model;
+using DeisProxy.Traffic;
 
 namespace DeisProxy;
 
@@ -30,6 +31,8 @@ internal sealed class ClusterSession : IAsyncDisposable
     private readonly string? _stateFolder;
     private readonly TimeProvider _time;
 
+    private readonly RouterNodes _routerNodes;
+
     private ClusterSession(
         AwsClients clients,
         INode node,
@@ -40,6 +43,8 @@ internal sealed class ClusterSession : IAsyncDisposable
         ValueList<string> networks,
         Surroundings surroundings,
         RouterLogs logs,
+        RouterNodes routerNodes,
+        Connect? connect,
         string? stateFolder,
         TimeProvider time)
     {
@@ -48,6 +53,8 @@ internal sealed class ClusterSession : IAsyncDisposable
         LoadBalancer = new ClassicLoadBalancer(clients, loadBalancerName, time);
         Routers = new ClusterRouters(node, etcd);
         Logs = logs;
+        Traffic = new BalancerTraffic(connect, node.OpenStreamAsync);
+        _routerNodes = routerNodes;
     }
 
     /// <summary>The load balancer.</summary>
@@ -58,6 +65,12 @@ internal sealed class ClusterSession : IAsyncDisposable
 
     /// <summary>The routers' logs.</summary>
     public RouterLogs Logs { get; }
+
+    /// <summary>Traffic through the load balancer.</summary>
+    public IBalancerTraffic Traffic { get; }
+
+    /// <summary>The routers' nodes.</summary>
+    public IRouterNodes RouterNodes => _routerNodes;
 
     /// <summary>User and host, as the lock and the journal name whoever runs this.</summary>
     public static string Holder => $"{Environment.UserName}@{Environment.MachineName}";
@@ -83,12 +96,13 @@ internal sealed class ClusterSession : IAsyncDisposable
     /// <param name="settings">Which load balancer and which cluster.</param>
     /// <param name="enter">Enters the cluster.</param>
     /// <param name="runOnce">Runs a command on another of its nodes.</param>
+    /// <param name="connect">Connects to the load balancer's DNS name from here; null if it leads nowhere.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <returns>The session.</returns>
     /// <exception cref="DeisProxyException">One of them is not there or cannot be reached.</exception>
     public static async Task<ClusterSession> OpenAsync(
-        ConnectionSettings settings, EnterCluster enter, RunOnNode runOnce, TimeProvider time, CancellationToken cancellationToken)
+        ConnectionSettings settings, EnterCluster enter, RunOnNode runOnce, Connect? connect, TimeProvider time, CancellationToken cancellationToken)
     {
         var clients = AwsClients.Create(settings.Aws);
         INode? node = null;
@@ -102,7 +116,8 @@ internal sealed class ClusterSession : IAsyncDisposable
             var endpoints = settings.EtcdEndpoints.Count > 0 ? settings.EtcdEndpoints : EtcdClient.DefaultEndpoints;
             var etcd = await EtcdClient.ConnectAsync(node, endpoints, cancellationToken, settings.Aws.CallTimeout);
             var logs = new RouterLogs(node, settings.Nodes, settings.Ssh, runOnce);
-            return new ClusterSession(clients, node, etcd, loadBalancer, stack, nodes, networks, surroundings, logs, settings.StateFolder, time);
+            var routerNodes = new RouterNodes(node, settings.Nodes, nodes, settings.Ssh, (address, options, ct) => enter([address], options, ct));
+            return new ClusterSession(clients, node, etcd, loadBalancer, stack, nodes, networks, surroundings, logs, routerNodes, connect, settings.StateFolder, time);
         }
         catch
         {
@@ -141,6 +156,7 @@ internal sealed class ClusterSession : IAsyncDisposable
     {
         _clients.Dispose();
         _etcd.Dispose();
+        await _routerNodes.DisposeAsync();
         await _node.DisposeAsync();
     }
 

@@ -2,13 +2,14 @@ using DeisProxy;
 using DeisProxy.Cluster.Ssh;
 using DeisProxy.Commands;
 using DeisProxy.Output;
+using DeisProxy.Traffic;
 
 using var interrupts = new Interrupts();
 var terminal = Terminal.OfProcess();
 return await CommandLine.RunAsync(args, new CommandHost(terminal, OpenAsync, TimeProvider.System), interrupts.Token);
 
 Task<ClusterSession> OpenAsync(ConnectionSettings settings, CancellationToken cancellationToken) =>
-    ClusterSession.OpenAsync(settings, EnterAsync, OpenSshNode.RunOnceAsync, TimeProvider.System, cancellationToken);
+    ClusterSession.OpenAsync(settings, EnterAsync, OpenSshNode.RunOnceAsync, BalancerTraffic.ConnectAsync, TimeProvider.System, cancellationToken);
 
 async Task<INode> EnterAsync(IReadOnlyList<NodeAddress> nodes, SshOptions options, CancellationToken cancellationToken) =>
     await FailoverNode.EnterAsync(

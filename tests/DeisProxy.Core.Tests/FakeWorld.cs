@@ -19,7 +19,7 @@ public enum Fault
 internal sealed class KilledException : Exception;
 
 /// <summary>A load balancer, routers and stores in memory; every remote call is counted and may fail once.</summary>
-internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, IRouterControl, IRecordStore
+internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, IRouterControl, IRouterNodes, IBalancerTraffic, IRecordStore
 {
     private readonly Dictionary<string, string> _records = new(StringComparer.Ordinal);
     private bool _killed;
@@ -115,6 +115,21 @@ internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, I
 
     public Task<RouterProbeResult> ProbeAsync(LiveRouter router, int instancePort, CancellationToken cancellationToken) => CallAsync(() =>
         new RouterProbeResult(router, instancePort, State.Router.Demands(State.Router.ProxyProtocol) ? RouterMode.Proxy : RouterMode.Plain, ""));
+
+    // Traffic cannot be watched here, so both ends switch at once; the flip's other orders have tests of their own.
+    public TimeSpan Interval => TimeSpan.FromMilliseconds(10);
+
+    public Task<IReadOnlyList<int>> FindAsync(LoadBalancer balancer, IReadOnlyList<int> loadBalancerPorts, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<int>>([]);
+
+    public Task<TrafficAnswer> AskAsync(Listener listener, TrafficQuestion question, CancellationToken cancellationToken) => Task.FromResult(TrafficAnswer.Unreachable);
+
+    public Task<NodeMeans> PrepareAsync(RouterState routers, IReadOnlyList<int> instancePorts, CancellationToken cancellationToken) => Task.FromResult(new NodeMeans(null, null));
+
+    public Task HoldAsync(CancellationToken cancellationToken) => throw new InvalidOperationException("Nothing is held where nothing is watched.");
+
+    public Task ReleaseAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task RenderAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     Task<string?> IRecordStore.ReadAsync(string name, CancellationToken cancellationToken) => CallAsync(() => _records.GetValueOrDefault(name));
 

@@ -205,7 +205,7 @@ public sealed class RunnerTests
         var time = new ImmediateTime();
         var journal = new Journal(world, new FakeWorld(world.State), _ => { });
         var record = new RunRecord { Command = "setup", Holder = "test", StartedAt = time.GetUtcNow(), Original = original, Goal = SetupGoal.Default, Steps = steps, Repairs = repairs, CutOff = unfinished is null ? null : Recovery.CutOff(unfinished, "setup") };
-        var runner = new Runner(new StepExecutor(world, world, time), journal, new Progress<StepProgress>(), time);
+        var runner = new Runner(new StepExecutor(world, world, new Flip(world, world, world, world, time), world, time), journal, new Progress<StepProgress>(), time);
         var result = await runner.RunAsync(record, unfinished, start, rollBack, cancellationToken);
         if (result.Error is null)
         {

@@ -146,7 +146,7 @@ internal sealed class Arena : IAsyncDisposable
             Nodes = [.. Sandbox.Nodes.Select(NodeAddress.Parse)],
             StateFolder = _state.Path,
         };
-        return ClusterSession.OpenAsync(local, EnterAsync, OpenSshNode.RunOnceAsync, TimeProvider.System, cancellationToken);
+        return ClusterSession.OpenAsync(local, EnterAsync, OpenSshNode.RunOnceAsync, connect: null, TimeProvider.System, cancellationToken);
 
         async Task<INode> EnterAsync(IReadOnlyList<NodeAddress> nodes, SshOptions options, CancellationToken ct) =>
             await FailoverNode.EnterAsync(nodes, (addresses, again) => Sandbox.ConnectNodeAsync(addresses[0].Host, again), ct);

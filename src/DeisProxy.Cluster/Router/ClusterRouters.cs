@@ -11,8 +11,6 @@ namespace DeisProxy.Cluster.Router;
 /// <param name="etcd">The cluster's etcd, reached through the same node; it stays the caller's.</param>
 public sealed class ClusterRouters(INode node, EtcdClient etcd) : IRouterControl
 {
-    private const int HttpPort = 80;
-
     /// <summary>
     /// Reads everything. Key by key, side by side: one read of all of <c>/deis/router</c> would bring the private key of the
     /// platform's certificate along. Applications' certificates are <c>/deis/certs/DOMAIN</c>, in use if the domain is in
@@ -63,13 +61,8 @@ public sealed class ClusterRouters(INode node, EtcdClient etcd) : IRouterControl
     });
 
     /// <inheritdoc/>
-    public async Task<RouterProbeResult> ProbeAsync(LiveRouter router, int instancePort, CancellationToken cancellationToken)
-    {
-        // A router announces where its HTTP server is; its other ports are at the same address.
-        ArgumentNullException.ThrowIfNull(router);
-        var result = await RouterProbe.ProbeAsync(node, router.Host, instancePort == HttpPort ? router.Port : instancePort, cancellationToken);
-        return new RouterProbeResult(router, instancePort, result.Mode, result.Seen);
-    }
+    public Task<RouterProbeResult> ProbeAsync(LiveRouter router, int instancePort, CancellationToken cancellationToken) =>
+        RouterProbe.ProbeAsync(node, router, instancePort, cancellationToken);
 
     private static string KeyOf(RouterSetting setting) => setting switch
     {

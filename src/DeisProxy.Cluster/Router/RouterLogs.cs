@@ -23,12 +23,6 @@ public delegate Task<CommandResult> RunOnNode(NodeAddress address, SshOptions op
 /// <param name="runOnce">Runs a command on another node, as <see cref="OpenSshNode.RunOnceAsync"/> does.</param>
 public sealed class RouterLogs(INode entry, IReadOnlyList<NodeAddress> known, SshOptions options, RunOnNode runOnce)
 {
-    /// <summary>Connections at a time straight from here.</summary>
-    private const int ParallelNodes = 100;
-
-    /// <summary>Connections at a time through the entry node, whose sshd drops some from the tenth on that has not authenticated yet (MaxStartups 10:30:100).</summary>
-    private const int ParallelHops = 8;
-
     /// <summary>
     /// Searches a router's log for a text, again and again for about four seconds, because lines reach the log late; run with <c>sh -c</c>, the text is
     /// <c>$1</c>. Docker's log goes away with its container when the unit restarts, the journal keeps it and is asked in the end; a user outside the group docker may have sudo.
@@ -55,7 +49,7 @@ public sealed class RouterLogs(INode entry, IReadOnlyList<NodeAddress> known, Ss
     /// <returns>The address; null behind a jump host, whose address it would be.</returns>
     /// <exception cref="DeisProxyException">The connection to the node is lost.</exception>
     public async Task<IPAddress?> OwnAddressAsync(CancellationToken cancellationToken) =>
-        string.IsNullOrEmpty(options.Jump) && IPAddress.TryParse((await ConnectionAsync(cancellationToken))[0], out var address) ? address : null;
+        string.IsNullOrEmpty(options.Jump) && IPAddress.TryParse((await NodeWays.ConnectionAsync(entry, cancellationToken))[0], out var address) ? address : null;
 
     /// <summary>Searches the logs of all routers.</summary>
     /// <param name="token">Letters and digits that stand in one request only.</param>
@@ -67,12 +61,13 @@ public sealed class RouterLogs(INode entry, IReadOnlyList<NodeAddress> known, Ss
     public async Task<LogSearch> SearchAsync(
         string token, IReadOnlyList<CoreRouter> routers, IReadOnlyList<Node> nodes, CancellationToken cancellationToken)
     {
-        var straight = known.Count > 0 ? known : [.. routers.Select(router => AddressOf(router, nodes)).OfType<NodeAddress>()];
-        var entered = await ConnectionAsync(cancellationToken);
+        var ways = new NodeWays(known, nodes, options);
+        var straight = ways.Straight(routers);
+        var entered = await NodeWays.ConnectionAsync(entry, cancellationToken);
         var hops = routers
-            .Where(router => router.Name != entered.ElementAtOrDefault(2) && !straight.Any(address => Covers(address, router, nodes)))
+            .Where(router => router.Name != entered.ElementAtOrDefault(2) && ways.To(straight, router) is null)
             .Select(router => NodeAddress.TryParse(router.Name)).OfType<NodeAddress>();
-        var through = options with { Jump = string.Join(',', new[] { options.Jump, $"{options.User}@{entry.Name}" }.Where(jump => !string.IsNullOrEmpty(jump))) };
+        var through = ways.Through(entry);
 
         var (searched, unread) = (new ConcurrentQueue<string>(), new ConcurrentQueue<string>());
         LogSighting? sighting = null;
@@ -111,8 +106,8 @@ public sealed class RouterLogs(INode entry, IReadOnlyList<NodeAddress> known, Ss
         }
 
         await Task.WhenAll(
-            Parallel.ForEachAsync(straight.Distinct(), new ParallelOptions { MaxDegreeOfParallelism = ParallelNodes, CancellationToken = cancellationToken }, (address, _) => VisitAsync(address, options)),
-            Parallel.ForEachAsync(hops, new ParallelOptions { MaxDegreeOfParallelism = ParallelHops, CancellationToken = cancellationToken }, (address, _) => VisitAsync(address, through)));
+            Parallel.ForEachAsync(straight.Distinct(), new ParallelOptions { MaxDegreeOfParallelism = NodeWays.ParallelStraight, CancellationToken = cancellationToken }, (address, _) => VisitAsync(address, options)),
+            Parallel.ForEachAsync(hops, new ParallelOptions { MaxDegreeOfParallelism = NodeWays.ParallelHops, CancellationToken = cancellationToken }, (address, _) => VisitAsync(address, through)));
         return sighting is not null ? new LogSearch(sighting, [], []) : new LogSearch(null, [.. searched], [.. unread]);
     }
 
@@ -120,14 +115,4 @@ public sealed class RouterLogs(INode entry, IReadOnlyList<NodeAddress> known, Ss
         answer.StandardOutput.StartsWith("none", StringComparison.Ordinal) ? "no container deis-router that docker shows the log of, and nothing of it in the journal"
         : answer.StandardOutput.StartsWith("found", StringComparison.Ordinal) ? "the request is in a line that is not in the router's format"
         : $"the search ended with status {answer.ExitCode}: {RemoteText.Clean(answer.StandardError, 120)}";
-
-    private static NodeAddress? AddressOf(CoreRouter router, IReadOnlyList<Node> nodes) =>
-        nodes.FirstOrDefault(node => node.PrivateAddress == router.Name) is { } node ? NodeAddress.TryParse(node.PublicAddress ?? node.PrivateAddress!) : null;
-
-    private static bool Covers(NodeAddress address, CoreRouter router, IReadOnlyList<Node> nodes) =>
-        address.Host == router.Name || nodes.Any(node => node.PrivateAddress == router.Name && node.PublicAddress == address.Host);
-
-    /// <summary>Client address and port, then the node's own address and port.</summary>
-    private async Task<string[]> ConnectionAsync(CancellationToken cancellationToken) =>
-        (await entry.RunAsync(["printenv", "SSH_CONNECTION"], cancellationToken)).StandardOutput.Trim().Split(' ');
 }

@@ -26,6 +26,23 @@ public static partial class RouterProbe
 
     private static readonly byte[] ProxyRequest = [.. "PROXY TCP4 127.0.0.1 127.0.0.1 1 80\r\n"u8, .. Request];
 
+    private const int HttpPort = 80;
+
+    /// <summary>Asks one port of a router.</summary>
+    /// <param name="node">The node to connect from.</param>
+    /// <param name="router">The router.</param>
+    /// <param name="instancePort">Its port, as the load balancer's listeners name it.</param>
+    /// <param name="cancellationToken">Ends the probe.</param>
+    /// <returns>What was found; whatever a router does, it is a result and not an exception.</returns>
+    /// <exception cref="DeisProxyException">The connection to the node is lost.</exception>
+    public static async Task<RouterProbeResult> ProbeAsync(INode node, LiveRouter router, int instancePort, CancellationToken cancellationToken)
+    {
+        // A router announces where its HTTP server is; its other ports are at the same address.
+        ArgumentNullException.ThrowIfNull(router);
+        var result = await ProbeAsync(node, router.Host, instancePort == HttpPort ? router.Port : instancePort, cancellationToken);
+        return new RouterProbeResult(router, instancePort, result.Mode, result.Seen);
+    }
+
     /// <summary>
     /// Sends a plain request. A router in plain mode answers, on a TLS port with 400; one that demands the PROXY line closes the connection without a word,
     /// so a second connection with that line makes sure.

@@ -54,7 +54,7 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
                 {
                     EnsureUnchanged(step, current);
                     Report(states, index, StepStatus.Running, begun);
-                    current = await executor.ExecuteAsync(step, current, cancellationToken);
+                    current = await executor.ExecuteAsync(step, current, undoing: false, cancellationToken);
                 }
 
                 Report(states, index, StepStatus.Done, begun);
@@ -151,7 +151,7 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
                 }
 
                 EnsureOurs(step, current);
-                return await executor.ExecuteAsync(back, current, cancellationToken);
+                return await executor.ExecuteAsync(back, current, undoing: true, cancellationToken);
             }
             catch (DeisProxyException error) when (error.Code != ForeignChange && !cancellationToken.IsCancellationRequested)
             {

@@ -6,14 +6,16 @@ namespace DeisProxy.Core.Applying;
 /// <summary>Brings single steps into effect: makes the change, repeats what may be repeated, and reads until the change is seen.</summary>
 /// <param name="loadBalancer">The load balancer.</param>
 /// <param name="routers">The routers.</param>
+/// <param name="flip">Switches both together.</param>
+/// <param name="traffic">Traffic through the load balancer.</param>
 /// <param name="time">The clock.</param>
-public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterControl routers, TimeProvider time)
+public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterControl routers, Flip flip, IBalancerTraffic traffic, TimeProvider time)
 {
     /// <summary>How long a write may take to be seen by a read; AWS promises no more than "eventually".</summary>
     private static readonly TimeSpan SeenLimit = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long routers may take to read etcd (5 s) and reload, with reserve.</summary>
-    private static readonly TimeSpan RouterLimit = TimeSpan.FromSeconds(30);
+    /// <summary>How long a listener that the API shows may take to be the one that connections meet.</summary>
+    private static readonly TimeSpan EffectLimit = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
 
@@ -35,11 +37,19 @@ public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterContr
     /// <summary>Brings a step into effect.</summary>
     /// <param name="step">The step.</param>
     /// <param name="before">What was read just before.</param>
+    /// <param name="undoing">Whether something is put back: then nothing is waited for but that it is there.</param>
     /// <param name="cancellationToken">Ends it at the next point at which no port is closed.</param>
     /// <returns>What is there after it.</returns>
     /// <exception cref="DeisProxyException">It is not in effect.</exception>
-    public async Task<ClusterSnapshot> ExecuteAsync(Step step, ClusterSnapshot before, CancellationToken cancellationToken)
+    public async Task<ClusterSnapshot> ExecuteAsync(Step step, ClusterSnapshot before, bool undoing, CancellationToken cancellationToken)
     {
+        if (step is FlipStep both)
+        {
+            await flip.RunAsync(both, before, undoing, cancellationToken);
+            return await WaitUntilSeenAsync(step, before, cancellationToken);
+        }
+
+        var proves = !undoing && step is ListenerStep replaced && await CanProveAsync(replaced, before.LoadBalancer, cancellationToken);
         await Waiting.RetryAsync(
             time,
             async ct =>
@@ -61,12 +71,33 @@ public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterContr
                 return true;
             },
             cancellationToken);
-        if (step is FlipStep flip)
+        var after = await WaitUntilSeenAsync(step, before, cancellationToken);
+        if (proves)
         {
-            await WaitForRoutersAsync(flip, before.Router.LiveRouters, cancellationToken);
+            await ProveAsync((ListenerStep)step, cancellationToken);
         }
 
-        return await WaitUntilSeenAsync(step, before, cancellationToken);
+        return after;
+    }
+
+    /// <summary>Whether traffic can tell the listener after the step from the one before it: only who reads requests himself refuses what is none.</summary>
+    private async Task<bool> CanProveAsync(ListenerStep step, LoadBalancer balancer, CancellationToken cancellationToken) =>
+        step is { From: { } from, To: { } to } && from.ReadsHttp != to.ReadsHttp
+        && (await traffic.FindAsync(balancer, [from.LoadBalancerPort], cancellationToken)).Count > 0;
+
+    /// <summary>The API shows a listener before connections meet it, and what comes next builds on those that do.</summary>
+    private async Task ProveAsync(ListenerStep step, CancellationToken cancellationToken)
+    {
+        var wanted = step.To!.ReadsHttp ? TrafficAnswer.RefusedByBalancer : TrafficAnswer.RefusedByRouter;
+        var (last, reached) = await Waiting.UntilAsync(
+            time, EffectLimit, PollInterval, ct => traffic.AskAsync(step.To, TrafficQuestion.Malformed, ct), answer => answer == wanted, cancellationToken);
+        if (!reached)
+        {
+            throw new DeisProxyException(
+                "listener-not-in-effect",
+                $"AWS shows the new listener on port {step.LoadBalancerPort}, but {EffectLimit.TotalSeconds} s later connections still meet the old one ({last}).",
+                "Look whether another load balancer or a proxy answers under this name; then run the command again.");
+        }
     }
 
     private async Task ChangeAsync(Step step, ClusterSnapshot before, CancellationToken cancellationToken)
@@ -91,12 +122,6 @@ public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterContr
             case RealIpCidrStep s:
                 await WriteAsync(RouterSetting.ProxyRealIpCidr, before.Router.ProxyRealIpCidr, s.To, cancellationToken);
                 break;
-            case FlipStep s:
-                await Task.WhenAll(s.To.BackendPolicies
-                    .Where(b => !before.LoadBalancer.BackendPoliciesOf(b.InstancePort).Equals(b.PolicyNames))
-                    .Select(b => loadBalancer.SetBackendPoliciesAsync(b, cancellationToken)));
-                await WriteAsync(RouterSetting.ProxyProtocol, before.Router.ProxyProtocol, s.To.ProxyProtocol, cancellationToken);
-                break;
             default:
                 throw new InvalidOperationException($"There is no way to carry out {step.GetType().Name}.");
         }
@@ -104,35 +129,6 @@ public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterContr
 
     private Task WriteAsync(RouterSetting setting, string? expected, string? value, CancellationToken cancellationToken) =>
         expected == value ? Task.CompletedTask : routers.WriteAsync(setting, expected, value, cancellationToken);
-
-    private async Task WaitForRoutersAsync(FlipStep step, ValueList<LiveRouter> live, CancellationToken cancellationToken)
-    {
-        var (last, reached) = await Waiting.UntilAsync(
-            time,
-            RouterLimit,
-            PollInterval,
-            ct => Waiting.RetryAsync(time, again => ProbeAsync(step, live, again), ct),
-            probes => probes.All(p => p.Result.Mode == p.Wanted),
-            cancellationToken);
-        if (!reached)
-        {
-            var stuck = last.Where(p => p.Result.Mode != p.Wanted).Select(p => $"{p.Result.Router.Name} port {p.Result.InstancePort} ({p.Result.Seen})");
-            throw new DeisProxyException(
-                "routers-did-not-switch",
-                $"After {RouterLimit.TotalSeconds} s not every router has followed the change: {string.Join("; ", stuck)}.",
-                "Look at these routers (deisctl status router@N, deisctl journal router@N); confd in them reads etcd every 5 s and reloads nginx.");
-        }
-    }
-
-    private async Task<(RouterProbeResult Result, RouterMode Wanted)[]> ProbeAsync(FlipStep step, ValueList<LiveRouter> live, CancellationToken cancellationToken)
-    {
-        var state = await routers.ReadAsync(cancellationToken);
-        var wanted = state.Demands(step.To.ProxyProtocol) ? RouterMode.Proxy : RouterMode.Plain;
-        // Those that were alive before, too: a router that the change has killed is not one that has followed it.
-        var probes = live.Union(state.LiveRouters).SelectMany(router => state.PortsInUse(step.RouterPorts)
-            .Select(async port => (await routers.ProbeAsync(router, port, cancellationToken), wanted)));
-        return await Task.WhenAll(probes);
-    }
 
     private async Task<ClusterSnapshot> WaitUntilSeenAsync(Step step, ClusterSnapshot previous, CancellationToken cancellationToken)
     {

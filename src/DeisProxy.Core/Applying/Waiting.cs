@@ -58,4 +58,30 @@ internal static class Waiting
             }
         }
     }
+
+    /// <summary>Makes a change, and repeats it where its failure is transient. What has failed may have happened all the same: only what is there tells.</summary>
+    /// <param name="time">The clock.</param>
+    /// <param name="change">Makes the change; it must be safe to repeat.</param>
+    /// <param name="isDone">Reads whether it is made.</param>
+    /// <param name="cancellationToken">Ends the repetition.</param>
+    public static Task ChangeAsync(
+        TimeProvider time, Func<CancellationToken, Task> change, Func<CancellationToken, Task<bool>> isDone, CancellationToken cancellationToken) => RetryAsync(
+        time,
+        async ct =>
+        {
+            try
+            {
+                await change(ct);
+            }
+            catch (DeisProxyException)
+            {
+                if (!await isDone(ct))
+                {
+                    throw;
+                }
+            }
+
+            return true;
+        },
+        cancellationToken);
 }

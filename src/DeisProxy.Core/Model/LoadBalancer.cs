@@ -34,6 +34,9 @@ public sealed record Listener(
     /// <summary>Whether the load balancer itself ends TLS on this listener.</summary>
     public bool EndsTls => Protocol is ListenerProtocol.Https or ListenerProtocol.Ssl;
 
+    /// <summary>Whether the load balancer reads and rewrites requests on this listener.</summary>
+    public bool ReadsHttp => Protocol is ListenerProtocol.Http or ListenerProtocol.Https;
+
     /// <summary>Whether the load balancer speaks TLS to the instances; such a backend cannot carry the PROXY protocol.</summary>
     public bool HasEncryptedBackend => InstanceProtocol is ListenerProtocol.Https or ListenerProtocol.Ssl;
 

@@ -15,6 +15,9 @@ public readonly record struct DeisVersion(int Major, int Minor, int Patch) : ICo
     /// <summary>The first release in which <c>hsts/enabled</c> redirects to HTTPS.</summary>
     public static readonly DeisVersion FirstWithHsts = new(1, 8, 0);
 
+    /// <summary>The first release whose routers have confd's files in the usual place instead of <c>/app</c> (deis/deis, router/cmd/boot).</summary>
+    public static readonly DeisVersion FirstWithUsualConfd = new(1, 10, 0);
+
     /// <summary>The first release in which routers know whitelists.</summary>
     public static readonly DeisVersion FirstWithWhitelists = new(1, 11, 0);
 

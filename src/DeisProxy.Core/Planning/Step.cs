@@ -210,11 +210,15 @@ public sealed record FlipState(string? ProxyProtocol, ValueList<BackendPolicies>
 /// <param name="RouterPorts">The router's instance ports that the change concerns, for probing.</param>
 public sealed record FlipStep(FlipState From, FlipState To, ValueList<int> RouterPorts) : Step
 {
+    /// <summary>Whether new connections may be held at the nodes for the moment between the two ends, where the nodes allow it.</summary>
+    public bool Hold { get; init; }
+
     /// <inheritdoc/>
     public override string Id => "flip";
 
     /// <inheritdoc/>
-    public override string Description => "switch load balancer and routers together";
+    public override string Description =>
+        $"switch load balancer and routers together{(Hold ? "; where the nodes allow it (sudo, iptables), new connections wait there meanwhile, 5 s at most" : "")}";
 
     /// <inheritdoc/>
     public override string FromText => From.ToString();
@@ -223,7 +227,7 @@ public sealed record FlipStep(FlipState From, FlipState To, ValueList<int> Route
     public override string ToText => To.ToString();
 
     /// <inheritdoc/>
-    public override Step Inverse() => new FlipStep(To, From, RouterPorts);
+    public override Step Inverse() => new FlipStep(To, From, RouterPorts) { Hold = Hold };
 
     /// <summary>The step that takes back what this one added and nothing else: policies that somebody put on a port meanwhile stay.</summary>
     /// <param name="current">What is there now.</param>

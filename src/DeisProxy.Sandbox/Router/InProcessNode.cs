@@ -141,6 +141,8 @@ public sealed class InProcessNode : INode
             {
                 (true, 4001 or 2379) => await network.ConnectLoopbackAsync(Address, _sandbox.EtcdEndpoint.Port, cancellationToken),
                 (true, _) when network.IsOwn(port) || port == _sandbox.EtcdEndpoint.Port => await network.ConnectLoopbackAsync(Address, port, cancellationToken),
+                // The name of a load balancer leads to its ports, wherever it is asked for.
+                _ when _sandbox.LoadBalancers.FirstOrDefault(b => b.DnsName == host) is { } balancer => await network.ConnectLoopbackAsync(Address, balancer.DataPlanePort(port), cancellationToken),
                 _ => await network.ConnectAsync(Address, toSelf ? Address : host, port, cancellationToken),
             };
         }

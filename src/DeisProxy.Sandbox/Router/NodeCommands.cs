@@ -1,6 +1,7 @@
 using System.Globalization;
 
 using DeisProxy.Cluster.Ssh;
+using DeisProxy.Sandbox.Traffic;
 
 namespace DeisProxy.Sandbox.Router;
 
@@ -14,21 +15,29 @@ public delegate Task<CommandResult?> NodeCommand(string node, IReadOnlyList<stri
 /// <summary>The commands that the sandbox's nodes know. Later ones are asked first, so that a test can replace any of them.</summary>
 public sealed class NodeCommands
 {
+    /// <summary>When a guard lets connections go, whatever has become of whoever held them.</summary>
+    private static readonly TimeSpan GuardTime = TimeSpan.FromSeconds(4);
+
     private readonly Lock _lock = new();
     private readonly List<NodeCommand> _commands = [];
     private readonly Func<string, DeisRouter?> _routerOf;
+    private readonly NetworkMap _network;
     private readonly TimeSpan _reloadDelay;
     private readonly TimeProvider _time;
 
-    internal NodeCommands(Func<string, DeisRouter?> routerOf, SandboxOptions options)
+    internal NodeCommands(Func<string, DeisRouter?> routerOf, NetworkMap network, SandboxOptions options)
     {
         _routerOf = routerOf;
+        _network = network;
         _reloadDelay = options.RouterReloadDelay;
         _time = options.Time;
         Add((_, arguments, _) => Task.FromResult(arguments is ["true"] ? Ok("") : null));
         Add((node, arguments, _) => Task.FromResult(arguments is ["hostname"] ? Ok($"ip-{node.Replace('.', '-')}.ec2.internal\n") : null));
         Add((node, arguments, _) => Task.FromResult(arguments is ["printenv", "SSH_CONNECTION"] ? Ok($"127.0.0.1 50000 {node} 22\n") : null));
         Add((node, arguments, _) => Task.FromResult(arguments is ["sh", "-c", var script, "sh", var text] && script.Contains("logs", StringComparison.Ordinal) ? SearchLog(node, text) : null));
+        Add((_, arguments, _) => Task.FromResult(arguments is ["id", "-u"] ? Ok("500\n") : null));
+        Add((node, arguments, _) => Task.FromResult(
+            arguments is ["sh", "-c", var script, "sh", _, var act, var id, ..] && script.Contains("iptables", StringComparison.Ordinal) ? Hold(node, act, id, arguments.Skip(7)) : null));
         Add(DockerAsync);
     }
 
@@ -82,6 +91,11 @@ public sealed class NodeCommands
             return Logs(router, rest);
         }
 
+        if (rest is ["deis-router", "true"])
+        {
+            return Ok("");
+        }
+
         if (!((string[])["confd", "-onetime"]).All(word => rest.Any(argument => argument.Contains(word, StringComparison.Ordinal))))
         {
             return null;
@@ -103,6 +117,32 @@ public sealed class NodeCommands
 
         var lines = router.Log.Where(line => line.Contains(text, StringComparison.Ordinal)).Take(8).ToList();
         return Ok(lines.Count == 0 ? "absent\n" : $"found\n{string.Join('\n', lines)}\n");
+    }
+
+    /// <summary>What a script does that holds connections with iptables: get ready (a guard that takes the rules away again), hold, let go.</summary>
+    private CommandResult? Hold(string node, string act, string id, IEnumerable<string> ports)
+    {
+        var numbers = ports.Select(port => int.Parse(port, CultureInfo.InvariantCulture)).ToArray();
+        switch (act)
+        {
+            case "arm":
+                return Ok("armed\n");
+            case "hold":
+                _ = LetGoAsync();
+                Array.ForEach(numbers, port => _network.Hold(node, port, id));
+                return Ok("held\n");
+            case "release":
+                Array.ForEach(numbers, port => _network.Release(node, port, id));
+                return Ok("");
+            default:
+                return null;
+        }
+
+        async Task LetGoAsync()
+        {
+            await Task.Delay(GuardTime, _time);
+            Array.ForEach(numbers, port => _network.Release(node, port, id));
+        }
     }
 
     private static CommandResult Logs(DeisRouter router, string[] arguments)

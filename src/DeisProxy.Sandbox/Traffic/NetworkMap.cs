@@ -8,10 +8,14 @@ namespace DeisProxy.Sandbox.Traffic;
 /// The pretended network: private addresses stand for loopback ports, and a connection made through the map is known to its server by
 /// the private address that it seems to come from.
 /// </summary>
-internal sealed class NetworkMap
+internal sealed class NetworkMap(TimeProvider time)
 {
+    /// <summary>When a SYN without an answer is sent again; then after twice the time (RFC 6298).</summary>
+    private static readonly TimeSpan FirstRetransmission = TimeSpan.FromSeconds(1);
+
     private readonly ConcurrentDictionary<(string Address, int Port), int> _loopbackPorts = new();
     private readonly ConcurrentDictionary<int, string> _origins = new();
+    private readonly ConcurrentDictionary<(string Address, int Port, string By), byte> _held = new();
 
     public void Add(string address, int port, int loopbackPort) => _loopbackPorts[(address, port)] = loopbackPort;
 
@@ -20,12 +24,27 @@ internal sealed class NetworkMap
     /// <summary>Whether a real loopback port belongs to the sandbox.</summary>
     public bool IsOwn(int loopbackPort) => _loopbackPorts.Values.Contains(loopbackPort);
 
+    /// <summary>Drops the SYN of new connections from elsewhere to a port, as iptables on that node would.</summary>
+    public void Hold(string address, int port, string by) => _held[(address, port, by)] = 0;
+
+    public void Release(string address, int port, string by) => _held.TryRemove((address, port, by), out _);
+
+    /// <summary>Whether connections from elsewhere are held at any port of an address.</summary>
+    public bool IsHeld(string address) => _held.Keys.Any(held => held.Address == address);
+
     /// <summary>Connects to a pretended address.</summary>
     /// <exception cref="SocketException">Refused, also when nothing is known to listen there.</exception>
-    public async Task<MappedStream> ConnectAsync(string from, string to, int port, CancellationToken cancellationToken) =>
-        _loopbackPorts.TryGetValue((to, port), out var loopbackPort)
+    public async Task<MappedStream> ConnectAsync(string from, string to, int port, CancellationToken cancellationToken)
+    {
+        for (var pause = FirstRetransmission; from != to && _held.Keys.Any(held => held.Address == to && held.Port == port); pause *= 2)
+        {
+            await Task.Delay(pause, time, cancellationToken);
+        }
+
+        return _loopbackPorts.TryGetValue((to, port), out var loopbackPort)
             ? await ConnectLoopbackAsync(from, loopbackPort, cancellationToken)
             : throw new SocketException((int)SocketError.ConnectionRefused);
+    }
 
     /// <summary>Connects to a real loopback port, seeming to come from a pretended address.</summary>
     /// <exception cref="SocketException">Refused.</exception>

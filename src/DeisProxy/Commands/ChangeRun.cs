@@ -86,6 +86,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
         var snapshot = await session.ObserveAsync(cancellationToken);
         var repairs = unfinished is null ? [] : Recovery.Steps(unfinished, snapshot, command);
         var plan = planner(repairs.Aggregate(snapshot, (state, step) => step.ApplyTo(state)), known);
+        plan = plan with { Steps = plan.Steps.Select(step => step is FlipStep flip ? flip with { Hold = change.Hold } : step).ToValueList() };
 
         // What setup replaces becomes what teardown goes back to; teardown itself goes on to where it was going, however often it is cut off.
         var original = command == SetupCommand.CommandName
@@ -135,14 +136,15 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
             CutOff = prepared.Unfinished is null ? null : Recovery.CutOff(prepared.Unfinished, command),
         };
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, held.Lost);
-        var runner = new Runner(new StepExecutor(session.LoadBalancer, session.Routers, host.Time), journal, _report, host.Time) { RollbackLimit = host.RollbackLimit };
+        var flip = new Flip(session.LoadBalancer, session.Routers, session.RouterNodes, session.Traffic, host.Time);
+        var runner = new Runner(new StepExecutor(session.LoadBalancer, session.Routers, flip, session.Traffic, host.Time), journal, _report, host.Time) { RollbackLimit = host.RollbackLimit };
         var result = await runner.RunAsync(record, prepared.Unfinished, prepared.Snapshot, change.RollBack, stop.Token);
         if (result.Error is null)
         {
             await (prepared.IsBlocked ? journal.WriteAsync(prepared.Unfinished!, CancellationToken.None) : CloseAsync(journal, record));
         }
 
-        _report.Result(result);
+        _report.Result(result, flip.Report);
         if (result.Error is { } error)
         {
             var cause = held.Lost.IsCancellationRequested && error is OperationCanceledException

@@ -93,7 +93,7 @@ internal sealed class DemoCommand : Command
             Nodes = [NodeAddress.Parse(sandbox.Nodes[0])],
             StateFolder = stateFolder,
         };
-        return ClusterSession.OpenAsync(local, EnterAsync, RunOnceAsync, TimeProvider.System, cancellationToken);
+        return ClusterSession.OpenAsync(local, EnterAsync, RunOnceAsync, connect: null, TimeProvider.System, cancellationToken);
 
         async Task<INode> EnterAsync(IReadOnlyList<NodeAddress> nodes, SshOptions options, CancellationToken ct) =>
             await FailoverNode.EnterAsync(nodes, (addresses, again) => sandbox.ConnectNodeAsync(addresses[0].Host, again), ct);

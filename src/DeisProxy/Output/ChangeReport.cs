@@ -19,6 +19,7 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
     private IReadOnlyList<Notice> _warnings = [];
     private ErrorDocument? _error;
     private bool _changed;
+    private FlipReport? _flip;
 
     /// <summary>Shows what is there and what will be done.</summary>
     /// <param name="snapshot">What is there.</param>
@@ -84,12 +85,19 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
 
     /// <summary>Takes note of what came of the run.</summary>
     /// <param name="result">What came of it.</param>
-    public void Result(RunResult result)
+    /// <param name="flip">How both ends were switched; null if they were not.</param>
+    public void Result(RunResult result, FlipReport? flip)
     {
         _steps = result.Steps;
+        _flip = flip;
         _changed = result.Changed;
         if (!output.Json && result.Error is null)
         {
+            if (flip is not null)
+            {
+                terminal.Result(TextOf(flip));
+            }
+
             terminal.Result(
                 ("Done. ", Tone.Good),
                 ($"{result.Steps.Count} change{(result.Steps.Count == 1 ? "" : "s")} in {result.Steps.Sum(s => s.Duration.TotalSeconds):F1} s. Check it with real traffic: deis-proxy verify --stack {stack}", Tone.Plain));
@@ -133,9 +141,29 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
         if (output.Json)
         {
             var document = new ChangeDocument(
-                command, stack, "aws", _loadBalancer, dryRun, _changed, [.. _steps.Select(StepDocument.Of)], [.. _warnings.Select(NoticeDocument.Of)], _error);
+                command, stack, "aws", _loadBalancer, dryRun, _changed, [.. _steps.Select(StepDocument.Of)], [.. _warnings.Select(NoticeDocument.Of)],
+                _flip?.Manner, (long?)_flip?.Outage?.TotalMilliseconds, (long?)_flip?.Held.TotalMilliseconds, _error);
             terminal.WriteDocument(JsonSerializer.Serialize(document, DocumentJson.Contract.ChangeDocument));
         }
+    }
+
+    /// <summary>In which order both ends were switched, why not in a better one, and what traffic had of it.</summary>
+    private static string TextOf(FlipReport flip)
+    {
+        var manner = flip.Manner switch
+        {
+            FlipManner.Held => $"The load balancer first, then every router at once, with new connections held for {flip.Held.TotalMilliseconds:F0} ms.",
+            FlipManner.Watched => "The load balancer first, then every router at once.",
+            FlipManner.RoutersFirst => "The routers in their own time, the load balancer when half of them had switched.",
+            _ => "Load balancer and routers at once.",
+        };
+        var outage = flip.Outage switch
+        {
+            null => " For how long requests were not served could not be measured.",
+            { Ticks: 0 } => " No request of ours was lost.",
+            { } time => $" Requests were not served for {time.TotalMilliseconds:F0} ms.",
+        };
+        return $"{manner}{outage}{(flip.Why is null ? "" : $" ({char.ToUpperInvariant(flip.Why[0])}{flip.Why[1..]}.)")}";
     }
 
     private static Notice Unfinished(RunRecord run) => new(

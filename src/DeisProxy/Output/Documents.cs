@@ -17,6 +17,9 @@ internal sealed record ChangeDocument(
     bool Changed,
     IReadOnlyList<StepDocument> Steps,
     IReadOnlyList<NoticeDocument> Warnings,
+    FlipManner? FlipManner,
+    long? OutageMilliseconds,
+    long? HeldMilliseconds,
     ErrorDocument? Error);
 
 internal sealed record LoadBalancerDocument(string Name, string DnsName);
@@ -61,6 +64,6 @@ internal sealed partial class DocumentJson : JsonSerializerContext
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         WriteIndented = true,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter<StepStatus>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<CheckStatus>(JsonNamingPolicy.CamelCase) },
+        Converters = { new JsonStringEnumConverter<StepStatus>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<CheckStatus>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<FlipManner>(JsonNamingPolicy.KebabCaseLower) },
     });
 }

@@ -1,0 +1,240 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using DeisProxy.Cluster.Ssh;
+using DeisProxy.Core;
+using DeisProxy.Core.Applying;
+using DeisProxy.Core.Model;
+
+namespace DeisProxy.Cluster.Router;
+
+/// <summary>Enters one node for longer than a command; when the connection is lost, the next command makes a new one to the same node.</summary>
+/// <param name="address">The node.</param>
+/// <param name="options">How to enter it.</param>
+/// <param name="cancellationToken">Ends the attempt.</param>
+/// <returns>The node.</returns>
+public delegate Task<INode> EnterNode(NodeAddress address, SshOptions options, CancellationToken cancellationToken);
+
+/// <summary>The nodes of the routers, all entered at once and kept open for the moment of the flip.</summary>
+/// <param name="entry">The node that the cluster was entered by; it stays the caller's.</param>
+/// <param name="known">Addresses of nodes that the person named; empty: those of the nodes that routers announce themselves on.</param>
+/// <param name="nodes">What is known of the nodes' addresses.</param>
+/// <param name="options">How to enter nodes.</param>
+/// <param name="enter">Enters one.</param>
+public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, IReadOnlyList<Node> nodes, SshOptions options, EnterNode enter)
+    : IRouterNodes, IAsyncDisposable
+{
+    /// <summary>
+    /// Holds connections on a node; run as root with <c>sh -c</c>. The words after it: this text, arm, hold or release, an id, the ports.
+    /// <c>arm</c> starts a guard that outlives the SSH session (a transient systemd unit, else a process of its own session) and waits for the hold. <c>hold</c> only
+    /// acts while that guard is alive, and drops nothing but the SYN of new connections from outside (the raw table comes before docker's rules): their senders
+    /// repeat it after a second, established connections and probes through SSH pass. 4 s later the guard takes the rules away, whatever has become of us; a second time after
+    /// another second, because an insertion may have been under way.
+    /// </summary>
+    private const string Script =
+        """
+        self=$1 act=$2 id=$3; shift 3
+        PATH=$PATH:/usr/sbin:/sbin
+        dir=/run/deis-proxy.$id
+        rule() { iptables -w -t raw "$1" PREROUTING ! -i lo -p tcp --dport "$2" --syn -m comment --comment "deis-proxy $id" -j DROP; }
+        free() { for port; do while rule -D "$port" 2>/dev/null; do :; done; done; }
+        case $act in
+        arm)
+          iptables -w -t raw -S PREROUTING >/dev/null && mkdir -m 700 "$dir" && printf '%s\n' "$self" >"$dir/script" || exit 1
+          set -- sh "$dir/script" "" guard "$id" "$@"
+          { systemd-run --unit="deis-proxy-$id" "$@" || exec setsid "$@"; } </dev/null >/dev/null 2>&1 &
+          for wait in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+            [ -s "$dir/guard" ] && { echo armed; exit 0; }
+            sleep 0.1
+          done
+          echo "the guard did not start" >&2; exit 1 ;;
+        guard)
+          echo $$ >"$dir/guard"
+          tick=0
+          while [ ! -e "$dir/held" ] && [ ! -e "$dir/free" ] && [ $tick -lt 900 ]; do sleep 0.2; tick=$((tick + 1)); done
+          [ ! -e "$dir/held" ] || sleep 4
+          free "$@"; sleep 1; free "$@"
+          rm -rf "$dir" ;;
+        hold)
+          read -r guard 2>/dev/null <"$dir/guard" && [ -d "/proc/$guard" ] && : >"$dir/held" || { echo "the guard is gone" >&2; exit 1; }
+          for port; do timeout 1 sh "$dir/script" "" insert "$id" "$port" || { free "$@"; exit 1; }; done
+          echo held ;;
+        insert) rule -I "$1" ;;
+        release)
+          free "$@"
+          [ ! -d "$dir" ] || : >"$dir/free" ;;
+        esac
+        """;
+
+    /// <summary>How long all nodes may take to hold; the requests that are lost meanwhile are what holding is to prevent.</summary>
+    private static readonly TimeSpan HoldTime = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>How long confd may take; the router's own tick comes after 5 s anyway.</summary>
+    private static readonly TimeSpan RenderTime = TimeSpan.FromSeconds(4);
+
+    /// <summary>How long leaving the nodes may take.</summary>
+    private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(5);
+
+    private readonly string _id = RandomNumberGenerator.GetHexString(8, lowercase: true);
+    private List<RouterNode> _entered = [];
+    private IReadOnlyList<string> _ports = [];
+    private IReadOnlyList<string> _confd = [];
+
+    /// <inheritdoc/>
+    public async Task<NodeMeans> PrepareAsync(RouterState routers, IReadOnlyList<int> instancePorts, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(routers);
+        await DisposeAsync();
+        _ports = [.. instancePorts.Select(port => port.ToString(CultureInfo.InvariantCulture))];
+
+        // What the router's own confd does on its tick (deis/deis, router/cmd/boot); until v1.9 its files are in /app.
+        var folder = routers.Version is { } version && version < DeisVersion.FirstWithUsualConfd ? " --confdir /app" : "";
+        _confd = ["exec", "deis-router", "sh", "-c", $"confd -node $HOST:4001{folder} -onetime --log-level error"];
+        var ways = new NodeWays(known, nodes, options);
+        var straight = ways.Straight(routers.LiveRouters);
+        string[] own;
+        try
+        {
+            own = await NodeWays.ConnectionAsync(entry, cancellationToken);
+        }
+        catch (DeisProxyException error)
+        {
+            return new NodeMeans(error.Message, error.Message);
+        }
+
+        using var hops = new SemaphoreSlim(NodeWays.ParallelHops);
+        async Task<(RouterNode? Node, NodeMeans Means)> PrepareRouterAsync(LiveRouter router)
+        {
+            var address = router.Name == own.ElementAtOrDefault(2) ? NodeAddress.TryParse(entry.Name) : ways.To(straight, router);
+            if (address is not null)
+            {
+                return await PrepareAsync(router.Name, address, options, cancellationToken);
+            }
+
+            await hops.WaitAsync(cancellationToken);
+            try
+            {
+                return NodeAddress.TryParse(router.Name) is { } hop
+                    ? await PrepareAsync(router.Name, hop, ways.Through(entry), cancellationToken)
+                    : (null, new NodeMeans($"{router.Name} is no address", $"{router.Name} is no address"));
+            }
+            finally
+            {
+                hops.Release();
+            }
+        }
+
+        var prepared = await Task.WhenAll(routers.LiveRouters.Select(PrepareRouterAsync));
+        _entered = [.. prepared.Select(p => p.Node).OfType<RouterNode>()];
+        return new NodeMeans(
+            prepared.Select(p => p.Means.CannotRender).FirstOrDefault(why => why is not null), prepared.Select(p => p.Means.CannotHold).FirstOrDefault(why => why is not null));
+    }
+
+    /// <inheritdoc/>
+    public async Task HoldAsync(CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(HoldTime);
+        await Task.WhenAll(_entered.Select(async node =>
+        {
+            try
+            {
+                if (await WhyNotAsync(node.Node, HoldCommand(node, "hold"), "held", limit.Token) is { } why)
+                {
+                    throw new DeisProxyException("hold-refused", why, "Use --no-hold, or let the user on the nodes run iptables with sudo and no password.");
+                }
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new DeisProxyException("hold-refused", $"{node.Node.Name} did not hold connections within {HoldTime.TotalSeconds} s", "Use --no-hold.");
+            }
+        }));
+    }
+
+    /// <inheritdoc/>
+    public Task ReleaseAsync(CancellationToken cancellationToken) => ForEachAsync(
+        _ports.Count == 0 ? [] : _entered, node => node.Node.RunAsync(HoldCommand(node, "release"), cancellationToken));
+
+    /// <inheritdoc/>
+    public async Task RenderAsync(CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(RenderTime);
+        await ForEachAsync(_entered, node => node.Node.RunAsync([.. node.Docker, .. _confd], limit.Token));
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <inheritdoc/>
+    public Task<RouterProbeResult> ProbeAsync(LiveRouter router, int instancePort, CancellationToken cancellationToken) =>
+        RouterProbe.ProbeAsync(_entered.Find(node => node.Name == router.Name)?.Node ?? entry, router, instancePort, cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        using var limit = new CancellationTokenSource(LeaveTime);
+        await ReleaseAsync(limit.Token);
+        foreach (var node in _entered)
+        {
+            await node.Node.DisposeAsync();
+        }
+
+        _entered = [];
+    }
+
+    private async Task<(RouterNode? Node, NodeMeans Means)> PrepareAsync(string router, NodeAddress address, SshOptions way, CancellationToken cancellationToken)
+    {
+        INode? node = null;
+        try
+        {
+            node = await enter(address, way, cancellationToken);
+            var isRoot = (await node.RunAsync(["id", "-u"], cancellationToken)).StandardOutput.Trim() == "0";
+            var entered = new RouterNode(router, node, isRoot ? [] : ["sudo", "-n"], ["docker"]);
+
+            // Users outside the group docker may have sudo.
+            var cannotRender = await WhyNotAsync(node, ["docker", "exec", "deis-router", "true"], "", cancellationToken);
+            if (cannotRender is not null && !isRoot)
+            {
+                entered = entered with { Docker = ["sudo", "-n", "docker"] };
+                cannotRender = await WhyNotAsync(node, [.. entered.Docker, "exec", "deis-router", "true"], "", cancellationToken) is null ? null : cannotRender;
+            }
+
+            var cannotHold = _ports.Count == 0 ? null : await WhyNotAsync(node, HoldCommand(entered, "arm"), "armed", cancellationToken);
+            return (entered, new NodeMeans(cannotRender, cannotHold));
+        }
+        catch (DeisProxyException error)
+        {
+            if (node is not null)
+            {
+                await node.DisposeAsync();
+            }
+
+            return (null, new NodeMeans(error.Message, error.Message));
+        }
+    }
+
+    private string[] HoldCommand(RouterNode node, string act) => [.. node.Root, "sh", "-c", Script, "sh", Script, act, _id, .. _ports];
+
+    /// <summary>Runs a command; null if it says what it is expected to.</summary>
+    private static async Task<string?> WhyNotAsync(INode node, IReadOnlyList<string> command, string expected, CancellationToken cancellationToken)
+    {
+        var result = await node.RunAsync(command, cancellationToken);
+        return result.ExitCode == 0 && result.StandardOutput.Trim() == expected
+            ? null
+            : $"{node.Name}: {(result.StandardError.Trim() is { Length: > 0 } said ? RemoteText.Clean(said.Split('\n')[^1], 160) : $"status {result.ExitCode}")}";
+    }
+
+    /// <summary>Does something on nodes side by side. One that does not answer must not keep the others from it, and there is nothing to be done about it.</summary>
+    private static Task ForEachAsync(IEnumerable<RouterNode> entered, Func<RouterNode, Task> act) => Task.WhenAll(entered.Select(async node =>
+    {
+        try
+        {
+            await act(node);
+        }
+        catch (Exception error) when (error is DeisProxyException or OperationCanceledException)
+        {
+            System.Diagnostics.Debug.WriteLine(error.Message);
+        }
+    }));
+
+    /// <summary>Name of a router, its node, what makes its user root there, and how docker is called.</summary>
+    private sealed record RouterNode(string Name, INode Node, string[] Root, string[] Docker);
+}

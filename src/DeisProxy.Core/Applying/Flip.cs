@@ -1,0 +1,279 @@
+using DeisProxy.Core.Model;
+using DeisProxy.Core.Planning;
+
+namespace DeisProxy.Core.Applying;
+
+/// <summary>
+/// Switches load balancer and routers together. A request that meets two ends which do not fit is lost, and neither end tells when it
+/// switches: the load balancer does some time after the API has answered, each router on its next reading of etcd. So where it can be
+/// watched, the load balancer goes first; at the first sign of it the routers follow at once, while new connections are held.
+/// </summary>
+/// <param name="loadBalancer">The load balancer.</param>
+/// <param name="routers">The routers.</param>
+/// <param name="nodes">Their nodes.</param>
+/// <param name="traffic">Traffic through the load balancer.</param>
+/// <param name="time">The clock.</param>
+public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl routers, IRouterNodes nodes, IBalancerTraffic traffic, TimeProvider time)
+{
+    /// <summary>How long entering the nodes may take; what is not ready then is done without.</summary>
+    private static readonly TimeSpan PrepareLimit = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long a load balancer may take to act on a policy that the API has accepted. Nothing is lost meanwhile.</summary>
+    private static readonly TimeSpan SignLimit = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long connections are held when routers are slow; the nodes' own limit is 5 s.</summary>
+    private static readonly TimeSpan PatienceOfHold = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long it may take to let connections go; nodes that cannot be told do it by themselves.</summary>
+    private static readonly TimeSpan ReleaseLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long routers may take to read etcd (5 s) and reload, with reserve.</summary>
+    private static readonly TimeSpan RouterLimit = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long it may take until every address of the load balancer has switched and traffic is served again.</summary>
+    private static readonly TimeSpan TrafficLimit = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(20);
+
+    private NodeMeans? _means;
+
+    /// <summary>How the last flip went; null if there was none, or if it failed.</summary>
+    public FlipReport? Report { get; private set; }
+
+    /// <summary>Switches both ends.</summary>
+    /// <param name="step">What to switch.</param>
+    /// <param name="before">What was read just before.</param>
+    /// <param name="undoing">Whether something is put back that may be half done: there is no good moment to wait for.</param>
+    /// <param name="cancellationToken">Ends it; connections that are held are let go first.</param>
+    /// <returns>When both ends have switched and, where it can be watched, traffic is served.</returns>
+    /// <exception cref="DeisProxyException">One end does not follow, or traffic does not come back.</exception>
+    public async Task RunAsync(FlipStep step, ClusterSnapshot before, bool undoing, CancellationToken cancellationToken)
+    {
+        Report = null;
+        var after = step.ApplyTo(before);
+        var bothMove = before.Router.Demands(before.Router.ProxyProtocol) != after.Router.Demands(after.Router.ProxyProtocol);
+        var ports = before.Router.PortsInUse(step.RouterPorts).Where(port => bothMove && Fits(before, port) && Fits(after, port)).ToList();
+        var found = undoing ? [] : await FindAsync(before.LoadBalancer, ports, cancellationToken);
+        _means = undoing && _means is not null ? _means : await PrepareAsync(before.Router, step.Hold && found.Count > 0 ? ports : [], cancellationToken);
+        var manner = undoing || ports.Count == 0 ? FlipManner.AtOnce
+            : _means.CannotRender is not null ? FlipManner.RoutersFirst
+            : found.Count == 0 ? FlipManner.AtOnce
+            : step.Hold && _means.CannotHold is null ? FlipManner.Held
+            : FlipManner.Watched;
+        await using var watch = found.Count > 0 ? new TrafficWatch(traffic, found[0], time) : null;
+        var held = TimeSpan.Zero;
+        switch (manner)
+        {
+            case FlipManner.Held or FlipManner.Watched:
+                await SendAsync(step, before, cancellationToken);
+                await SignAsync(watch!, cancellationToken);
+                held = manner == FlipManner.Held ? await FollowHeldAsync(step, before, watch!, cancellationToken) : await FollowAsync(step, before, cancellationToken);
+                break;
+            case FlipManner.RoutersFirst:
+                await TellAsync(step, before, cancellationToken);
+                await HalfOfRoutersAsync(step, before.Router.LiveRouters, cancellationToken);
+                await SendAsync(step, before, cancellationToken);
+                break;
+            case FlipManner.AtOnce:
+            default:
+                await Task.WhenAll(SendAsync(step, before, cancellationToken), FollowAsync(step, before, cancellationToken));
+                break;
+        }
+
+        await AllRoutersAsync(step, before.Router.LiveRouters, cancellationToken);
+        if (watch is not null)
+        {
+            await ServedAsync(watch, found, cancellationToken);
+        }
+
+        Report = new FlipReport(manner, Why(step, found.Count > 0), watch is null ? null : Outage(watch, held), held);
+    }
+
+    /// <summary>Whether both ends are of one mind on a port.</summary>
+    private static bool Fits(ClusterSnapshot state, int instancePort) =>
+        state.LoadBalancer.SendsProxyLineTo(instancePort) == state.Router.Demands(state.Router.ProxyProtocol);
+
+    private static TimeSpan Outage(TrafficWatch watch, TimeSpan held) => watch.Disturbed is { } disturbed && disturbed > held ? disturbed - held : TimeSpan.Zero;
+
+    private string? Why(FlipStep step, bool watched) =>
+        _means!.CannotRender is { } render ? $"routers could not be made to read etcd at once: {render}"
+        : !watched ? "traffic through the load balancer could not be watched, neither from here nor from a node"
+        : step.Hold && _means.CannotHold is { } hold ? $"new connections could not be held: {hold}"
+        : null;
+
+    /// <summary>The listeners that lead to the given ports and can be watched, plain ones first: an answer comes sooner without TLS.</summary>
+    private async Task<IReadOnlyList<Listener>> FindAsync(LoadBalancer balancer, List<int> ports, CancellationToken cancellationToken)
+    {
+        var listeners = balancer.Listeners
+            .Where(l => !l.ReadsHttp && ports.Contains(l.InstancePort))
+            .OrderBy(l => l.EndsTls || l.InstancePort == 443)
+            .ToList();
+        var found = listeners.Count == 0 ? [] : await traffic.FindAsync(balancer, [.. listeners.Select(l => l.LoadBalancerPort)], cancellationToken);
+        var watchable = new List<Listener>();
+        foreach (var listener in listeners.Where(l => found.Contains(l.LoadBalancerPort)))
+        {
+            // Behind a listener that is still in HTTP mode, as one that was replaced a moment ago may be, nothing would be seen.
+            if (await traffic.AskAsync(listener, TrafficQuestion.Malformed, cancellationToken) == TrafficAnswer.RefusedByRouter)
+            {
+                watchable.Add(listener);
+            }
+        }
+
+        return watchable;
+    }
+
+    private async Task<NodeMeans> PrepareAsync(RouterState state, IReadOnlyList<int> ports, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var timer = new CancellationTokenSource(PrepareLimit, time);
+        await using var registration = timer.Token.Register(limit.Cancel);
+        try
+        {
+            return await nodes.PrepareAsync(state, ports, limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            var late = $"the routers' nodes could not be entered within {PrepareLimit.TotalSeconds} s";
+            return new NodeMeans(late, late);
+        }
+    }
+
+    /// <summary>The load balancer's end.</summary>
+    private Task SendAsync(FlipStep step, ClusterSnapshot before, CancellationToken cancellationToken) => Task.WhenAll(step.To.BackendPolicies
+        .Where(b => !before.LoadBalancer.BackendPoliciesOf(b.InstancePort).Equals(b.PolicyNames))
+        .Select(b => Waiting.ChangeAsync(
+            time,
+            ct => loadBalancer.SetBackendPoliciesAsync(b, ct),
+            async ct => (await loadBalancer.ReadAsync(ct)).BackendPoliciesOf(b.InstancePort).Equals(b.PolicyNames),
+            cancellationToken)));
+
+    /// <summary>The routers' end.</summary>
+    private Task TellAsync(FlipStep step, ClusterSnapshot before, CancellationToken cancellationToken) => before.Router.ProxyProtocol == step.To.ProxyProtocol
+        ? Task.CompletedTask
+        : Waiting.ChangeAsync(
+            time,
+            ct => routers.WriteAsync(RouterSetting.ProxyProtocol, before.Router.ProxyProtocol, step.To.ProxyProtocol, ct),
+            async ct => (await routers.ReadAsync(ct)).ProxyProtocol == step.To.ProxyProtocol,
+            cancellationToken);
+
+    private static async Task SignAsync(TrafficWatch watch, CancellationToken cancellationToken)
+    {
+        if (!await watch.MismatchAsync(SignLimit, cancellationToken))
+        {
+            throw new DeisProxyException(
+                "balancer-did-not-switch",
+                $"AWS has accepted the policies, but {SignLimit.TotalSeconds} s later traffic through the load balancer is as before.",
+                "Look whether another load balancer or a proxy answers under this name; then run the command again.");
+        }
+    }
+
+    /// <summary>The routers follow as fast as they can.</summary>
+    private async Task<TimeSpan> FollowAsync(FlipStep step, ClusterSnapshot before, CancellationToken cancellationToken)
+    {
+        await TellAsync(step, before, cancellationToken);
+        if (_means!.CannotRender is null)
+        {
+            await nodes.RenderAsync(cancellationToken);
+        }
+
+        return TimeSpan.Zero;
+    }
+
+    /// <summary>The routers follow while new connections wait. Returns for how long they did.</summary>
+    private async Task<TimeSpan> FollowHeldAsync(FlipStep step, ClusterSnapshot before, TrafficWatch watch, CancellationToken cancellationToken)
+    {
+        watch.IsPaused = true;
+        var holding = HoldAsync(cancellationToken);
+        long? held = null;
+        try
+        {
+            // Routers that read the key by themselves in this moment are the better for it.
+            await Task.WhenAll(holding, TellAsync(step, before, cancellationToken));
+            held = await holding;
+            await nodes.RenderAsync(cancellationToken);
+            await Waiting.UntilAsync(
+                time, PatienceOfHold, ProbeInterval, ct => Waiting.RetryAsync(time, again => ProbeAsync(step, before.Router.LiveRouters, again), ct), Switched, cancellationToken);
+        }
+        finally
+        {
+            // Never before holding has come to an end, or it would begin after it. Neither an interrupt nor an error leaves connections waiting.
+            await holding.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            using var limit = new CancellationTokenSource(ReleaseLimit, time);
+            await nodes.ReleaseAsync(limit.Token);
+            watch.IsPaused = false;
+        }
+
+        return held is { } since ? time.GetElapsedTime(since) : TimeSpan.Zero;
+    }
+
+    /// <summary>Since when connections are held; null if a node refuses: what is lost then is what would be lost without.</summary>
+    private async Task<long?> HoldAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await nodes.HoldAsync(cancellationToken);
+            return time.GetTimestamp();
+        }
+        catch (DeisProxyException error)
+        {
+            _means = _means! with { CannotHold = error.Message };
+            return null;
+        }
+    }
+
+    /// <summary>Waits for the moment at which about as much is lost by going on as by waiting: half of the routers demand what half do not.</summary>
+    private async Task HalfOfRoutersAsync(FlipStep step, ValueList<LiveRouter> live, CancellationToken cancellationToken) => await Waiting.UntilAsync(
+        time,
+        RouterLimit,
+        ProbeInterval,
+        ct => Waiting.RetryAsync(time, again => ProbeAsync(step, live, again), ct),
+        probes => probes.Count(p => p.Result.Mode == p.Wanted) * 2 >= probes.Length,
+        cancellationToken);
+
+    private async Task AllRoutersAsync(FlipStep step, ValueList<LiveRouter> live, CancellationToken cancellationToken)
+    {
+        var (last, reached) = await Waiting.UntilAsync(
+            time, RouterLimit, ProbeInterval, ct => Waiting.RetryAsync(time, again => ProbeAsync(step, live, again), ct), Switched, cancellationToken);
+        if (!reached)
+        {
+            var stuck = last.Where(p => p.Result.Mode != p.Wanted).Select(p => $"{p.Result.Router.Name} port {p.Result.InstancePort} ({p.Result.Seen})");
+            throw new DeisProxyException(
+                "routers-did-not-switch",
+                $"After {RouterLimit.TotalSeconds} s not every router has followed the change: {string.Join("; ", stuck)}.",
+                "Look at these routers (deisctl status router@N, deisctl journal router@N); confd in them reads etcd every 5 s and reloads nginx.");
+        }
+    }
+
+    private static bool Switched((RouterProbeResult Result, RouterMode Wanted)[] probes) => probes.All(p => p.Result.Mode == p.Wanted);
+
+    private async Task<(RouterProbeResult Result, RouterMode Wanted)[]> ProbeAsync(FlipStep step, ValueList<LiveRouter> live, CancellationToken cancellationToken)
+    {
+        var state = await routers.ReadAsync(cancellationToken);
+        var wanted = state.Demands(step.To.ProxyProtocol) ? RouterMode.Proxy : RouterMode.Plain;
+        // Those that were alive before, too: a router that the change has killed is not one that has followed it.
+        var probes = live.Union(state.LiveRouters).SelectMany(router => state.PortsInUse(step.RouterPorts)
+            .Select(async port => (await nodes.ProbeAsync(router, port, cancellationToken), wanted)));
+        return await Task.WhenAll(probes);
+    }
+
+    /// <summary>Both ends have switched as far as they tell; whether they fit, only traffic does.</summary>
+    private async Task ServedAsync(TrafficWatch watch, IReadOnlyList<Listener> listeners, CancellationToken cancellationToken)
+    {
+        var begun = time.GetTimestamp();
+        var served = await watch.ServedAsync(TrafficLimit, cancellationToken);
+        foreach (var listener in listeners.Skip(1))
+        {
+            var left = TrafficLimit - time.GetElapsedTime(begun);
+            served = served && (await Waiting.UntilAsync(
+                time, left, traffic.Interval, ct => traffic.AskAsync(listener, TrafficQuestion.HealthCheck, ct), answer => answer == TrafficAnswer.Served, cancellationToken)).Reached;
+        }
+
+        if (!served)
+        {
+            throw new DeisProxyException(
+                "traffic-did-not-come-back",
+                $"Every router has switched, but {TrafficLimit.TotalSeconds} s later requests through the load balancer are still not served.",
+                "Look at the load balancer's policies and at what else stands between clients and routers.");
+        }
+    }
+}

@@ -1,0 +1,372 @@
+using DeisProxy.Core.Applying;
+using DeisProxy.Core.Model;
+using DeisProxy.Core.Planning;
+
+namespace DeisProxy.Core.Tests;
+
+/// <summary>In which order both ends are switched, and that connections are never left waiting.</summary>
+public sealed class FlipTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task The_balancer_goes_first_and_the_routers_follow_while_connections_are_held()
+    {
+        var world = new FlipWorld { Lag = TimeSpan.FromSeconds(2) };
+
+        var report = await world.RunAsync();
+
+        report.Manner.ShouldBe(FlipManner.Held);
+        report.Why.ShouldBeNull();
+        report.Held.ShouldBeGreaterThan(TimeSpan.Zero);
+        report.Outage.ShouldNotBeNull();
+        world.Events.Where(e => e is not "key").ShouldBe(["arm 80", "policies", "hold", "render", "release"]);
+        world.Events.IndexOf("key").ShouldBeInRange(world.Events.IndexOf("policies"), world.Events.IndexOf("render"), "the key only counts once the PROXY line arrives");
+        world.SeenAtHold.ShouldBeTrue("connections that are held before the PROXY line arrives meet routers that demand it");
+        world.DemandedAtRelease.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Back_again_in_the_same_order()
+    {
+        var world = new FlipWorld { Lag = TimeSpan.FromSeconds(1) };
+        await world.RunAsync();
+        world.Events.Clear();
+
+        (await world.RunAsync(back: true)).Manner.ShouldBe(FlipManner.Held);
+
+        world.Events.Where(e => e is not "key").ShouldBe(["arm 80", "policies", "hold", "render", "release"]);
+        world.Key.ShouldBeNull();
+        world.Served.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Nothing_is_held_or_prepared_for_it_when_that_is_not_wanted()
+    {
+        var world = new FlipWorld();
+
+        var report = await world.RunAsync(hold: false);
+
+        report.Manner.ShouldBe(FlipManner.Watched);
+        report.Why.ShouldBeNull();
+        report.Held.ShouldBe(TimeSpan.Zero);
+        world.Events.ShouldBe(["arm ", "policies", "key", "render"]);
+    }
+
+    [Fact]
+    public async Task Nodes_that_do_not_hold_connections_still_follow_at_once()
+    {
+        var world = new FlipWorld { CannotHold = "sudo: a password is required" };
+
+        var report = await world.RunAsync();
+
+        report.Manner.ShouldBe(FlipManner.Watched);
+        report.Why.ShouldBe("new connections could not be held: sudo: a password is required");
+        world.Events.ShouldBe(["arm 80", "policies", "key", "render"]);
+    }
+
+    [Fact]
+    public async Task Where_routers_follow_in_their_own_time_the_balancer_switches_when_half_of_them_have()
+    {
+        // Nor watched: on this clock a watch would make the time between two probes long.
+        var world = new FlipWorld { CannotRender = "permission denied", Tick = TimeSpan.FromSeconds(5), CanBeWatched = false };
+
+        var report = await world.RunAsync();
+
+        report.Manner.ShouldBe(FlipManner.RoutersFirst);
+        report.Why.ShouldBe("routers could not be made to read etcd at once: permission denied");
+        world.Events.ShouldBe(["arm ", "key", "policies"]);
+        world.SwitchedAtPolicies.ShouldBe(2, "of three");
+        world.Served.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task What_cannot_be_watched_is_switched_at_once()
+    {
+        var world = new FlipWorld { CanBeWatched = false };
+
+        var report = await world.RunAsync();
+
+        report.Manner.ShouldBe(FlipManner.AtOnce);
+        report.Why!.ShouldContain("could not be watched");
+        report.Outage.ShouldBeNull();
+        world.Events.ShouldBe(["arm ", "policies", "key", "render"], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task One_end_that_is_right_already_is_not_waited_for()
+    {
+        var world = new FlipWorld { PolicyFromTheStart = true };
+
+        (await world.RunAsync()).Manner.ShouldBe(FlipManner.AtOnce);
+
+        world.Events.ShouldBe(["arm ", "key", "render"]);
+    }
+
+    [Fact]
+    public async Task Routers_are_told_nothing_while_the_balancer_does_not_switch()
+    {
+        var world = new FlipWorld { Lag = TimeSpan.FromHours(1) };
+
+        (await world.RunAsync().ShouldThrowAsync<DeisProxyException>()).Code.ShouldBe("balancer-did-not-switch");
+
+        world.Events.ShouldBe(["arm 80", "policies"]);
+    }
+
+    [Fact]
+    public async Task A_router_that_does_not_follow_is_named_and_nothing_stays_held()
+    {
+        var world = new FlipWorld { Stuck = 1, Tick = TimeSpan.FromHours(1) };
+
+        var error = await world.RunAsync().ShouldThrowAsync<DeisProxyException>();
+
+        error.Code.ShouldBe("routers-did-not-switch");
+        error.Message.ShouldContain("10.21.1.12 port 80");
+        world.IsHeld.ShouldBeFalse();
+        world.Events[^1].ShouldBe("release");
+    }
+
+    [Fact]
+    public async Task A_node_that_refuses_at_the_last_moment_does_not_stop_the_rest()
+    {
+        var world = new FlipWorld { HoldFails = true };
+
+        var report = await world.RunAsync();
+
+        report.Why!.ShouldContain("new connections could not be held");
+        report.Held.ShouldBe(TimeSpan.Zero);
+        world.Events.ShouldContain("release");
+        world.Served.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Traffic_that_does_not_come_back_is_an_error()
+    {
+        var world = new FlipWorld { BreaksForGood = true };
+
+        (await world.RunAsync().ShouldThrowAsync<DeisProxyException>()).Code.ShouldBe("traffic-did-not-come-back");
+
+        world.IsHeld.ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData("policies")]
+    [InlineData("key")]
+    [InlineData("render")]
+    [InlineData("hold")]
+    public async Task Whatever_fails_or_is_interrupted_connections_are_let_go(string call)
+    {
+        using var interrupt = new CancellationTokenSource();
+        foreach (var isInterrupt in new[] { true, false })
+        {
+            var world = new FlipWorld { OnCall = name => Act(name, isInterrupt) };
+
+            await world.RunAsync(cancellationToken: interrupt.Token).ShouldThrowAsync<Exception>();
+
+            world.IsHeld.ShouldBeFalse();
+            if (world.Events.Contains("hold"))
+            {
+                world.Events[^1].ShouldBe("release");
+            }
+        }
+
+        void Act(string name, bool isInterrupt)
+        {
+            if (name == call)
+            {
+                if (isInterrupt)
+                {
+                    interrupt.Cancel();
+                }
+
+                throw isInterrupt ? new OperationCanceledException(interrupt.Token) : new InvalidOperationException("A defect.");
+            }
+        }
+    }
+
+    /// <summary>A load balancer that switches after a lag, three routers that switch on a tick or when told, and nodes that hold connections.</summary>
+    private sealed class FlipWorld : ILoadBalancerControl, IRouterControl, IRouterNodes, IBalancerTraffic
+    {
+        private static readonly string[] Names = ["10.21.1.11", "10.21.1.12", "10.21.2.11"];
+
+        private readonly ImmediateTime _time = new();
+        private readonly Lock _lock = new();
+        private readonly bool[] _demands = new bool[3];
+        private readonly List<string> _events = [];
+        private bool _sends;
+        private bool _willSend;
+        private long _sendsFrom;
+        private long _keySince;
+
+        public TimeSpan Lag { get; init; } = TimeSpan.FromMilliseconds(100);
+
+        public TimeSpan Tick { get; init; } = TimeSpan.FromHours(1);
+
+        public string? CannotHold { get; init; }
+
+        public string? CannotRender { get; init; }
+
+        public bool CanBeWatched { get; init; } = true;
+
+        public bool PolicyFromTheStart { get; init; }
+
+        public int? Stuck { get; init; }
+
+        public bool HoldFails { get; init; }
+
+        public bool BreaksForGood { get; init; }
+
+        public Action<string> OnCall { get; init; } = _ => { };
+
+        public List<string> Events => _events;
+
+        public string? Key { get; private set; }
+
+        public bool IsHeld { get; private set; }
+
+        public bool SeenAtHold { get; private set; }
+
+        public bool DemandedAtRelease { get; private set; }
+
+        public int SwitchedAtPolicies { get; private set; }
+
+        public bool Served
+        {
+            get
+            {
+                lock (_lock)
+                {
+                    Advance();
+                    return _demands.All(d => d == _sends);
+                }
+            }
+        }
+
+        public TimeSpan Interval => TimeSpan.FromMilliseconds(10);
+
+        public async Task<FlipReport> RunAsync(bool hold = true, bool back = false, CancellationToken cancellationToken = default)
+        {
+            if (PolicyFromTheStart)
+            {
+                (_sends, _willSend) = (true, true);
+            }
+
+            var on = new FlipState("1", [new BackendPolicies(80, ["EnableProxyProtocol"])]);
+            var off = new FlipState(null, [new BackendPolicies(80, [])]);
+            var from = PolicyFromTheStart ? on with { ProxyProtocol = null } : off;
+            var step = new FlipStep(back ? on : from, back ? off : on, [80]) { Hold = hold };
+            var start = Snapshots.Deis15.After([new PolicyStep(From: null, LoadBalancerPolicy.EnableProxyProtocol)]);
+            var listener = new Listener(80, ListenerProtocol.Tcp, 80, ListenerProtocol.Tcp, CertificateId: null, []);
+            start = start with
+            {
+                LoadBalancer = start.LoadBalancer with { Listeners = [listener] },
+                Router = start.Router with { LiveRouters = Names.Select(name => new LiveRouter(name, name, 80)).ToValueList() },
+            };
+            var flip = new Flip(this, this, this, this, _time);
+            await flip.RunAsync(step, new FlipStep(step.To, step.From, [80]).ApplyTo(start), undoing: false, cancellationToken).WaitAsync(Limit, CancellationToken.None);
+            return flip.Report!;
+        }
+
+        public Task<NodeMeans> PrepareAsync(RouterState routers, IReadOnlyList<int> instancePorts, CancellationToken cancellationToken) =>
+            CallAsync($"arm {string.Join(' ', instancePorts)}", () => new NodeMeans(CannotRender, instancePorts.Count > 0 ? CannotHold : null));
+
+        public Task SetBackendPoliciesAsync(BackendPolicies backend, CancellationToken cancellationToken) => CallAsync("policies", () =>
+        {
+            SwitchedAtPolicies = _demands.Count(d => d);
+            _willSend = backend.PolicyNames.Count > 0;
+            _sendsFrom = _time.GetTimestamp() + Lag.Ticks;
+            return true;
+        });
+
+        public Task WriteAsync(RouterSetting setting, string? expected, string? value, CancellationToken cancellationToken) => CallAsync("key", () =>
+        {
+            Key.ShouldBe(expected);
+            Key = value;
+            _keySince = _time.GetTimestamp();
+            return true;
+        });
+
+        public Task HoldAsync(CancellationToken cancellationToken) => CallAsync("hold", () =>
+        {
+            SeenAtHold = _sends;
+            IsHeld = true;
+            return HoldFails ? throw new DeisProxyException("hold-refused", "no", "-") : true;
+        });
+
+        public Task ReleaseAsync(CancellationToken cancellationToken) => CallAsync("release", () =>
+        {
+            DemandedAtRelease = _demands.All(d => d == Key is not null);
+            IsHeld = false;
+            return true;
+        });
+
+        public Task RenderAsync(CancellationToken cancellationToken) => CallAsync("render", () =>
+        {
+            for (var i = 0; i < _demands.Length; i++)
+            {
+                _demands[i] = i == Stuck ? _demands[i] : Key is not null;
+            }
+
+            return true;
+        });
+
+        public Task<RouterProbeResult> ProbeAsync(LiveRouter router, int instancePort, CancellationToken cancellationToken) => CallAsync(null, () =>
+            new RouterProbeResult(router, instancePort, _demands[Array.IndexOf(Names, router.Name)] ? RouterMode.Proxy : RouterMode.Plain, ""));
+
+        public Task<IReadOnlyList<int>> FindAsync(LoadBalancer balancer, IReadOnlyList<int> loadBalancerPorts, CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyList<int>>(CanBeWatched ? [.. loadBalancerPorts] : []);
+
+        public Task<TrafficAnswer> AskAsync(Listener listener, TrafficQuestion question, CancellationToken cancellationToken) => CallAsync(null, () =>
+            question == TrafficQuestion.Malformed || (_sends && !_demands[0]) ? TrafficAnswer.RefusedByRouter
+            : _sends == _demands[0] && !(BreaksForGood && _sends) ? TrafficAnswer.Served
+            : TrafficAnswer.CutOff);
+
+        Task<RouterState> IRouterControl.ReadAsync(CancellationToken cancellationToken) => CallAsync(null, () =>
+            Snapshots.Deis15.Router with { ProxyProtocol = Key, LiveRouters = Names.Select(name => new LiveRouter(name, name, 80)).ToValueList() });
+
+        Task<LoadBalancer> ILoadBalancerControl.ReadAsync(CancellationToken cancellationToken) => CallAsync(null, () => Snapshots.Deis15.LoadBalancer);
+
+        public Task ConfigureHealthCheckAsync(HealthCheck healthCheck, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task SetIdleTimeoutAsync(int seconds, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task CreatePolicyAsync(LoadBalancerPolicy policy, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task DeletePolicyAsync(string name, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task ReplaceListenerAsync(Listener? from, Listener? to, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        private async Task<T> CallAsync<T>(string? name, Func<T> handle)
+        {
+            await Task.Yield();
+            lock (_lock)
+            {
+                Advance();
+                if (name is not null)
+                {
+                    _events.Add(name);
+                    if (name == "hold")
+                    {
+                        // What is refused half-way may hold on one node.
+                        IsHeld = true;
+                    }
+
+                    OnCall(name);
+                }
+
+                return handle();
+            }
+        }
+
+        /// <summary>What time does by itself.</summary>
+        private void Advance()
+        {
+            var now = _time.GetTimestamp();
+            _sends = now >= _sendsFrom ? _willSend : _sends;
+            for (var i = 0; i < _demands.Length; i++)
+            {
+                _demands[i] = i != Stuck && now >= _keySince + (Tick * (i + 1) / 3).Ticks ? Key is not null : _demands[i];
+            }
+        }
+    }
+}
