@@ -55,8 +55,9 @@ internal static class AwsErrors
                 "aws sts get-caller-identity shows whether they work; an SSO profile needs aws sso login.",
                 error);
         }
-        catch (HttpRequestException error)
+        catch (Exception error) when (error is HttpRequestException or TimeoutException or IOException)
         {
+            // Where the SDK does not repeat a call, it passes on what HttpClient throws.
             throw NoAnswer(operation, error);
         }
     }
