@@ -5,7 +5,7 @@ using System.Text;
 using System.Web;
 using System.Xml.Linq;
 
-namespace DeisProxy.Integration.Tests;
+namespace DeisProxy.RealParts;
 
 /// <summary>
 /// Stands between deis-proxy and moto: writes down what is called, and mends what moto gets wrong in what it answers.
@@ -25,6 +25,9 @@ public sealed class RecordingProxy : IAsyncDisposable
     private readonly ConcurrentDictionary<string, (HttpStatusCode Status, string Code, string Message)> _refused = new(StringComparer.Ordinal);
     private readonly Task _serving;
 
+    /// <summary>Starts it.</summary>
+    /// <param name="target">Where moto is.</param>
+    /// <param name="port">Port of 127.0.0.1 to listen on.</param>
     public RecordingProxy(Uri target, int port)
     {
         _target = target;
@@ -36,9 +39,25 @@ public sealed class RecordingProxy : IAsyncDisposable
 
     public Uri Endpoint { get; }
 
+    /// <summary>How long AWS takes for a call: half of it before the call takes effect, half after.</summary>
+    public TimeSpan Delay { get; set; }
+
+    /// <summary>Is told of every call that succeeded and changed something, as soon as it is in effect in moto.</summary>
+    public Action<string>? Changed { get; set; }
+
+    /// <summary>Private and public addresses of the instances, in the order of their ids; moto makes its own up.</summary>
+    public IReadOnlyList<(string Private, string Public)> InstanceAddresses { get; set; } = [];
+
     public IReadOnlyList<string> Actions => [.. _actions];
 
-    public IReadOnlyList<string> Changes => [.. _actions.Where(a => !a.StartsWith("Describe", StringComparison.Ordinal) && !a.StartsWith("List", StringComparison.Ordinal) && !a.StartsWith("Get", StringComparison.Ordinal))];
+    public IReadOnlyList<string> Changes => [.. _actions.Where(IsChange)];
+
+    /// <summary>The DNS name of a load balancer, with AWS's number in it.</summary>
+    public static string DnsName(string loadBalancer) => $"{loadBalancer}-1234567890.us-east-1.elb.amazonaws.com";
+
+    /// <summary>A load balancer as it is at this moment, without delay and not written down.</summary>
+    public async Task<XDocument> ReadLoadBalancerAsync(string name) =>
+        XDocument.Parse(Mend((await AwsQuery.ElbAsync(_target, "DescribeLoadBalancers", ("LoadBalancerNames.member.1", name))).ToString()));
 
     /// <summary>Forgets what was called, and refuses nothing any more.</summary>
     public void Forget()
@@ -104,12 +123,20 @@ public sealed class RecordingProxy : IAsyncDisposable
                 }
             }
 
+            await Task.Delay(Delay / 2);
             using var response = await _upstream.SendAsync(request);
             var text = await response.Content.ReadAsStringAsync();
+            if (response.IsSuccessStatusCode && IsChange(action))
+            {
+                Changed?.Invoke(action);
+            }
+
+            await Task.Delay(Delay / 2);
             await WriteAsync(context, response.StatusCode, (action, response.IsSuccessStatusCode) switch
             {
                 ("DescribeLoadBalancers", true) => Mend(text),
                 ("DescribeLoadBalancerPolicies", true) => MendPolicies(text),
+                ("DescribeInstances", true) => MendInstances(text),
                 ("ListStackResources", true) => Page(text, int.Parse(form["NextToken"] ?? "0", CultureInfo.InvariantCulture)),
                 _ => text,
             });
@@ -120,6 +147,9 @@ public sealed class RecordingProxy : IAsyncDisposable
             context.Response.Abort();
         }
     }
+
+    private static bool IsChange(string action) =>
+        !action.StartsWith("Describe", StringComparison.Ordinal) && !action.StartsWith("List", StringComparison.Ordinal) && !action.StartsWith("Get", StringComparison.Ordinal);
 
     private static async Task WriteAsync(HttpListenerContext context, HttpStatusCode status, string xml)
     {
@@ -159,6 +189,20 @@ public sealed class RecordingProxy : IAsyncDisposable
         return document.ToString();
     }
 
+    private string MendInstances(string xml)
+    {
+        var document = XDocument.Parse(xml);
+        var instances = document.Descendants().Where(e => e.Name.LocalName == "item" && e.Elements().Any(c => c.Name.LocalName == "instanceState"))
+            .OrderBy(e => Child(e, "instanceId").Value, StringComparer.Ordinal);
+        foreach (var (instance, addresses) in instances.Zip(InstanceAddresses))
+        {
+            instance.Elements().Where(e => e.Name.LocalName is "privateIpAddress" or "ipAddress").Remove();
+            instance.Add(new XElement(instance.Name.Namespace + "privateIpAddress", addresses.Private), new XElement(instance.Name.Namespace + "ipAddress", addresses.Public));
+        }
+
+        return document.ToString();
+    }
+
     private static XElement Child(XElement parent, string name) => parent.Elements().First(e => e.Name.LocalName == name);
 
     private string Mend(string xml)
@@ -169,7 +213,7 @@ public sealed class RecordingProxy : IAsyncDisposable
             if (balancer.Elements().FirstOrDefault(e => e.Name.LocalName == "DNSName") is { } dns)
             {
                 var isInternal = balancer.Elements().Any(e => e.Name.LocalName == "Scheme" && e.Value == "internal");
-                dns.Value = $"{(isInternal ? "internal-" : "")}{Child(balancer, "LoadBalancerName").Value}-1234567890.us-east-1.elb.amazonaws.com";
+                dns.Value = $"{(isInternal ? "internal-" : "")}{DnsName(Child(balancer, "LoadBalancerName").Value)}";
             }
 
             foreach (var listener in balancer.Descendants().Where(e => e.Name.LocalName == "Listener"))
