@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Specialized;
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -11,6 +12,7 @@ namespace DeisProxy.RealParts;
 /// Stands between deis-proxy and moto: writes down what is called, and mends what moto gets wrong in what it answers.
 /// It reports a listener's InstanceProtocol as its Protocol: the value that was asked for is remembered here and put back.
 /// The policies that CloudFormation makes have no attributes in it: those of Deis's template are put back.
+/// It makes a second listener on a port where AWS would find the first; so that is looked for here, for one call at a time.
 /// Its DNS names lack AWS's number and the prefix of internal load balancers. It lists a stack's resources on one page; AWS gives 100.
 /// </summary>
 public sealed class RecordingProxy : IAsyncDisposable
@@ -23,6 +25,7 @@ public sealed class RecordingProxy : IAsyncDisposable
     private readonly ConcurrentQueue<string> _actions = new();
     private readonly ConcurrentDictionary<(string LoadBalancer, string Port), string> _instanceProtocols = new();
     private readonly ConcurrentDictionary<string, (HttpStatusCode Status, string Code, string Message)> _refused = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _listeners = new(1);
     private readonly Task _serving;
 
     /// <summary>Starts it.</summary>
@@ -73,6 +76,7 @@ public sealed class RecordingProxy : IAsyncDisposable
     {
         _listener.Close();
         await _serving;
+        _listeners.Dispose();
         _upstream.Dispose();
     }
 
@@ -103,36 +107,22 @@ public sealed class RecordingProxy : IAsyncDisposable
             var form = HttpUtility.ParseQueryString(body);
             var action = form["Action"] ?? "";
             _actions.Enqueue(action);
-            for (var i = 1; action == "CreateLoadBalancerListeners" && form[$"Listeners.member.{i}.LoadBalancerPort"] is { } port; i++)
-            {
-                _instanceProtocols[(form["LoadBalancerName"]!, port)] = form[$"Listeners.member.{i}.InstanceProtocol"]!;
-            }
-
             if (_refused.TryGetValue(action, out var refusal))
             {
-                await WriteAsync(context, refusal.Status, $"<ErrorResponse><Error><Type>Sender</Type><Code>{refusal.Code}</Code><Message>{refusal.Message}</Message></Error><RequestId>0</RequestId></ErrorResponse>");
+                await WriteAsync(context, refusal.Status, Error(refusal.Code, refusal.Message));
                 return;
             }
 
-            using var request = new HttpRequestMessage(HttpMethod.Post, _target) { Content = new StringContent(body, Encoding.UTF8, "application/x-www-form-urlencoded") };
-            foreach (var name in new[] { "Authorization", "X-Amz-Date", "X-Amz-Security-Token" })
-            {
-                if (context.Request.Headers[name] is { } value)
-                {
-                    request.Headers.TryAddWithoutValidation(name, value);
-                }
-            }
-
             await Task.Delay(Delay / 2);
-            using var response = await _upstream.SendAsync(request);
-            var text = await response.Content.ReadAsStringAsync();
-            if (response.IsSuccessStatusCode && IsChange(action))
+            var (status, text) = await CallAsync(action, form, body, context.Request.Headers);
+            var succeeded = (int)status is >= 200 and < 300;
+            if (succeeded && IsChange(action))
             {
                 Changed?.Invoke(action);
             }
 
             await Task.Delay(Delay / 2);
-            await WriteAsync(context, response.StatusCode, (action, response.IsSuccessStatusCode) switch
+            await WriteAsync(context, status, (action, succeeded) switch
             {
                 ("DescribeLoadBalancers", true) => Mend(text),
                 ("DescribeLoadBalancerPolicies", true) => MendPolicies(text),
@@ -141,12 +131,73 @@ public sealed class RecordingProxy : IAsyncDisposable
                 _ => text,
             });
         }
-        catch (Exception e) when (e is HttpListenerException or IOException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e) when (e is HttpListenerException or HttpRequestException or IOException or ObjectDisposedException or InvalidOperationException)
         {
             // The client has gone; there is nobody to answer.
             context.Response.Abort();
         }
     }
+
+    private async Task<(HttpStatusCode Status, string Text)> CallAsync(string action, NameValueCollection form, string body, NameValueCollection headers)
+    {
+        if (action is not ("CreateLoadBalancerListeners" or "DeleteLoadBalancerListeners"))
+        {
+            return await ForwardAsync(body, headers);
+        }
+
+        await _listeners.WaitAsync();
+        try
+        {
+            return action == "CreateLoadBalancerListeners" ? await CreateListenersAsync(form, body, headers) : await ForwardAsync(body, headers);
+        }
+        finally
+        {
+            _listeners.Release();
+        }
+    }
+
+    private async Task<(HttpStatusCode Status, string Text)> CreateListenersAsync(NameValueCollection form, string body, NameValueCollection headers)
+    {
+        const string Done = "<CreateLoadBalancerListenersResponse xmlns=\"http://elasticloadbalancing.amazonaws.com/doc/2012-06-01/\"><CreateLoadBalancerListenersResult/></CreateLoadBalancerListenersResponse>";
+        string[] fields = ["Protocol", "InstanceProtocol", "InstancePort", "SSLCertificateId"];
+        var name = form["LoadBalancerName"]!;
+        var present = (await ReadLoadBalancerAsync(name)).Descendants().Where(e => e.Name.LocalName == "Listener").ToList();
+        var isNew = false;
+        for (var i = 1; form[$"Listeners.member.{i}.LoadBalancerPort"] is { } port; i++)
+        {
+            if (present.Find(listener => Child(listener, "LoadBalancerPort").Value == port) is not { } old)
+            {
+                isNew = true;
+                _instanceProtocols[(name, port)] = form[$"Listeners.member.{i}.InstanceProtocol"] ?? form[$"Listeners.member.{i}.Protocol"]!;
+            }
+            else if (fields.Any(field => !string.Equals(form[$"Listeners.member.{i}.{field}"] ?? "", old.Elements().FirstOrDefault(e => e.Name.LocalName == field)?.Value ?? "", StringComparison.OrdinalIgnoreCase)))
+            {
+                return (HttpStatusCode.BadRequest, Error(
+                    "DuplicateListener",
+                    $"A listener already exists for {name} with LoadBalancerPort {port}, but with a different InstancePort, Protocol, or SSLCertificateId"));
+            }
+        }
+
+        return isNew ? await ForwardAsync(body, headers) : (HttpStatusCode.OK, Done);
+    }
+
+    private async Task<(HttpStatusCode Status, string Text)> ForwardAsync(string body, NameValueCollection headers)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, _target) { Content = new StringContent(body, Encoding.UTF8, "application/x-www-form-urlencoded") };
+        foreach (var name in new[] { "Authorization", "X-Amz-Date", "X-Amz-Security-Token" })
+        {
+            if (headers[name] is { } value)
+            {
+                request.Headers.TryAddWithoutValidation(name, value);
+            }
+        }
+
+        using var response = await _upstream.SendAsync(request);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    private static string Error(string code, string message) =>
+        $"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>0</RequestId></ErrorResponse>";
 
     private static bool IsChange(string action) =>
         !action.StartsWith("Describe", StringComparison.Ordinal) && !action.StartsWith("List", StringComparison.Ordinal) && !action.StartsWith("Get", StringComparison.Ordinal);

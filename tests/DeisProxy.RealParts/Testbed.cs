@@ -72,7 +72,15 @@ public sealed class Testbed : IAsyncDisposable
     public string LoadBalancer { get; private set; } = "";
 
     /// <summary>How slow AWS is from now on.</summary>
-    public CloudPace Pace { get; set; } = CloudPace.Immediate;
+    public CloudPace Pace
+    {
+        get;
+        set
+        {
+            field = value;
+            Aws.Delay = value.ApiDelay;
+        }
+    } = CloudPace.Immediate;
 
     /// <summary>Options that lead deis-proxy to this cluster. The nodes' addresses it has from the API.</summary>
     public IReadOnlyList<string> ToolOptions =>
