@@ -7,7 +7,12 @@ var runs = new Option<int>("--runs") { Description = "Runs of each scenario.", D
 var scenarios = new Option<string>("--scenarios") { Description = $"Which ones, with commas between: {string.Join(",", Scenario.All.Select(s => s.Name))}." };
 var quick = new Option<bool>("--quick") { Description = "One run of script and setup each, without and with lag." };
 var json = new Option<FileInfo>("--json") { Description = "Writes every run's numbers to a file." };
-var command = new RootCommand("Measures what clients notice while a classic ELB in front of Deis is moved to the PROXY protocol. Needs root.") { runs, scenarios, quick, json };
+var shell = new Option<string>("--shell")
+{
+    Description = "Measures nothing, but runs a command of sh on the testbed: the environment is deis-proxy's, $tool VERB $options starts it, $ssh $n1 COMMAND enters a node (also $n2, $n3), $lb is the load balancer.",
+};
+var lag = new Option<bool>("--lag") { Description = "With --shell: AWS is slow." };
+var command = new RootCommand("Measures what clients notice while a classic ELB in front of Deis is moved to the PROXY protocol. Needs root.") { runs, scenarios, quick, json, shell, lag };
 command.SetAction(async (options, _) =>
 {
     if (!Environment.IsPrivilegedProcess)
@@ -31,6 +36,11 @@ command.SetAction(async (options, _) =>
     var stop = await PrivateNetwork.EnterAsync();
     try
     {
+        if (options.GetValue(shell) is { } line)
+        {
+            return await Shell.RunAsync(line, options.GetValue(lag), stop);
+        }
+
         var chosen = Scenario.All.Where(s => names.Contains(s.Name)).ToList();
         var all = await Bench.RunAsync(chosen, options.GetValue(quick) ? 1 : options.GetValue(runs), stop);
         var summaries = chosen.ConvertAll(s => new Summary(s, [.. all.Where(m => m.Scenario == s.Name)], [.. all.Where(m => m.Scenario == s.Reference.Name)]));

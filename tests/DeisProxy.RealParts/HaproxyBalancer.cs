@@ -97,7 +97,7 @@ public sealed class HaproxyBalancer : IAsyncDisposable
                 hard-stop-after 20s
                 maxconn 4000
             defaults
-                timeout connect 2s
+                timeout connect {_options.ConnectTimeout.TotalSeconds:0}s
                 timeout client {_options.IdleTimeout.TotalSeconds:0}s
                 timeout server {_options.IdleTimeout.TotalSeconds:0}s
                 timeout tunnel {_options.IdleTimeout.TotalSeconds:0}s
@@ -185,6 +185,9 @@ public sealed record HaproxyOptions
 
     /// <summary>Time without data after which a connection is cut.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Time after which a connection to a server is given up and tried again.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Servers that are checked, each on one port; listeners leave out those that fail. Empty: all are taken as healthy.</summary>
     public IReadOnlyList<(string Host, int Port)> HealthChecked { get; init; } = [];

@@ -27,7 +27,7 @@ public static class PrivateNetwork
     /// <returns>Its exit code.</returns>
     public static async Task<int> RunInsideAsync(params IEnumerable<string> arguments)
     {
-        using var temporary = new TemporaryDirectory();
+        var temporary = Directory.CreateTempSubdirectory("dpt-");
         var start = new ProcessStartInfo(RealProcess.Find("unshare", "install the Debian package util-linux")) { UseShellExecute = false, RedirectStandardInput = true };
         string[] own = Path.GetFileNameWithoutExtension(Environment.ProcessPath!) == "dotnet" ? [Environment.ProcessPath!, Environment.GetCommandLineArgs()[0]] : [Environment.ProcessPath!];
         foreach (var argument in (string[])["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--", .. own, .. arguments])
@@ -36,7 +36,7 @@ public static class PrivateNetwork
         }
 
         start.Environment[Marker] = "1";
-        start.Environment["TMPDIR"] = temporary.Path;
+        start.Environment["TMPDIR"] = temporary.FullName;
         using var process = Process.Start(start)!;
         using var stop = new CancellationTokenSource();
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
@@ -61,6 +61,7 @@ public static class PrivateNetwork
             }
         }
 
+        Remove(temporary.FullName);
         return process.ExitCode;
 
         void Stop(PosixSignalContext context)
@@ -89,6 +90,7 @@ public static class PrivateNetwork
         await SetHostsAsync([]);
         await NetworkNamespace.IpAsync("link", "set", "lo", "up");
 
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Remove(Path.GetTempPath());
         Signals.AddRange(new[] { PosixSignal.SIGTERM, PosixSignal.SIGINT }.Select(signal => PosixSignalRegistration.Create(signal, context =>
         {
             context.Cancel = true;
@@ -105,4 +107,13 @@ public static class PrivateNetwork
     /// <summary>Sets what names resolve to, for this process and its children, besides localhost.</summary>
     public static Task SetHostsAsync(IEnumerable<(string Address, string Name)> hosts) =>
         File.WriteAllLinesAsync("/etc/hosts", ["127.0.0.1 localhost", $"127.0.0.1 {Environment.MachineName}", .. hosts.Select(h => $"{h.Address} {h.Name}")]);
+
+    /// <summary>Removes the inner process's files. It does so itself, for the case that the outer one is killed; and that one does, for the other case.</summary>
+    private static void Remove(string directory)
+    {
+        if (Directory.Exists(directory))
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
 }

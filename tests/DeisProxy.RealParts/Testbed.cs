@@ -71,6 +71,12 @@ public sealed class Testbed : IAsyncDisposable
     /// <summary>Name of the load balancer of the present stack.</summary>
     public string LoadBalancer { get; private set; } = "";
 
+    /// <summary>The key that opens every node.</summary>
+    public string IdentityFile => _directory["identity"];
+
+    /// <summary>Knows every node.</summary>
+    public string KnownHostsFile => _directory["known_hosts"];
+
     /// <summary>How slow AWS is from now on.</summary>
     public CloudPace Pace
     {
@@ -85,7 +91,7 @@ public sealed class Testbed : IAsyncDisposable
     /// <summary>Options that lead deis-proxy to this cluster. The nodes' addresses it has from the API.</summary>
     public IReadOnlyList<string> ToolOptions =>
     [
-        "--ssh-user", Nodes[0].Ssh.User, "--identity", _directory["identity"], "--known-hosts", _directory["known_hosts"], "--ssh-config", "/dev/null",
+        "--ssh-user", Nodes[0].Ssh.User, "--identity", IdentityFile, "--known-hosts", KnownHostsFile, "--ssh-config", "/dev/null",
         "--etcd-endpoint", Etcd.Endpoint.ToString(),
     ];
 
@@ -112,9 +118,9 @@ public sealed class Testbed : IAsyncDisposable
             await AddBridgeAsync(OperatorBridge, "192.0.2.1/24");
             bed.Etcd = bed.Keep(await EtcdServer.StartAsync(address: EtcdAddress));
             await bed.Etcd.SetAsync("/deis/platform/version", bed._options.DeisVersion);
-            await SshServer.NewKeyAsync(bed._directory["identity"]);
+            await SshServer.NewKeyAsync(bed.IdentityFile);
             bed.Nodes = await Task.WhenAll(Enumerable.Range(1, bed._options.Nodes).Select(bed.StartNodeAsync));
-            await File.WriteAllTextAsync(bed._directory["known_hosts"], string.Concat(bed.Nodes.Select(node => File.ReadAllText(node.Ssh.KnownHostsFile))));
+            await File.WriteAllTextAsync(bed.KnownHostsFile, string.Concat(bed.Nodes.Select(node => File.ReadAllText(node.Ssh.KnownHostsFile))));
             bed._moto = bed.Keep(await moto);
             bed.Aws = bed.Keep(new RecordingProxy(bed._moto.Endpoint, RealProcess.FreePort())
             {
@@ -208,7 +214,7 @@ public sealed class Testbed : IAsyncDisposable
         Etcd,
         Version.Parse(_options.DeisVersion),
         _options.RouterTick,
-        _directory["identity"]);
+        IdentityFile);
 
     private async Task<TestbedBalancer> StartBalancerAsync(int number)
     {

@@ -28,7 +28,16 @@ public sealed class TestbedBalancer : IAsyncDisposable
 
     internal static async Task<TestbedBalancer> StartAsync(NetworkNamespace network, string address, string source, IReadOnlyList<string> nodes, Func<Task<XDocument>> describe)
     {
-        var options = new HaproxyOptions { Network = network, Address = address, Source = source, HealthChecked = [.. nodes.Select(node => (node, 80))] };
+        var options = new HaproxyOptions
+        {
+            Network = network,
+            Address = address,
+            Source = source,
+            HealthChecked = [.. nodes.Select(node => (node, 80))],
+
+            // Long: a held connection waits for the system's own repetition after 1 s, then 3 s; an early new attempt would make it look better.
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+        };
         return new TestbedBalancer(await HaproxyBalancer.StartAsync(options), address, nodes, describe);
     }
 
