@@ -1,3 +1,5 @@
+using DeisProxy.RealParts;
+
 namespace DeisProxy.Integration.Tests;
 
 /// <summary>What setup refuses before it changes anything, and what it says when routers do not follow.</summary>

@@ -1,3 +1,5 @@
+using DeisProxy.RealParts;
+
 namespace DeisProxy.Integration.Tests;
 
 /// <summary>A person at a terminal is asked before anything is changed; nobody else is.</summary>

@@ -1,3 +1,5 @@
+using DeisProxy.RealParts;
+
 namespace DeisProxy.Integration.Tests;
 
 /// <summary>Which load balancer it is: found through the stack's resources, or an error that lists what there is.</summary>

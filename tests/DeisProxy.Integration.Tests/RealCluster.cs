@@ -92,18 +92,8 @@ public abstract class RealCluster(NginxRouterOptions routers) : IAsyncLifetime
     }
 
     /// <summary>Calls AWS's Query API as no client of ours does.</summary>
-    public async Task<XDocument> CallAsync(string service, string action, string version, params (string Name, string Value)[] parameters)
-    {
-        using var http = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, Aws.Endpoint);
-        var fields = parameters.Append(("Action", action)).Append(("Version", version)).ToDictionary(p => p.Item1, p => p.Item2, StringComparer.Ordinal);
-        request.Content = new FormUrlEncodedContent(fields);
-        request.Headers.TryAddWithoutValidation("Authorization", $"AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0");
-        using var response = await http.SendAsync(request);
-        var text = await response.Content.ReadAsStringAsync();
-        response.IsSuccessStatusCode.ShouldBeTrue(text);
-        return XDocument.Parse(text);
-    }
+    public Task<XDocument> CallAsync(string service, string action, string version, params (string Name, string Value)[] parameters) =>
+        AwsQuery.CallAsync(Aws.Endpoint, service, action, version, parameters);
 
     public Task<XDocument> ElbAsync(string action, params (string Name, string Value)[] parameters) => CallAsync("elasticloadbalancing", action, "2012-06-01", parameters);
 

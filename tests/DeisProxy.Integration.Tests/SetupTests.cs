@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using DeisProxy.RealParts;
 
 namespace DeisProxy.Integration.Tests;
 

@@ -1,3 +1,5 @@
+using DeisProxy.RealParts;
+
 namespace DeisProxy.Integration.Tests;
 
 /// <summary>The main job where TLS is involved: at the load balancer, or at routers that listen on port 443 too.</summary>

@@ -1,3 +1,5 @@
+using DeisProxy.RealParts;
+
 namespace DeisProxy.Integration.Tests;
 
 /// <summary>The way back, the traps around the change, and the template, on real parts.</summary>

@@ -4,31 +4,34 @@ using System.Text.Json.Nodes;
 
 namespace DeisProxy.RealParts;
 
-/// <summary>A real etcd on a free port of 127.0.0.1.</summary>
+/// <summary>A real etcd on a free port.</summary>
 public sealed class EtcdServer : IAsyncDisposable
 {
     private readonly TemporaryDirectory _directory;
     private readonly RealProcess _process;
     private readonly HttpClient _http;
 
-    private EtcdServer(TemporaryDirectory directory, RealProcess process, HttpClient http, int port)
+    private EtcdServer(TemporaryDirectory directory, RealProcess process, HttpClient http, Uri endpoint)
     {
         _directory = directory;
         _process = process;
         _http = http;
-        Port = port;
+        Endpoint = endpoint;
     }
 
-    public int Port { get; }
+    public int Port => Endpoint.Port;
 
-    public Uri Endpoint => new($"http://127.0.0.1:{Port}");
+    public Uri Endpoint { get; }
 
     public string Output => _process.Output;
 
-    public static Task<EtcdServer> StartAsync(bool enableV2 = true) => RealProcess.OnFreePortAsync(async port =>
+    /// <summary>Starts it.</summary>
+    /// <param name="enableV2">Whether it has the keys API that Deis uses.</param>
+    /// <param name="address">Where it listens for clients.</param>
+    public static Task<EtcdServer> StartAsync(bool enableV2 = true, string address = "127.0.0.1") => RealProcess.OnFreePortAsync(async port =>
     {
         var directory = new TemporaryDirectory();
-        var client = $"http://127.0.0.1:{port}";
+        var client = $"http://{address}:{port}";
         var peer = $"http://127.0.0.1:{RealProcess.FreePort()}";
         RealProcess? process = null;
         var http = new HttpClient { BaseAddress = new Uri(client), Timeout = TimeSpan.FromSeconds(10) };
@@ -54,7 +57,7 @@ public sealed class EtcdServer : IAsyncDisposable
                     }
                 },
                 TimeSpan.FromSeconds(15));
-            return new EtcdServer(directory, process, http, port);
+            return new EtcdServer(directory, process, http, new Uri(client));
         }
         catch
         {

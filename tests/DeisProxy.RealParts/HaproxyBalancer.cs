@@ -28,6 +28,9 @@ public sealed class HaproxyBalancer : IAsyncDisposable
 
     private HaproxyBalancer(HaproxyOptions options) => _options = options;
 
+    /// <summary>How servers are checked from the next change on.</summary>
+    public HaproxyHealthCheck HealthCheck { get; set; } = new();
+
     /// <summary>What the present process has written.</summary>
     public string Output => _processes[^1].Output;
 
@@ -59,12 +62,18 @@ public sealed class HaproxyBalancer : IAsyncDisposable
     public async Task ApplyAsync(params IReadOnlyList<HaproxyListener> listeners)
     {
         ArgumentNullException.ThrowIfNull(listeners);
-        var configuration = _directory[$"haproxy{_processes.Count}.cfg"];
+        foreach (var ended in _processes.Where(p => p.HasExited).ToList())
+        {
+            _processes.Remove(ended);
+            await ended.DisposeAsync();
+        }
+
+        var configuration = _directory["haproxy.cfg"];
         await File.WriteAllTextAsync(configuration, Render(listeners));
         string[] takeOver = _processes.Count == 0
             ? []
-            : ["-x", Socket, "-sf", .. _processes.Where(p => !p.HasExited).Select(p => p.Id.ToString(CultureInfo.InvariantCulture))];
-        var process = RealProcess.Start(RealProcess.Find("haproxy", "install the Debian package haproxy"), ["-db", "-f", configuration, .. takeOver]);
+            : ["-x", Socket, "-sf", .. _processes.Select(p => p.Id.ToString(CultureInfo.InvariantCulture))];
+        var process = RealProcess.StartIn(_options.Network, RealProcess.Find("haproxy", "install the Debian package haproxy"), ["-db", "-f", configuration, .. takeOver]);
         _processes.Add(process);
         await process.WaitUntilAsync(async () => await AnsweringProcessAsync() == process.Id, TimeSpan.FromSeconds(10));
     }
@@ -88,7 +97,7 @@ public sealed class HaproxyBalancer : IAsyncDisposable
                 hard-stop-after 20s
                 maxconn 4000
             defaults
-                timeout connect 2s
+                timeout connect {_options.ConnectTimeout.TotalSeconds:0}s
                 timeout client {_options.IdleTimeout.TotalSeconds:0}s
                 timeout server {_options.IdleTimeout.TotalSeconds:0}s
                 timeout tunnel {_options.IdleTimeout.TotalSeconds:0}s
@@ -96,18 +105,23 @@ public sealed class HaproxyBalancer : IAsyncDisposable
             """);
         if (_options.HealthChecked.Count > 0)
         {
-            // Checked once, by a bare connection: what tracks it inherits the health, and no check carries a PROXY line.
-            text.Append("backend health\n    mode tcp\n");
+            // Checked once: what tracks it inherits the health, and no check carries a PROXY line.
+            text.Append(CultureInfo.InvariantCulture, $"backend health\n    mode tcp\n    timeout check {HealthCheck.Timeout.TotalMilliseconds:0}ms\n");
+            if (HealthCheck.HttpPath is { } path)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"    option httpchk GET {path}\n    http-check expect status 200\n");
+            }
+
             foreach (var (host, port) in _options.HealthChecked)
             {
-                text.Append(CultureInfo.InvariantCulture, $"    server {Name(host)} {host}:{port} check inter 200ms fall 2 rise 1\n");
+                text.Append(CultureInfo.InvariantCulture, $"    server {Name(host)} {host}:{port} check inter {HealthCheck.Interval.TotalMilliseconds:0}ms fall {HealthCheck.Unhealthy} rise {HealthCheck.Healthy}\n");
             }
         }
 
         foreach (var listener in listeners)
         {
             var certificate = listener.CertificateFile is { } file ? $" ssl crt {file}" : "";
-            text.Append(CultureInfo.InvariantCulture, $"listen port{listener.Port}\n    bind 127.0.0.1:{listener.Port}{certificate}\n    balance roundrobin\n");
+            text.Append(CultureInfo.InvariantCulture, $"listen port{listener.Port}\n    bind {_options.Address}:{listener.Port}{certificate}\n    balance roundrobin\n");
             text.Append(listener.Http
                 ? $"""
                       mode http
@@ -160,12 +174,38 @@ public sealed class HaproxyBalancer : IAsyncDisposable
 /// <summary>What does not change as long as the balancer runs.</summary>
 public sealed record HaproxyOptions
 {
-    /// <summary>The balancer's own address towards its servers, a loopback address; null: the system's choice.</summary>
+    /// <summary>The machine that it is; null: this process's own.</summary>
+    public NetworkNamespace? Network { get; init; }
+
+    /// <summary>Where its listeners are.</summary>
+    public string Address { get; init; } = "127.0.0.1";
+
+    /// <summary>The balancer's own address towards its servers; null: the system's choice.</summary>
     public string? Source { get; init; }
 
     /// <summary>Time without data after which a connection is cut.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Servers that are checked, each by a connection to one port; listeners leave out those that fail. Empty: all are taken as healthy.</summary>
+    /// <summary>Time after which a connection to a server is given up and tried again.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Servers that are checked, each on one port; listeners leave out those that fail. Empty: all are taken as healthy.</summary>
     public IReadOnlyList<(string Host, int Port)> HealthChecked { get; init; } = [];
+}
+
+/// <summary>How servers are checked.</summary>
+public sealed record HaproxyHealthCheck
+{
+    /// <summary>What is asked for, to be answered with 200; null: a bare connection will do.</summary>
+    public string? HttpPath { get; init; }
+
+    public TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>So many failures in a row take a server out.</summary>
+    public int Unhealthy { get; init; } = 2;
+
+    /// <summary>So many successes in a row bring it back.</summary>
+    public int Healthy { get; init; } = 1;
 }

@@ -147,21 +147,25 @@ public sealed class NginxRouter : IAsyncDisposable
     private readonly EtcdServer _etcd;
     private readonly Version _version;
     private readonly RouterPlace _place;
+    private readonly TimeSpan _tick;
     private readonly SemaphoreSlim _rendering = new(1);
     private readonly CancellationTokenSource _stop = new();
     private string _rendered = "";
     private RealProcess? _process;
-    private Task _loops = Task.CompletedTask;
+    private CancellationTokenSource _stopTicks = new();
+    private Task _ticks = Task.CompletedTask;
+    private Task _announcements = Task.CompletedTask;
 
-    private NginxRouter(string nginx, EtcdServer etcd, Version version, RouterPlace place)
+    private NginxRouter(string nginx, EtcdServer etcd, Version version, RouterPlace place, TimeSpan tick)
     {
         _nginx = nginx;
         _etcd = etcd;
         _version = version;
         _place = place;
+        _tick = tick;
     }
 
-    /// <summary>Its own loopback address, which is also the private address of its node.</summary>
+    /// <summary>Its own address, which is also the private address of its node.</summary>
     public string Address => _place.Address;
 
     public int HttpPort => _place.HttpPort;
@@ -183,6 +187,15 @@ public sealed class NginxRouter : IAsyncDisposable
 
     /// <summary>Reads etcd, and if that changes anything writes the configuration and reloads.</summary>
     public Task RenderNowAsync() => RenderAsync(onTick: false);
+
+    /// <summary>Lets it read etcd for the first time after a while, and then on every tick.</summary>
+    /// <param name="phase">That while.</param>
+    public async Task RestartTicksAsync(TimeSpan phase)
+    {
+        await StopTicksAsync();
+        _stopTicks = new CancellationTokenSource();
+        _ticks = EveryAsync(phase, _tick, () => Stuck ? Task.CompletedTask : RenderAsync(onTick: true), _stopTicks.Token);
+    }
 
     private async Task RenderAsync(bool onTick)
     {
@@ -222,8 +235,9 @@ public sealed class NginxRouter : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await StopTicksAsync();
         await _stop.CancelAsync();
-        await _loops;
+        await _announcements;
         if (_process is not null)
         {
             await _process.DisposeAsync();
@@ -234,13 +248,13 @@ public sealed class NginxRouter : IAsyncDisposable
     }
 
     internal static async Task<NginxRouter> StartAsync(
-        string nginx, EtcdServer etcd, Version version, RouterPlace place, TimeSpan tick, TimeSpan phase)
+        string nginx, EtcdServer etcd, Version version, RouterPlace place, TimeSpan tick, TimeSpan phase, NetworkNamespace? network = null)
     {
-        var router = new NginxRouter(nginx, etcd, version, place);
+        var router = new NginxRouter(nginx, etcd, version, place, tick);
         try
         {
             await router.RenderNowAsync();
-            router._process = RealProcess.Start(nginx, router.Arguments());
+            router._process = RealProcess.StartIn(network, nginx, router.Arguments());
             await router._process.WaitUntilAsync(
                 async () =>
                 {
@@ -257,9 +271,8 @@ public sealed class NginxRouter : IAsyncDisposable
                 },
                 TimeSpan.FromSeconds(10));
             await router.AnnounceAsync();
-            router._loops = Task.WhenAll(
-                router.EveryAsync(phase, tick, () => router.Stuck ? Task.CompletedTask : router.RenderAsync(onTick: true)),
-                router.EveryAsync(HostTimeToLive / 2, HostTimeToLive / 2, router.AnnounceAsync));
+            router._announcements = router.EveryAsync(HostTimeToLive / 2, HostTimeToLive / 2, router.AnnounceAsync, router._stop.Token);
+            await router.RestartTicksAsync(phase);
             return router;
         }
         catch
@@ -273,11 +286,18 @@ public sealed class NginxRouter : IAsyncDisposable
 
     private Task AnnounceAsync() => _etcd.SetAsync($"/deis/router/hosts/{Address}", $"{Address}:{HttpPort.ToString(CultureInfo.InvariantCulture)}", HostTimeToLive);
 
-    private async Task EveryAsync(TimeSpan first, TimeSpan period, Func<Task> action)
+    private async Task StopTicksAsync()
+    {
+        await _stopTicks.CancelAsync();
+        await _ticks;
+        _stopTicks.Dispose();
+    }
+
+    private async Task EveryAsync(TimeSpan first, TimeSpan period, Func<Task> action, CancellationToken stop)
     {
         try
         {
-            await Task.Delay(first, _stop.Token);
+            await Task.Delay(first, stop);
             using var timer = new PeriodicTimer(period);
             do
             {
@@ -291,7 +311,7 @@ public sealed class NginxRouter : IAsyncDisposable
                     LastFailure = e;
                 }
             }
-            while (await timer.WaitForNextTickAsync(_stop.Token));
+            while (await timer.WaitForNextTickAsync(stop));
         }
         catch (OperationCanceledException e)
         {

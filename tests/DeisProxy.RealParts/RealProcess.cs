@@ -55,8 +55,16 @@ public sealed class RealProcess : IAsyncDisposable
         }
     }
 
-    public static RealProcess Start(string program, params IEnumerable<string> arguments)
+    public static RealProcess Start(string program, params IEnumerable<string> arguments) => StartIn(null, program, arguments);
+
+    /// <summary>Starts a program in a network namespace; null: in this process's own.</summary>
+    public static RealProcess StartIn(NetworkNamespace? network, string program, params IEnumerable<string> arguments)
     {
+        if (network is not null)
+        {
+            (program, arguments) = network.Enter(program, arguments);
+        }
+
         var start = new ProcessStartInfo(program)
         {
             UseShellExecute = false,
@@ -74,9 +82,12 @@ public sealed class RealProcess : IAsyncDisposable
     }
 
     /// <summary>Runs a program to its end and returns what it wrote; a failure throws with that.</summary>
-    public static async Task<string> RunAsync(string program, params IEnumerable<string> arguments)
+    public static Task<string> RunAsync(string program, params IEnumerable<string> arguments) => RunInAsync(null, program, arguments);
+
+    /// <summary>The same in a network namespace; null: in this process's own.</summary>
+    public static async Task<string> RunInAsync(NetworkNamespace? network, string program, params IEnumerable<string> arguments)
     {
-        await using var process = Start(program, arguments);
+        await using var process = StartIn(network, program, arguments);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         await process._process.WaitForExitAsync(limit.Token);
         return process._process.ExitCode == 0

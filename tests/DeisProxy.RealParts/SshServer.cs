@@ -2,29 +2,37 @@ using System.Diagnostics;
 
 namespace DeisProxy.RealParts;
 
+/// <summary>Where an sshd listens.</summary>
+/// <param name="Network">The namespace that is its machine; null: this process's own.</param>
+/// <param name="Addresses">Its addresses; the first one is tried by this process.</param>
+/// <param name="Port">Its port.</param>
+/// <param name="IdentityFile">Who may enter; null: a new key.</param>
+internal sealed record SshPlace(NetworkNamespace? Network, IReadOnlyList<string> Addresses, int Port, string? IdentityFile = null);
+
 /// <summary>
-/// A real sshd on a free port of 127.0.0.1 with keys of its own; who may enter is the user that runs the tests. It is first tried with the system's own ssh.
+/// A real sshd, as a rule on a free port of 127.0.0.1, with keys of its own; who may enter is the user that runs the tests. It is first tried with the system's own ssh.
 /// </summary>
 public sealed class SshServer : IAsyncDisposable
 {
     private readonly TemporaryDirectory _directory;
+    private readonly SshPlace _place;
     private RealProcess _process;
 
-    private SshServer(TemporaryDirectory directory, RealProcess process, int port)
+    private SshServer(TemporaryDirectory directory, RealProcess process, SshPlace place)
     {
         _directory = directory;
         _process = process;
-        Port = port;
+        _place = place;
     }
 
-    public int Port { get; }
+    public int Port => _place.Port;
 
-    /// <summary>127.0.0.1:PORT, as for <c>--node</c>.</summary>
-    public string Address => $"127.0.0.1:{Port}";
+    /// <summary>HOST:PORT, as for <c>--node</c>.</summary>
+    public string Address => $"{_place.Addresses[0]}:{Port}";
 
     public string User { get; } = Environment.UserName;
 
-    public string IdentityFile => _directory["user_key"];
+    public string IdentityFile => _place.IdentityFile ?? _directory["user_key"];
 
     /// <summary>Knows the server's key.</summary>
     public string KnownHostsFile => _directory["known_hosts"];
@@ -36,20 +44,28 @@ public sealed class SshServer : IAsyncDisposable
 
     /// <summary>Starts it.</summary>
     /// <param name="configuration">More lines for sshd_config, such as <c>MaxSessions 2</c>.</param>
-    public static Task<SshServer> StartAsync(params string[] configuration) => RealProcess.OnFreePortAsync(async port =>
+    public static Task<SshServer> StartAsync(params string[] configuration) =>
+        RealProcess.OnFreePortAsync(port => StartAsync(new SshPlace(null, ["127.0.0.1"], port), configuration));
+
+    internal static async Task<SshServer> StartAsync(SshPlace place, params string[] configuration)
     {
         var directory = new TemporaryDirectory();
         SshServer? server = null;
         try
         {
             await NewKeyAsync(directory["host_key"]);
-            await NewKeyAsync(directory["user_key"]);
-            await File.WriteAllTextAsync(directory["known_hosts"], KnownHostsLine(port, directory["host_key"]));
+            if (place.IdentityFile is null)
+            {
+                await NewKeyAsync(directory["user_key"]);
+            }
+
+            await File.WriteAllTextAsync(directory["known_hosts"], string.Concat(place.Addresses.Select(a => KnownHostsLine(place.Port, directory["host_key"], a))));
             await File.WriteAllLinesAsync(directory["sshd_config"],
             [
                 // sshd takes the first value of an option.
                 .. configuration,
-                $"Port {port}", "ListenAddress 127.0.0.1", $"HostKey {directory["host_key"]}", $"AuthorizedKeysFile {directory["user_key"]}.pub",
+                $"Port {place.Port}", .. place.Addresses.Select(address => $"ListenAddress {address}"),
+                $"HostKey {directory["host_key"]}", $"AuthorizedKeysFile {place.IdentityFile ?? directory["user_key"]}.pub",
                 "StrictModes no", "UsePAM no", "PasswordAuthentication no", "KbdInteractiveAuthentication no", "PermitRootLogin prohibit-password",
                 "PidFile none", "PrintMotd no", "MaxStartups 100",
 
@@ -59,7 +75,7 @@ public sealed class SshServer : IAsyncDisposable
 
             // sshd drops its privileges into this directory; normally its service makes it.
             Directory.CreateDirectory("/run/sshd");
-            server = new SshServer(directory, Start(directory), port)
+            server = new SshServer(directory, Start(directory, place), place)
             {
                 Fingerprint = (await RealProcess.RunAsync(KeyGenerator(), "-lf", directory["host_key"] + ".pub")).Split(' ')[1],
             };
@@ -76,14 +92,14 @@ public sealed class SshServer : IAsyncDisposable
             directory.Dispose();
             throw;
         }
-    });
+    }
 
     /// <summary>Makes a key pair: FILE and FILE.pub.</summary>
     public static Task NewKeyAsync(string file) => RealProcess.RunAsync(KeyGenerator(), "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", file);
 
-    /// <summary>A line for known_hosts that binds 127.0.0.1:PORT to a key.</summary>
-    public static string KnownHostsLine(int port, string keyFile) =>
-        $"[127.0.0.1]:{port} {string.Join(' ', File.ReadAllText(keyFile + ".pub").Split(' ').Take(2))}\n";
+    /// <summary>A line for known_hosts that binds ADDRESS:PORT to a key.</summary>
+    public static string KnownHostsLine(int port, string keyFile, string address = "127.0.0.1") =>
+        $"{(port == 22 ? address : $"[{address}]:{port}")} {string.Join(' ', File.ReadAllText(keyFile + ".pub").Split(' ').Take(2))}\n";
 
     /// <summary>Kills the processes that serve the connections which exist now; new ones are accepted.</summary>
     public void CutConnections()
@@ -100,7 +116,7 @@ public sealed class SshServer : IAsyncDisposable
 
     public async Task RestartAsync()
     {
-        _process = Start(_directory);
+        _process = Start(_directory, _place);
         await ReadyAsync();
     }
 
@@ -112,8 +128,8 @@ public sealed class SshServer : IAsyncDisposable
 
     private static string KeyGenerator() => RealProcess.Find("ssh-keygen", "install the Debian package openssh-client");
 
-    private static RealProcess Start(TemporaryDirectory directory) => RealProcess.Start(
-        RealProcess.Find("sshd", "install the Debian package openssh-server"), "-D", "-e", "-f", directory["sshd_config"]);
+    private static RealProcess Start(TemporaryDirectory directory, SshPlace place) => RealProcess.StartIn(
+        place.Network, RealProcess.Find("sshd", "install the Debian package openssh-server"), "-D", "-e", "-f", directory["sshd_config"]);
 
     private Task ReadyAsync() => _process.WaitUntilAsync(
         async () =>
@@ -123,7 +139,7 @@ public sealed class SshServer : IAsyncDisposable
                 var answer = await RealProcess.RunAsync(
                     RealProcess.Find("ssh", "install the Debian package openssh-client"),
                     "-F", "none", "-i", IdentityFile, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes",
-                    "-o", $"UserKnownHostsFile={KnownHostsFile}", "-o", "ConnectTimeout=5", "-p", $"{Port}", "-l", User, "127.0.0.1", "echo", "ready");
+                    "-o", $"UserKnownHostsFile={KnownHostsFile}", "-o", "ConnectTimeout=5", "-p", $"{Port}", "-l", User, _place.Addresses[0], "echo", "ready");
                 return answer.Contains("ready", StringComparison.Ordinal);
             }
             catch (InvalidOperationException e) when (e.Message.Contains("refused", StringComparison.Ordinal))

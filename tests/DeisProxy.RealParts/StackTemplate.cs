@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 
-namespace DeisProxy.Integration.Tests;
+namespace DeisProxy.RealParts;
 
 /// <summary>A CloudFormation template with what deis-proxy needs of a Deis stack: network, nodes in a group, classic load balancers.</summary>
 public sealed class StackTemplate

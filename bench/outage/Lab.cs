@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using System.Net;
+using DeisProxy.RealParts;
+
+namespace DeisProxy.Outage;
+
+/// <summary>Carries changes out on a testbed while clients use it.</summary>
+internal sealed class Lab(Testbed bed) : IAsyncDisposable
+{
+    private static readonly TimeSpan Before = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan After = TimeSpan.FromSeconds(8);
+
+    /// <summary>How long traffic may take to come back.</summary>
+    private static readonly TimeSpan SteadyLimit = TimeSpan.FromSeconds(40);
+
+    private bool _isSetUp;
+
+    public static async Task<Lab> OpenAsync(int balancers) => new(await Testbed.StartAsync(new TestbedOptions { Balancers = balancers }));
+
+    /// <summary>Measures once.</summary>
+    public async Task<Measurement> MeasureAsync(Scenario scenario, CancellationToken cancellationToken)
+    {
+        await PrepareAsync(scenario, cancellationToken);
+        bed.Pace = scenario.Pace;
+        var client = new OpenLoopClient(IPAddress.Parse(Testbed.ClientAddress), [.. bed.Balancers.Select(balancer => IPAddress.Parse(balancer.Address))]);
+        try
+        {
+            await Task.Delay(Before, cancellationToken);
+            var begun = client.Elapsed;
+            var tool = await ChangeAsync(scenario.Change, cancellationToken);
+            var duration = client.Elapsed - begun;
+            var clock = Stopwatch.StartNew();
+            await Task.Delay(After, cancellationToken);
+            while (!client.IsSteady(Before) && clock.Elapsed < SteadyLimit)
+            {
+                await Task.Delay(Before, cancellationToken);
+            }
+
+            await bed.SettledAsync();
+            _isSetUp = scenario.Change is Change.Setup or Change.SetupWithoutHold && tool is { ExitCode: 0 };
+            return Measurement.Of(scenario, await client.StopAsync(), begun, duration, tool);
+        }
+        catch
+        {
+            await client.StopAsync();
+            throw;
+        }
+    }
+
+    public ValueTask DisposeAsync() => bed.DisposeAsync();
+
+    private async Task PrepareAsync(Scenario scenario, CancellationToken cancellationToken)
+    {
+        if (scenario.Change != Change.Teardown)
+        {
+            await bed.ResetAsync();
+        }
+        else if (!_isSetUp)
+        {
+            await bed.ResetAsync();
+            var setup = await ChangeAsync(Change.Setup, cancellationToken);
+            await bed.SettledAsync();
+            if (setup is not { ExitCode: 0 })
+            {
+                throw new InvalidOperationException($"setup, before teardown, failed: {setup?.Error}");
+            }
+        }
+    }
+
+    private async Task<Tool?> ChangeAsync(Change change, CancellationToken cancellationToken)
+    {
+        switch (change)
+        {
+            case Change.Script:
+                await ScriptCalls.RunAsync(bed);
+                return null;
+            case Change.Setup:
+                return await Tool.RunAsync(bed, ["setup"], cancellationToken);
+            case Change.SetupWithoutHold:
+                return await Tool.RunAsync(bed, ["setup", "--no-hold"], cancellationToken);
+            case Change.Teardown:
+                return await Tool.RunAsync(bed, ["teardown"], cancellationToken);
+            default:
+                throw new ArgumentOutOfRangeException(nameof(change));
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using DeisProxy.RealParts;
+
+namespace DeisProxy.Outage;
+
+/// <summary>What clients noticed of one change.</summary>
+/// <param name="Scenario">Name of the scenario.</param>
+/// <param name="Requests">Requests that were sent.</param>
+/// <param name="Failed">Those without the answer that they should have got.</param>
+/// <param name="Late">Those with an answer after more than half a second.</param>
+/// <param name="LatestSeconds">The slowest answer.</param>
+/// <param name="OutageSeconds">Time in which more than half of the requests failed, counted in tenths of a second.</param>
+/// <param name="WrongAddress">Answers after an application would have seen another address than the client's.</param>
+/// <param name="CommandSeconds">How long the change took.</param>
+/// <param name="ExitCode">Exit code of deis-proxy; 0 for the script's calls.</param>
+/// <param name="Error">What deis-proxy said when it failed.</param>
+/// <param name="ToolOutageMilliseconds">Its own word for how long traffic was disturbed.</param>
+/// <param name="ToolHeldMilliseconds">Its own word for how long connections were held.</param>
+/// <param name="Failures">What failed: milliseconds since the command began, and how.</param>
+internal sealed record Measurement(
+    string Scenario,
+    int Requests,
+    int Failed,
+    int Late,
+    double LatestSeconds,
+    double OutageSeconds,
+    int WrongAddress,
+    double CommandSeconds,
+    int ExitCode,
+    string? Error,
+    double? ToolOutageMilliseconds,
+    double? ToolHeldMilliseconds,
+    IReadOnlyList<Failure> Failures)
+{
+    private static readonly TimeSpan LateAfter = TimeSpan.FromSeconds(0.5);
+
+    private static readonly TimeSpan Bin = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Counts.</summary>
+    public static Measurement Of(Scenario scenario, IReadOnlyList<Request> requests, TimeSpan begun, TimeSpan duration, Tool? tool)
+    {
+        var answered = requests.Where(r => !r.Failed).ToList();
+        return new Measurement(
+            scenario.Name,
+            requests.Count,
+            requests.Count - answered.Count,
+            answered.Count(r => r.Duration > LateAfter),
+            Math.Round(answered.Max(r => r.Duration).TotalSeconds, 3),
+            Math.Round(requests.GroupBy(r => (int)(r.Start / Bin)).Count(bin => bin.Count(r => r.Failed) * 2 > bin.Count()) * Bin.TotalSeconds, 1),
+            answered.Count(r => r.Address != Testbed.ClientAddress),
+            Math.Round(duration.TotalSeconds, 2),
+            tool?.ExitCode ?? 0,
+            tool is { ExitCode: not 0 } ? tool.Error.Trim() : null,
+            tool?.Number("outageMilliseconds"),
+            tool?.Number("heldMilliseconds"),
+            [.. requests.Where(r => r.Failed).Select(r => new Failure((int)(r.Start - begun).TotalMilliseconds, r.Outcome))]);
+    }
+}
+
+/// <summary>One request that failed.</summary>
+/// <param name="Milliseconds">When it was begun, since the command began.</param>
+/// <param name="Outcome">What was seen.</param>
+internal sealed record Failure(int Milliseconds, string Outcome);

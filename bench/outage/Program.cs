@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.Text.Json;
+using DeisProxy.Outage;
+using DeisProxy.RealParts;
+
+var runs = new Option<int>("--runs") { Description = "Runs of each scenario.", DefaultValueFactory = _ => 7 };
+var scenarios = new Option<string>("--scenarios") { Description = $"Which ones, with commas between: {string.Join(",", Scenario.All.Select(s => s.Name))}." };
+var quick = new Option<bool>("--quick") { Description = "One run of script and setup each, without and with lag." };
+var json = new Option<FileInfo>("--json") { Description = "Writes every run's numbers to a file." };
+var shell = new Option<string>("--shell")
+{
+    Description = "Measures nothing, but runs a command of sh on the testbed: the environment is deis-proxy's, $tool VERB $options starts it, $ssh $n1 COMMAND enters a node (also $n2, $n3), $lb is the load balancer.",
+};
+var lag = new Option<bool>("--lag") { Description = "With --shell: AWS is slow." };
+var command = new RootCommand("Measures what clients notice while a classic ELB in front of Deis is moved to the PROXY protocol. Needs root.") { runs, scenarios, quick, json, shell, lag };
+command.SetAction(async (options, _) =>
+{
+    if (!Environment.IsPrivilegedProcess)
+    {
+        await Console.Error.WriteLineAsync("error: network namespaces and port 80 need root");
+        return 2;
+    }
+
+    if (!PrivateNetwork.IsInside)
+    {
+        return await PrivateNetwork.RunInsideAsync(args);
+    }
+
+    var names = options.GetValue(scenarios)?.Split(',') ?? (options.GetValue(quick) ? ["script", "setup", "script-lag", "setup-lag"] : [.. Scenario.All.Select(s => s.Name)]);
+    if (names.Except(Scenario.All.Select(s => s.Name), StringComparer.Ordinal).ToList() is { Count: > 0 } unknown)
+    {
+        await Console.Error.WriteLineAsync($"error: no scenario is named {string.Join(", ", unknown)}");
+        return 2;
+    }
+
+    var stop = await PrivateNetwork.EnterAsync();
+    try
+    {
+        if (options.GetValue(shell) is { } line)
+        {
+            return await Shell.RunAsync(line, options.GetValue(lag), stop);
+        }
+
+        var chosen = Scenario.All.Where(s => names.Contains(s.Name)).ToList();
+        var all = await Bench.RunAsync(chosen, options.GetValue(quick) ? 1 : options.GetValue(runs), stop);
+        var summaries = chosen.ConvertAll(s => new Summary(s, [.. all.Where(m => m.Scenario == s.Name)], [.. all.Where(m => m.Scenario == s.Reference.Name)]));
+        Console.Write(Summary.Table(summaries));
+        if (options.GetValue(json) is { } file)
+        {
+            await File.WriteAllTextAsync(file.FullName, JsonSerializer.Serialize(all, JsonSerializerOptions.Web), stop);
+        }
+
+        var misses = summaries.SelectMany(s => s.Misses()).ToList();
+        misses.ForEach(miss => Console.Error.WriteLine($"missed: {miss}"));
+        return misses.Count == 0 ? 0 : 1;
+    }
+    catch (OperationCanceledException) when (stop.IsCancellationRequested)
+    {
+        await Console.Error.WriteLineAsync("interrupted");
+        return 130;
+    }
+});
+return await command.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -1,0 +1,51 @@
+namespace DeisProxy.RealParts;
+
+/// <summary>
+/// A network namespace: to what runs in it, a machine with a network of its own. It goes away with the <see cref="PrivateNetwork"/> that it was made in.
+/// </summary>
+public sealed class NetworkNamespace
+{
+    private const string Directory = "/run/netns";
+
+    private NetworkNamespace(string name) => Name = name;
+
+    public string Name { get; }
+
+    /// <summary>Makes one, with its loopback interface up.</summary>
+    /// <param name="name">Its name, unique in this private network.</param>
+    public static async Task<NetworkNamespace> AddAsync(string name)
+    {
+        await IpAsync("netns", "add", name);
+        await IpAsync("-n", name, "link", "set", "lo", "up");
+        return new NetworkNamespace(name);
+    }
+
+    /// <summary>Runs <c>ip</c> in this process's own namespace.</summary>
+    public static Task<string> IpAsync(params IEnumerable<string> arguments) => RealProcess.RunAsync(Ip(), arguments);
+
+    /// <summary>Gives it an interface whose other end is a port of a bridge in this process's own namespace.</summary>
+    /// <param name="bridge">The bridge.</param>
+    /// <param name="device">Name of the interface inside; outside it is NAME-DEVICE.</param>
+    /// <param name="address">Its address with the length of the prefix.</param>
+    public async Task ConnectAsync(string bridge, string device, string address)
+    {
+        await IpAsync("link", "add", "name", Outside(device), "type", "veth", "peer", "name", device, "netns", Name);
+        await IpAsync("link", "set", "dev", Outside(device), "master", bridge, "up");
+        await IpAsync("-n", Name, "address", "add", address, "dev", device);
+        await IpAsync("-n", Name, "link", "set", "dev", device, "up");
+    }
+
+    /// <summary>Pulls the cable of an interface, or plugs it in again: nothing gets through, and nobody is told.</summary>
+    public Task PlugAsync(string device, bool connected) => IpAsync("link", "set", "dev", Outside(device), connected ? "up" : "down");
+
+    /// <summary>Runs a program in it to its end and returns what it wrote; a failure throws with that.</summary>
+    public Task<string> RunAsync(string program, params IEnumerable<string> arguments) => RealProcess.RunInAsync(this, program, arguments);
+
+    /// <summary>The command that runs a program in it, as the same process.</summary>
+    internal (string Program, IEnumerable<string> Arguments) Enter(string program, IEnumerable<string> arguments) =>
+        (RealProcess.Find("nsenter", "install the Debian package util-linux"), [$"--net={Directory}/{Name}", program, .. arguments]);
+
+    private static string Ip() => RealProcess.Find("ip", "install the Debian package iproute2");
+
+    private string Outside(string device) => $"{Name}-{device}";
+}
