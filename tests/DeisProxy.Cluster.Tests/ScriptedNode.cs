@@ -11,6 +11,9 @@ internal sealed class ScriptedNode(Queue<string?> answers) : INode
     public Task<CommandResult> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
         throw new InvalidOperationException("No command is expected.");
 
+    public Task<Stream> StartAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
+        throw new InvalidOperationException("No command is expected.");
+
     public Task<Stream> OpenStreamAsync(string host, int port, CancellationToken cancellationToken) =>
         Task.FromResult<Stream>(new Answer(Encoding.ASCII.GetBytes(answers.Dequeue() ?? "")));
 

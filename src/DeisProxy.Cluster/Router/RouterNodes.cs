@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using DeisProxy.Cluster.Ssh;
 using DeisProxy.Core;
 using DeisProxy.Core.Applying;
@@ -24,45 +25,49 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
     : IRouterNodes, IAsyncDisposable
 {
     /// <summary>
-    /// Holds connections on a node; run as root with <c>sh -c</c>. The words after it: this text, arm, hold or release, an id, the ports.
-    /// <c>arm</c> starts a guard that outlives the SSH session (a transient systemd unit, else a process of its own session) and waits for the hold. <c>hold</c> only
-    /// acts while that guard is alive, and drops nothing but the SYN of new connections from outside (the raw table comes before docker's rules): their senders
-    /// repeat it after a second, established connections and probes through SSH pass. 4 s later the guard takes the rules away, whatever has become of us; a second time after
-    /// another second, because an insertion may have been under way.
+    /// Holds connections on a node; run as root with <c>sh -c</c>, followed by this text, an id and the ports, and then told hold and release. A guard that
+    /// outlives the SSH session (a transient systemd unit, else a process of a session of its own) is started first, and without it nothing is held. Nothing is dropped but the SYN of new
+    /// connections from outside (the raw table comes before docker's rules): their senders repeat it after a second, established connections
+    /// and probes through SSH pass. They are let go when we say so, when the SSH session ends, and 4 s later by the guard; by it twice, because an
+    /// insertion may have been under way.
     /// </summary>
     private const string Script =
         """
-        self=$1 act=$2 id=$3; shift 3
+        self=$1 id=$2; shift 2
         PATH=$PATH:/usr/sbin:/sbin
         dir=/run/deis-proxy.$id
-        rule() { iptables -w -t raw "$1" PREROUTING ! -i lo -p tcp --dport "$2" --syn -m comment --comment "deis-proxy $id" -j DROP; }
+        rule() { timeout 1 iptables -w -t raw "$1" PREROUTING ! -i lo -p tcp --dport "$2" --syn -m comment --comment "deis-proxy $id" -j DROP; }
         free() { for port; do while rule -D "$port" 2>/dev/null; do :; done; done; }
-        case $act in
-        arm)
-          iptables -w -t raw -S PREROUTING >/dev/null && mkdir -m 700 "$dir" && printf '%s\n' "$self" >"$dir/script" || exit 1
-          set -- sh "$dir/script" "" guard "$id" "$@"
-          { systemd-run --unit="deis-proxy-$id" "$@" || exec setsid "$@"; } </dev/null >/dev/null 2>&1 &
-          for wait in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-            [ -s "$dir/guard" ] && { echo armed; exit 0; }
-            sleep 0.1
-          done
-          echo "the guard did not start" >&2; exit 1 ;;
-        guard)
+        if [ "$self" = guard ]; then
           echo $$ >"$dir/guard"
           tick=0
           while [ ! -e "$dir/held" ] && [ ! -e "$dir/free" ] && [ $tick -lt 900 ]; do sleep 0.2; tick=$((tick + 1)); done
           [ ! -e "$dir/held" ] || sleep 4
-          free "$@"; sleep 1; free "$@"
-          rm -rf "$dir" ;;
-        hold)
-          read -r guard 2>/dev/null <"$dir/guard" && [ -d "/proc/$guard" ] && : >"$dir/held" || { echo "the guard is gone" >&2; exit 1; }
-          for port; do timeout 1 sh "$dir/script" "" insert "$id" "$port" || { free "$@"; exit 1; }; done
-          echo held ;;
-        insert) rule -I "$1" ;;
-        release)
-          free "$@"
-          [ ! -d "$dir" ] || : >"$dir/free" ;;
-        esac
+          free "$@"; sleep 0.5; free "$@"
+          rm -rf "$dir"
+          exit
+        fi
+        trap '' HUP PIPE
+        iptables -w -t raw -S PREROUTING >/dev/null && mkdir -m 700 "$dir" && printf '%s\n' "$self" >"$dir/script" || exit 1
+        { systemd-run --unit="deis-proxy-$id" sh "$dir/script" guard "$id" "$@" || exec setsid sh "$dir/script" guard "$id" "$@"; } </dev/null >/dev/null 2>&1 &
+        for wait in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+          [ -s "$dir/guard" ] && break
+          sleep 0.1
+        done
+        hold() {
+          read -r guard 2>/dev/null <"$dir/guard" && [ -d "/proc/$guard" ] && : >"$dir/held" || { echo "the guard is gone"; return; }
+          for port; do rule -I "$port" || { free "$@"; return; }; done
+          echo held
+        }
+        while read -r word; do
+          case $word in
+          ready) [ -s "$dir/guard" ] && echo ready || echo "the guard did not start" ;;
+          hold) hold "$@" ;;
+          release) free "$@"; echo released ;;
+          esac
+        done
+        free "$@"
+        : >"$dir/free"
         """;
 
     /// <summary>How long all nodes may take to hold; the requests that are lost meanwhile are what holding is to prevent.</summary>
@@ -74,7 +79,6 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
     /// <summary>How long leaving the nodes may take.</summary>
     private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(5);
 
-    private readonly string _id = RandomNumberGenerator.GetHexString(8, lowercase: true);
     private List<RouterNode> _entered = [];
     private IReadOnlyList<string> _ports = [];
     private IReadOnlyList<string> _confd = [];
@@ -138,9 +142,9 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
         {
             try
             {
-                if (await WhyNotAsync(node.Node, HoldCommand(node, "hold"), "held", limit.Token) is { } why)
+                if (await node.TellAsync("hold", limit.Token) is var answer && answer != "held")
                 {
-                    throw new DeisProxyException("hold-refused", why, "Use --no-hold, or let the user on the nodes run iptables with sudo and no password.");
+                    throw new DeisProxyException("hold-refused", $"{node.Node.Name}: {RemoteText.Clean(answer, 160)}", "Use --no-hold, or let the user on the nodes run iptables with sudo and no password.");
                 }
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -151,8 +155,18 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
     }
 
     /// <inheritdoc/>
-    public Task ReleaseAsync(CancellationToken cancellationToken) => ForEachAsync(
-        _ports.Count == 0 ? [] : _entered, node => node.Node.RunAsync(HoldCommand(node, "release"), cancellationToken));
+    public Task ReleaseAsync(CancellationToken cancellationToken) => ForEachAsync(_entered.Where(node => node.Session is not null), async node =>
+    {
+        try
+        {
+            _ = await node.TellAsync("release", cancellationToken);
+        }
+        finally
+        {
+            // Its end says the same.
+            node.Session!.Dispose();
+        }
+    });
 
     /// <inheritdoc/>
     public async Task RenderAsync(CancellationToken cancellationToken)
@@ -174,6 +188,7 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
         await ReleaseAsync(limit.Token);
         foreach (var node in _entered)
         {
+            node.Session?.Dispose();
             await node.Node.DisposeAsync();
         }
 
@@ -187,18 +202,27 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
         {
             node = await enter(address, way, cancellationToken);
             var isRoot = (await node.RunAsync(["id", "-u"], cancellationToken)).StandardOutput.Trim() == "0";
-            var entered = new RouterNode(router, node, isRoot ? [] : ["sudo", "-n"], ["docker"]);
+            var entered = new RouterNode(router, node, ["docker"], Session: null);
 
             // Users outside the group docker may have sudo.
-            var cannotRender = await WhyNotAsync(node, ["docker", "exec", "deis-router", "true"], "", cancellationToken);
+            var cannotRender = await WhyNotAsync(node, ["docker", "exec", "deis-router", "true"], cancellationToken);
             if (cannotRender is not null && !isRoot)
             {
                 entered = entered with { Docker = ["sudo", "-n", "docker"] };
-                cannotRender = await WhyNotAsync(node, [.. entered.Docker, "exec", "deis-router", "true"], "", cancellationToken) is null ? null : cannotRender;
+                cannotRender = await WhyNotAsync(node, [.. entered.Docker, "exec", "deis-router", "true"], cancellationToken) is null ? null : cannotRender;
             }
 
-            var cannotHold = _ports.Count == 0 ? null : await WhyNotAsync(node, HoldCommand(entered, "arm"), "armed", cancellationToken);
-            return (entered, new NodeMeans(cannotRender, cannotHold));
+            if (_ports.Count == 0)
+            {
+                return (entered, new NodeMeans(cannotRender, CannotHold: null));
+            }
+
+            // Told the same way as later, so that everything on this way has been used once.
+            string[] root = isRoot ? [] : ["sudo", "-n"];
+            string[] session = ["sh", "-c", "exec 2>&1; exec \"$@\"", "sh", .. root, "sh", "-c", Script, "sh", Script, RandomNumberGenerator.GetHexString(8, lowercase: true), .. _ports];
+            entered = entered with { Session = new StreamReader(await node.StartAsync(session, cancellationToken)) };
+            var answer = await entered.TellAsync("ready", cancellationToken);
+            return (entered, new NodeMeans(cannotRender, answer == "ready" ? null : $"{node.Name}: {RemoteText.Clean(answer, 160)}"));
         }
         catch (DeisProxyException error)
         {
@@ -211,13 +235,11 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
         }
     }
 
-    private string[] HoldCommand(RouterNode node, string act) => [.. node.Root, "sh", "-c", Script, "sh", Script, act, _id, .. _ports];
-
-    /// <summary>Runs a command; null if it says what it is expected to.</summary>
-    private static async Task<string?> WhyNotAsync(INode node, IReadOnlyList<string> command, string expected, CancellationToken cancellationToken)
+    /// <summary>Runs a command; null if it succeeds, else what it says.</summary>
+    private static async Task<string?> WhyNotAsync(INode node, IReadOnlyList<string> command, CancellationToken cancellationToken)
     {
         var result = await node.RunAsync(command, cancellationToken);
-        return result.ExitCode == 0 && result.StandardOutput.Trim() == expected
+        return result.ExitCode == 0
             ? null
             : $"{node.Name}: {(result.StandardError.Trim() is { Length: > 0 } said ? RemoteText.Clean(said.Split('\n')[^1], 160) : $"status {result.ExitCode}")}";
     }
@@ -229,12 +251,32 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
         {
             await act(node);
         }
-        catch (Exception error) when (error is DeisProxyException or OperationCanceledException)
+        catch (Exception error) when (error is DeisProxyException or OperationCanceledException or ObjectDisposedException)
         {
             System.Diagnostics.Debug.WriteLine(error.Message);
         }
     }));
 
-    /// <summary>Name of a router, its node, what makes its user root there, and how docker is called.</summary>
-    private sealed record RouterNode(string Name, INode Node, string[] Root, string[] Docker);
+    /// <summary>A router's node.</summary>
+    /// <param name="Name">Name of the router.</param>
+    /// <param name="Node">The node.</param>
+    /// <param name="Docker">How docker is called there.</param>
+    /// <param name="Session">What holds connections there; null if it is not wanted.</param>
+    private sealed record RouterNode(string Name, INode Node, string[] Docker, StreamReader? Session)
+    {
+        /// <summary>Says a word and waits for the answer; empty if there is none.</summary>
+        public async Task<string> TellAsync(string word, CancellationToken cancellationToken)
+        {
+            try
+            {
+                await Session!.BaseStream.WriteAsync(Encoding.ASCII.GetBytes($"{word}\n"), cancellationToken);
+                await Session.BaseStream.FlushAsync(cancellationToken);
+                return await Session.ReadLineAsync(cancellationToken) ?? "the session on the node has ended";
+            }
+            catch (IOException error)
+            {
+                throw new DeisProxyException("ssh-connection-lost", error.Message, "Check the network to the node and run the command again.", error);
+            }
+        }
+    }
 }

@@ -37,6 +37,10 @@ public sealed class FailoverNode : INode
         WithNodeAsync(node => node.RunAsync(arguments, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
+    public Task<Stream> StartAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
+        WithNodeAsync(node => node.StartAsync(arguments, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
     public Task<Stream> OpenStreamAsync(string host, int port, CancellationToken cancellationToken) =>
         WithNodeAsync(node => node.OpenStreamAsync(host, port, cancellationToken), cancellationToken);
 

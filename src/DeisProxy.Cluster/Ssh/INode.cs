@@ -18,6 +18,13 @@ public interface INode : IAsyncDisposable
     /// <exception cref="Core.DeisProxyException">The connection is lost or cannot be made.</exception>
     Task<CommandResult> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken);
 
+    /// <summary>Starts a command that is talked to while it runs. As with <see cref="RunAsync"/>, nothing in the arguments is interpreted.</summary>
+    /// <param name="arguments">The program and its arguments.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>The command's standard input and output; disposing it closes both, whereupon the command is to end.</returns>
+    /// <exception cref="Core.DeisProxyException">The connection is lost or cannot be made.</exception>
+    Task<Stream> StartAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken);
+
     /// <summary>Opens a TCP connection to an address as the node sees it.</summary>
     /// <param name="host">Host name or IP address, resolved on the node.</param>
     /// <param name="port">TCP port.</param>

@@ -144,6 +144,16 @@ public sealed class OpenSshNode : INode
     }
 
     /// <inheritdoc/>
+    public async Task<Stream> StartAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        var master = await MasterAsync(cancellationToken);
+        var process = SshProcess.Start(
+            SshArguments.Build(_address, _options, master?.ControlPath, new SshPurpose.Command(arguments, IsTalkedTo: true)), _options.SearchPath);
+        return new SshStream(process, $"{Name} to its command", (status, error) => NodeFailure(master, status, error));
+    }
+
+    /// <inheritdoc/>
     public async Task<Stream> OpenStreamAsync(string host, int port, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(host);

@@ -9,8 +9,8 @@ internal abstract record SshPurpose
     /// <summary>Open the connection that the others share, and stay in the background.</summary>
     public sealed record Master : SshPurpose;
 
-    /// <summary>Run a command.</summary>
-    public sealed record Command(IReadOnlyList<string> Arguments) : SshPurpose;
+    /// <summary>Run a command, which reads nothing unless it is talked to.</summary>
+    public sealed record Command(IReadOnlyList<string> Arguments, bool IsTalkedTo = false) : SshPurpose;
 
     /// <summary>Connect standard input and output with an address as the node sees it.</summary>
     public sealed record Stream(string Host, int Port) : SshPurpose;
@@ -58,6 +58,7 @@ internal static class SshArguments
         arguments.AddRange(purpose switch
         {
             SshPurpose.Master => ["-M", "-f", "-N", "-o", $"ControlPersist={PersistSeconds}"],
+            SshPurpose.Command { IsTalkedTo: true } => ["-T", "-o", "ControlMaster=no"],
             SshPurpose.Command => ["-n", "-T", "-o", "ControlMaster=no"],
             SshPurpose.Stream stream => ["-o", "ControlMaster=no", "-W", NodeAddress.Join(InnerHost(stream.Host), stream.Port)],
             SshPurpose.Exit => ["-O", "exit"],

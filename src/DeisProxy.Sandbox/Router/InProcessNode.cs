@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Sockets;
 
 using DeisProxy.Cluster.Ssh;
@@ -14,6 +15,7 @@ public sealed class InProcessNode : INode
 {
     private readonly SandboxCloud _sandbox;
     private readonly ConcurrentDictionary<Stream, byte> _streams = new();
+    private readonly CancellationTokenSource _ended = new();
     private volatile bool _lost;
 
     internal InProcessNode(SandboxCloud sandbox, string name, string address)
@@ -44,6 +46,26 @@ public sealed class InProcessNode : INode
     }
 
     /// <inheritdoc/>
+    public async Task<Stream> StartAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        Stream? ours = null;
+        await CallAsync(
+            "start",
+            isMutating: false,
+            ("command", string.Join(' ', arguments)),
+            async () =>
+            {
+                var (answer, end) = await _sandbox.NodeCommands.StartAsync(Address, arguments);
+                (ours, var theirs) = await PairAsync(cancellationToken);
+                _ = TalkAsync(theirs, answer, end);
+            },
+            cancellationToken);
+        _streams[ours!] = 0;
+        return ours!;
+    }
+
+    /// <inheritdoc/>
     public async Task<Stream> OpenStreamAsync(string host, int port, CancellationToken cancellationToken)
     {
         Stream? stream = null;
@@ -60,6 +82,7 @@ public sealed class InProcessNode : INode
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await _ended.CancelAsync();
         foreach (var stream in _streams.Keys)
         {
             await stream.DisposeAsync();
@@ -121,6 +144,40 @@ public sealed class InProcessNode : INode
         _lost = true;
         await DisposeAsync();
         throw Lost();
+    }
+
+    /// <summary>The command's end of a session: every line is a call of its own, and the session's end is one, too, to the command.</summary>
+    private async Task TalkAsync(Stream stream, Func<string, string?> answer, Action end)
+    {
+        try
+        {
+            await using var owned = stream;
+            using var reader = new StreamReader(stream);
+            while (await reader.ReadLineAsync() is { } line)
+            {
+                string? said = null;
+                await CallAsync("say", isMutating: true, ("line", line), () => Task.FromResult(said = answer(line)), _ended.Token);
+                await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes($"{said}\n"));
+            }
+        }
+        catch (Exception error) when (error is IOException or DeisProxyException or ObjectDisposedException or OperationCanceledException)
+        {
+            // The connection is lost; the other side sees that by itself.
+            System.Diagnostics.Debug.WriteLine(error.Message);
+        }
+        finally
+        {
+            end();
+        }
+    }
+
+    private static async Task<(Stream Ours, Stream Theirs)> PairAsync(CancellationToken cancellationToken)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var ours = new TcpClient { NoDelay = true };
+        await ours.ConnectAsync((IPEndPoint)listener.LocalEndpoint, cancellationToken);
+        return (ours.GetStream(), new NetworkStream(await listener.AcceptSocketAsync(cancellationToken), ownsSocket: true));
     }
 
     private DeisProxyException Lost() => new(

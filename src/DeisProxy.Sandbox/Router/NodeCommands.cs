@@ -36,8 +36,6 @@ public sealed class NodeCommands
         Add((node, arguments, _) => Task.FromResult(arguments is ["printenv", "SSH_CONNECTION"] ? Ok($"127.0.0.1 50000 {node} 22\n") : null));
         Add((node, arguments, _) => Task.FromResult(arguments is ["sh", "-c", var script, "sh", var text] && script.Contains("logs", StringComparison.Ordinal) ? SearchLog(node, text) : null));
         Add((_, arguments, _) => Task.FromResult(arguments is ["id", "-u"] ? Ok("500\n") : null));
-        Add((node, arguments, _) => Task.FromResult(
-            arguments is ["sh", "-c", var script, "sh", _, var act, var id, ..] && script.Contains("iptables", StringComparison.Ordinal) ? Hold(node, act, id, arguments.Skip(7)) : null));
         Add(DockerAsync);
     }
 
@@ -119,29 +117,52 @@ public sealed class NodeCommands
         return Ok(lines.Count == 0 ? "absent\n" : $"found\n{string.Join('\n', lines)}\n");
     }
 
-    /// <summary>What a script does that holds connections with iptables: get ready (a guard that takes the rules away again), hold, let go.</summary>
-    private CommandResult? Hold(string node, string act, string id, IEnumerable<string> ports)
+    /// <summary>A command that is talked to: the one that holds new connections with iptables. A guard on the node lets them go in the end.</summary>
+    /// <param name="node">The node's private address.</param>
+    /// <param name="arguments">The command.</param>
+    /// <returns>What it answers to a line, and what happens at its end; a command that is not known or not allowed answers why.</returns>
+    internal async Task<(Func<string, string?> Answer, Action End)> StartAsync(string node, IReadOnlyList<string> arguments)
     {
-        var numbers = ports.Select(port => int.Parse(port, CultureInfo.InvariantCulture)).ToArray();
-        switch (act)
+        if (await RunAsync(node, arguments, CancellationToken.None) is { ExitCode: not 127 } other)
         {
-            case "arm":
-                return Ok("armed\n");
-            case "hold":
-                _ = LetGoAsync();
-                Array.ForEach(numbers, port => _network.Hold(node, port, id));
-                return Ok("held\n");
-            case "release":
-                Array.ForEach(numbers, port => _network.Release(node, port, id));
-                return Ok("");
-            default:
-                return null;
+            // A test's word on this command.
+            return (_ => other.StandardError.Trim(), () => { });
         }
 
-        async Task LetGoAsync()
+        var script = arguments.ToList().FindIndex(word => word.Contains("iptables", StringComparison.Ordinal));
+        if (script < 0)
+        {
+            return (_ => "command not found", () => { });
+        }
+
+        var id = arguments[script + 3];
+        int[] ports = [.. arguments.Skip(script + 4).Select(port => int.Parse(port, CultureInfo.InvariantCulture))];
+        return (Answer, LetGo);
+
+        void LetGo() => Array.ForEach(ports, port => _network.Release(node, port, id));
+
+        async Task GuardAsync()
         {
             await Task.Delay(GuardTime, _time);
-            Array.ForEach(numbers, port => _network.Release(node, port, id));
+            LetGo();
+        }
+
+        string? Answer(string line)
+        {
+            switch (line)
+            {
+                case "ready":
+                    return "ready";
+                case "hold":
+                    _ = GuardAsync();
+                    Array.ForEach(ports, port => _network.Hold(node, port, id));
+                    return "held";
+                case "release":
+                    LetGo();
+                    return "released";
+                default:
+                    return null;
+            }
         }
     }
 
