@@ -128,8 +128,16 @@ public sealed class SshServer : IAsyncDisposable
 
     private static string KeyGenerator() => RealProcess.Find("ssh-keygen", "install the Debian package openssh-client");
 
-    private static RealProcess Start(TemporaryDirectory directory, SshPlace place) => RealProcess.StartIn(
-        place.Network, RealProcess.Find("sshd", "install the Debian package openssh-server"), "-D", "-e", "-f", directory["sshd_config"]);
+    private static RealProcess Start(TemporaryDirectory directory, SshPlace place)
+    {
+        string[] command = [RealProcess.Find("sshd", "install the Debian package openssh-server"), "-D", "-e", "-f", directory["sshd_config"]];
+
+        // A machine of its own has a /run of its own, in which the sessions' programs meet no files of another machine's.
+        return place.Network is null ? RealProcess.Start(command[0], command[1..]) : RealProcess.StartIn(
+            place.Network,
+            RealProcess.Find("unshare", "install the Debian package util-linux"),
+            ["--mount", "sh", "-c", "mount -t tmpfs run /run && mkdir /run/sshd && exec \"$@\"", "sh", .. command]);
+    }
 
     private Task ReadyAsync() => _process.WaitUntilAsync(
         async () =>
