@@ -87,6 +87,23 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
             "Choose one: put the certificate on the routers and let the load balancer pass 443 through as TCP to 443; or turn enforcing off (deisctl config router rm enforceHTTPS, or hsts/enabled); or keep HTTPS listeners and do without WebSockets. --allow-redirect-loop goes on all the same."));
     }
 
+    /// <summary>
+    /// Only one end has the PROXY protocol on, so that nothing works. A plan may mend that and never makes it so; what it finds and
+    /// leaves is said.
+    /// </summary>
+    /// <param name="later">What else is to be said where the plan mends it.</param>
+    public void CheckEnds(string later)
+    {
+        if (steps.Count > 0 && (Disagreement(end) ?? Disagreement(now)) is { } seen)
+        {
+            var mended = Disagreement(end) is null;
+            Warnings.Add(new Notice(
+                "ends-disagree",
+                $"Only one end has the PROXY protocol on: {seen} {(mended ? $"After this the ends agree.{later}" : "It stays so.")}",
+                mended ? "Nothing is to be done about it." : "deis-proxy setup turns both ends on; with the key deleted (deisctl config router rm proxyProtocol) and the policy off the port both are off."));
+        }
+    }
+
     /// <summary>The change is made behind CloudFormation's back.</summary>
     public void CheckDrift()
     {
@@ -97,6 +114,19 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
                 $"The load balancer itself is changed, not the template of the stack {now.Stack.Name}: CloudFormation calls that drift, and a later update of the stack that touches the load balancer may undo it.",
                 $"Use the template that deis-proxy template --stack {now.Stack.Name} prints for the stack's next update; it is the stack's own with the new state in it."));
         }
+    }
+
+    private string? Disagreement(ClusterSnapshot state)
+    {
+        var demanded = state.Router.Demands(state.Router.ProxyProtocol);
+        var listeners = state.LoadBalancer.Listeners.Where(l => state.Router.PortsInUse(routerPorts).Contains(l.InstancePort)
+            && state.LoadBalancer.SendsProxyLineTo(l.InstancePort) != demanded
+            && (demanded || l.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Ssl)).ToList();
+        return listeners.Count == 0
+            ? null
+            : demanded
+                ? $"routers demand the PROXY line and the load balancer does not send it ({string.Join("; ", listeners)}), every connection is refused."
+                : $"the load balancer sends the PROXY line ({string.Join("; ", listeners)}) and routers do not know what it is, every request is answered with 400.";
     }
 
     /// <summary>Backend policies belong to an instance port and outlive its listeners, so they are found where nobody expects them.</summary>

@@ -89,7 +89,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
 
         // What setup replaces becomes what teardown goes back to; teardown itself goes on to where it was going, however often it is cut off.
         var original = command == SetupCommand.CommandName
-            ? Recovery.Original(known?.Original, snapshot, plan.Steps)
+            ? Recovery.Original(known, snapshot, plan.Steps)
             : known?.Original ?? plan.Steps.Aggregate(snapshot, (state, step) => step.ApplyTo(state));
         return new Prepared
         {
@@ -100,7 +100,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
             Repairs = repairs.Count,
             Unfinished = unfinished,
             Original = original,
-            Goal = command == SetupCommand.CommandName ? goal : known?.Goal ?? goal,
+            Goal = command == SetupCommand.CommandName ? Recovery.Goal(known, goal, plan.Steps) : known?.Goal ?? goal,
         };
     }
 
