@@ -37,7 +37,7 @@ public sealed class SurroundingsReader(AwsClients clients)
             () => ReadLoadBalancersAsync(loadBalancerName, cancellationToken),
             (Groups: (ValueList<string>)[], Others: (ValueList<OtherLoadBalancer>)[]));
         var groups = OptionalAsync("whether the nodes' security groups admit the load balancer", () => ReadSecurityGroupsAsync(nodes, cancellationToken), []);
-        var scaling = OptionalAsync("whether auto scaling ends nodes that look unhealthy", () => ReadAutoScalingAsync(loadBalancerName, nodes, cancellationToken), []);
+        var scaling = OptionalAsync(Unread.AutoScaling, () => ReadAutoScalingAsync(loadBalancerName, nodes, cancellationToken), []);
         await Task.WhenAll(balancers, groups, scaling);
         return new Surroundings
         {
@@ -132,10 +132,7 @@ public sealed class SurroundingsReader(AwsClients clients)
             var page = await AwsErrors.CallAsync("autoscaling:DescribeAutoScalingGroups", ct => clients.AutoScaling.DescribeAutoScalingGroupsAsync(request, ct), cancellationToken);
             groups.AddRange((page.AutoScalingGroups ?? [])
                 .Where(g => (g.LoadBalancerNames ?? []).Contains(loadBalancerName) || (g.Instances ?? []).Exists(i => instances.Contains(i.InstanceId)))
-                .Select(g => new AutoScalingGroup(
-                    g.AutoScalingGroupName,
-                    (g.HealthCheckType ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToValueList(),
-                    (g.SuspendedProcesses ?? []).Select(p => p.ProcessName).Order(StringComparer.Ordinal).ToValueList())));
+                .Select(AutoScalingGroups.ToModel));
             token = string.IsNullOrEmpty(page.NextToken) ? null : page.NextToken;
         }
         while (token is not null);

@@ -45,6 +45,9 @@ public sealed record SandboxOptions
     /// <summary>Health check of the nodes' auto scaling group: <c>EC2</c>, or <c>ELB</c>.</summary>
     public string AutoScalingHealthCheck { get; init; } = "EC2";
 
+    /// <summary>Processes of that group that are suspended, such as <c>ReplaceUnhealthy</c>.</summary>
+    public IReadOnlyList<string> SuspendedProcesses { get; init; } = [];
+
     /// <summary>Whether the instances have public addresses.</summary>
     public bool PublicAddresses { get; init; } = true;
 

@@ -48,7 +48,11 @@ internal sealed class ClusterSession : IAsyncDisposable
         LoadBalancer = new ClassicLoadBalancer(clients, loadBalancerName, time);
         Routers = new ClusterRouters(node, etcd);
         Logs = logs;
+        AutoScaling = new AutoScalingGroups(clients);
     }
+
+    /// <summary>The auto scaling groups.</summary>
+    public IAutoScalingControl AutoScaling { get; }
 
     /// <summary>The load balancer.</summary>
     public ILoadBalancerControl LoadBalancer { get; }

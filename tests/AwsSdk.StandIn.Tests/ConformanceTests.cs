@@ -23,7 +23,7 @@ public sealed class ConformanceTests
                 "CreateLoadBalancerPolicy", "DeleteLoadBalancerPolicy", "SetLoadBalancerPoliciesForBackendServer", "SetLoadBalancerPoliciesOfListener",
                 "CreateLoadBalancerListeners", "DeleteLoadBalancerListeners", "SetLoadBalancerListenerSSLCertificate", "ConfigureHealthCheck", "ModifyLoadBalancerAttributes",
                 "DescribeStacks", "ListStackResources", "DescribeStackResources", "GetTemplate",
-                "DescribeInstances", "DescribeVpcs", "DescribeSubnets", "DescribeSecurityGroups", "DescribeAutoScalingGroups",
+                "DescribeInstances", "DescribeVpcs", "DescribeSubnets", "DescribeSecurityGroups", "DescribeAutoScalingGroups", "SuspendProcesses", "ResumeProcesses",
             ],
             ignoreOrder: true);
     }
@@ -126,8 +126,14 @@ public sealed class ConformanceTests
         List<string> problems = [];
         JsonElement shapes = model.GetProperty("shapes");
         string input = declared.GetProperty("input").GetProperty("shape").GetString()!;
-        JsonElement output = declared.GetProperty("output");
         ModelRecorder.Check(shapes, operation.Service.Protocol, request: true, input, operation.NewRequest(), problems);
+        if (!declared.TryGetProperty("output", out JsonElement output))
+        {
+            IShape response = operation.NewResponse();
+            problems.AddRange(response.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly).Select(member => member.Name + " is not in the model"));
+            return problems;
+        }
+
         ModelRecorder.Check(shapes, operation.Service.Protocol, request: false, output.GetProperty("shape").GetString()!, operation.NewResponse(), problems);
         if (operation.Service.Protocol == Protocol.Query && !string.Equals(output.GetProperty("resultWrapper").GetString(), operation.Name + "Result", StringComparison.Ordinal))
         {

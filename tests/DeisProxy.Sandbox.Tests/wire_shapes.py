@@ -157,6 +157,12 @@ ec2.describe_subnets()
 ec2.describe_security_groups()
 groups = autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
 assert len(groups) == 1 and groups[0]["LoadBalancerNames"], groups
+group = {"AutoScalingGroupName": groups[0]["AutoScalingGroupName"]}
+autoscaling.suspend_processes(**group, ScalingProcesses=["HealthCheck", "ReplaceUnhealthy"])
+autoscaling.resume_processes(**group, ScalingProcesses=["HealthCheck"])
+suspended = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[groups[0]["AutoScalingGroupName"]])["AutoScalingGroups"][0]["SuspendedProcesses"]
+assert [process["ProcessName"] for process in suspended] == ["ReplaceUnhealthy"], suspended
+assert autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=["nobody"])["AutoScalingGroups"] == []
 sts.get_caller_identity()
 
 for problem in sorted(set(problems)):

@@ -1,4 +1,5 @@
 using DeisProxy.Core.Model;
+using DeisProxy.Core.Planning;
 
 namespace DeisProxy.Core.Applying;
 
@@ -73,6 +74,25 @@ public interface IRouterControl
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>What it expects.</returns>
     Task<RouterProbeResult> ProbeAsync(LiveRouter router, int instancePort, CancellationToken cancellationToken);
+}
+
+/// <summary>What the runner does to the auto scaling groups that keep the nodes.</summary>
+public interface IAutoScalingControl
+{
+    /// <summary>Reads groups.</summary>
+    /// <param name="names">Names of the groups.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>Those that there are, by name.</returns>
+    /// <exception cref="DeisProxyException">The provider refuses.</exception>
+    Task<ValueList<AutoScalingGroup>> ReadAsync(ValueList<string> names, CancellationToken cancellationToken);
+
+    /// <summary>Suspends or resumes processes of a group; those that already are count as done.</summary>
+    /// <param name="processes">The group and its processes.</param>
+    /// <param name="suspend">True to suspend, false to resume.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>When the provider has accepted it.</returns>
+    /// <exception cref="DeisProxyException">The provider refuses.</exception>
+    Task SetAsync(AutoScalingProcesses processes, bool suspend, CancellationToken cancellationToken);
 }
 
 /// <summary>A setting of the routers in etcd that deis-proxy changes.</summary>

@@ -75,4 +75,8 @@ public sealed record AutoScalingGroup(string Name, ValueList<string> HealthCheck
 /// <summary>Something that could not be read, so that what depends on it was not checked.</summary>
 /// <param name="What">What it is, for people.</param>
 /// <param name="Reason">Why it could not be read.</param>
-public sealed record Unread(string What, string Reason);
+public sealed record Unread(string What, string Reason)
+{
+    /// <summary>What depends on the auto scaling groups.</summary>
+    public const string AutoScaling = "whether auto scaling ends nodes that look unhealthy";
+}

@@ -204,12 +204,12 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
 
     private void AutoScaling()
     {
-        foreach (var group in now.Surroundings.AutoScalingGroups.Where(g => g.HealthCheckTypes.Contains("ELB") && !g.SuspendedProcesses.Intersect(EndingProcesses).Any()))
+        foreach (var group in now.Surroundings.AutoScalingGroups.Where(g => g.HealthCheckTypes.Contains(AutoScalingPause.ByLoadBalancer) && !g.SuspendedProcesses.Intersect(EndingProcesses).Any()))
         {
             Warnings.Add(new Notice(
                 "auto-scaling-ends-nodes",
                 $"The auto scaling group {group.Name} replaces nodes that the load balancer reports as unhealthy: if the change goes wrong, it ends nodes.",
-                $"Suspend that for the time of the change: aws autoscaling suspend-processes --auto-scaling-group-name {group.Name} --scaling-processes HealthCheck ReplaceUnhealthy; afterwards resume-processes with the same arguments."));
+                $"--suspend-auto-scaling suspends that for the time of the change and resumes it afterwards. By hand: aws autoscaling suspend-processes --auto-scaling-group-name {group.Name} --scaling-processes HealthCheck ReplaceUnhealthy; afterwards resume-processes with the same arguments."));
         }
     }
 

@@ -35,6 +35,8 @@ internal sealed class CloudState
             ? [.. Instances, new Instance(InstanceId(9999), "", null, SubnetIds[0], "terminated", InStack: true)]
             : Instances;
         FrontAddress = $"{Prefix}.{third + 1}.5";
+        AutoScalingGroup = $"{options.StackName}-CoreOSServerAutoScale-1E2AZ3PLEX1Y";
+        SuspendedProcesses = ImmutableSortedSet.CreateRange(StringComparer.Ordinal, options.SuspendedProcesses);
         StackId = $"arn:aws:cloudformation:{options.Region}:{options.Account}:stack/{options.StackName}/8a3f5c10-7e0e-11e4-9a5c-500150b34c44";
         Resources = [.. StackResources()];
     }
@@ -62,6 +64,12 @@ internal sealed class CloudState
     public DateTimeOffset Created { get; }
 
     public string StackId { get; }
+
+    /// <summary>Name of the nodes' auto scaling group.</summary>
+    public string AutoScalingGroup { get; }
+
+    /// <summary>Its processes that are suspended.</summary>
+    public ImmutableSortedSet<string> SuspendedProcesses { get; set; }
 
     /// <summary>The first two numbers of the VPC's network.</summary>
     public string Prefix { get; }
@@ -95,7 +103,7 @@ internal sealed class CloudState
         yield return new("PublicRoute", "AWS::EC2::Route", "deis-Publi-1WVO9ZK20QIY0");
         yield return new("Subnet1RouteTableAssociation", "AWS::EC2::SubnetRouteTableAssociation", "rtbassoc-0de15001");
         yield return new("Subnet2RouteTableAssociation", "AWS::EC2::SubnetRouteTableAssociation", "rtbassoc-0de15002");
-        yield return new("CoreOSServerAutoScale", "AWS::AutoScaling::AutoScalingGroup", $"{Options.StackName}-CoreOSServerAutoScale-1E2AZ3PLEX1Y");
+        yield return new("CoreOSServerAutoScale", "AWS::AutoScaling::AutoScalingGroup", AutoScalingGroup);
         yield return new("CoreOSServerLaunchConfig", "AWS::AutoScaling::LaunchConfiguration", $"{Options.StackName}-CoreOSServerLaunchConfig-9O7B1SH3S2VV");
 
         // In the order of the template; a stack with many resources has the load balancer behind them, past the first page.

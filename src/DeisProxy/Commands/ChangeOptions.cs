@@ -10,11 +10,13 @@ internal sealed class ChangeOptions
     private readonly Option<bool> _noRollback = new("--no-rollback") { Description = "when a step fails, stop there instead of putting everything back" };
     private readonly Option<bool> _yes = new("--yes", "-y") { Description = "do not ask" };
 
+    private readonly Option<bool> _suspendAutoScaling = new("--suspend-auto-scaling") { Description = "keep auto scaling from replacing nodes that look unhealthy, for the time of the change" };
+
     /// <summary>Declares the options on a command.</summary>
     /// <param name="command">The command.</param>
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _dryRun, _detailedExitCode, _yes, _noRollback })
+        foreach (var option in new Option[] { _dryRun, _detailedExitCode, _yes, _noRollback, _suspendAutoScaling })
         {
             command.Options.Add(option);
         }
@@ -24,8 +26,8 @@ internal sealed class ChangeOptions
     /// <param name="parsed">The parsed command line, free of errors.</param>
     /// <returns>The settings.</returns>
     public ChangeSettings Read(ParseResult parsed) =>
-        new(parsed.GetValue(_dryRun), parsed.GetValue(_detailedExitCode), parsed.GetValue(_yes), !parsed.GetValue(_noRollback));
+        new(parsed.GetValue(_dryRun), parsed.GetValue(_detailedExitCode), parsed.GetValue(_yes), !parsed.GetValue(_noRollback), parsed.GetValue(_suspendAutoScaling));
 }
 
 /// <summary>How to change something.</summary>
-internal sealed record ChangeSettings(bool DryRun, bool DetailedExitCode, bool Yes, bool RollBack);
+internal sealed record ChangeSettings(bool DryRun, bool DetailedExitCode, bool Yes, bool RollBack, bool SuspendAutoScaling);
