@@ -36,16 +36,19 @@ public sealed class SurroundingsReader(AwsClients clients)
             "whether another load balancer sends traffic to the same nodes, and the load balancer's security groups",
             () => ReadLoadBalancersAsync(loadBalancerName, cancellationToken),
             (Groups: (ValueList<string>)[], Others: (ValueList<OtherLoadBalancer>)[]));
+        var targets = OptionalAsync(
+            "whether an application or network load balancer sends traffic to the same nodes", () => new TargetGroupReader(clients).ReadAsync(nodes, cancellationToken), []);
         var groups = OptionalAsync("whether the nodes' security groups admit the load balancer", () => ReadSecurityGroupsAsync(nodes, cancellationToken), []);
         var scaling = OptionalAsync(Unread.AutoScaling, () => ReadAutoScalingAsync(loadBalancerName, nodes, cancellationToken), []);
-        await Task.WhenAll(balancers, groups, scaling);
+        await Task.WhenAll(balancers, targets, groups, scaling);
         return new Surroundings
         {
             OtherLoadBalancers = (await balancers).Value.Others,
+            TargetGroups = (await targets).Value,
             LoadBalancerSecurityGroups = (await balancers).Value.Groups,
             NodeSecurityGroups = (await groups).Value,
             AutoScalingGroups = (await scaling).Value,
-            Unread = new[] { (await balancers).Unread, (await groups).Unread, (await scaling).Unread }.OfType<Unread>().ToValueList(),
+            Unread = new[] { (await balancers).Unread, (await targets).Unread, (await groups).Unread, (await scaling).Unread }.OfType<Unread>().ToValueList(),
         };
     }
 

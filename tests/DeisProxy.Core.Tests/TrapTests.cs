@@ -76,6 +76,22 @@ public sealed class TrapTests
     }
 
     [Theory]
+    [InlineData(80, false, true, "other-load-balancer", null)]
+    [InlineData(80, false, false, null, "other-load-balancer")]
+    [InlineData(80, true, true, null, "target-group-proxy-v2")]
+    [InlineData(443, false, true, null, null)]
+    [InlineData(2222, true, true, null, null)]
+    public void A_target_group_in_front_of_the_same_routers(int port, bool second, bool switches, string? blocker, string? warning)
+    {
+        var around = new Surroundings { TargetGroups = [new("web", "network load balancer deis-nlb", [port, 8080], second)] };
+        var plan = Setup(Around(switches ? Start : Made, around));
+
+        Blockers(plan).ShouldBe(blocker is null ? [] : [blocker]);
+        Warnings(plan).ShouldBe(warning is null ? [] : [warning]);
+        Blockers(Teardown(Around(Made, around))).ShouldBeEmpty("plain routers are what it needs");
+    }
+
+    [Theory]
     [InlineData("tcp", 80, 80, "sg-elb", null, true)]
     [InlineData("6", 1, 100, "sg-elb", null, true)]
     [InlineData("-1", null, null, "sg-elb", null, true)]
@@ -135,6 +151,19 @@ public sealed class TrapTests
 
         Setup(Around(Start, around)).Warnings[0].Message.ShouldBe("Not checked, because it could not be read: security groups. AWS refuses ec2:DescribeSecurityGroups.");
         Warnings(Setup(Around(Made, around))).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(1, "1 application has a whitelist")]
+    [InlineData(12, "12 applications have whitelists")]
+    public void Whitelists_of_applications_count(int applications, string text)
+    {
+        var start = Start.WithRouter(r => r with { Version = new DeisVersion(1, 11, 0), ApplicationWhitelists = applications }) with { LoadBalancerNetworks = ["172.31.0.0/16"] };
+        Setup(start, SetupGoal.Default with { RealIpCidr = RealIpGoal.Keep }).Blockers.ShouldHaveSingleItem().Message.ShouldContain($"({text})");
+        Setup(start).Warnings.Single(w => w.Id == "whitelist-address-changes").Message.ShouldContain($"({text})");
+
+        var older = start.WithRouter(r => r with { Version = new DeisVersion(1, 10, 1) });
+        Warnings(Setup(older)).ShouldBeEmpty("v1.10 knows no whitelists");
     }
 
     [Theory]

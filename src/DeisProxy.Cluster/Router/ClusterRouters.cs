@@ -13,6 +13,12 @@ public sealed class ClusterRouters(INode node, EtcdClient etcd) : IRouterControl
 {
     private const int HttpPort = 80;
 
+    /// <summary>Applications that are asked for their whitelist side by side.</summary>
+    private const int ApplicationsAtOnce = 50;
+
+    /// <summary>Read once: it is for the plan only, and a run reads the rest several times a second.</summary>
+    private int? _applicationWhitelists;
+
     /// <summary>
     /// Reads everything. Key by key, side by side: one read of all of <c>/deis/router</c> would bring the private key of the
     /// platform's certificate along. Applications' certificates are <c>/deis/certs/DOMAIN</c>, in use if the domain is in
@@ -33,8 +39,9 @@ public sealed class ClusterRouters(INode node, EtcdClient etcd) : IRouterControl
         var controllerWhitelist = ValueAsync("/deis/router/controller/whitelist");
         var enforceWhitelist = ValueAsync("/deis/router/enforceWhitelist");
         var hosts = EntriesAsync("/deis/router/hosts");
+        var applicationWhitelists = CountApplicationWhitelistsAsync(cancellationToken);
         await Task.WhenAll(
-            version, image, proxyProtocol, realIpCidr, enforceHttps, hsts, certificate, certificates, domains, controllerWhitelist, enforceWhitelist, hosts);
+            applicationWhitelists, version, image, proxyProtocol, realIpCidr, enforceHttps, hsts, certificate, certificates, domains, controllerWhitelist, enforceWhitelist, hosts);
         var named = (await domains).Select(domain => domain.Name).ToHashSet(StringComparer.Ordinal);
         return new RouterState
         {
@@ -47,6 +54,7 @@ public sealed class ClusterRouters(INode node, EtcdClient etcd) : IRouterControl
             HasCertificate = await certificate is not null || (await certificates).Any(entry => entry.IsDirectory && named.Contains(entry.Name)),
             ControllerWhitelist = await controllerWhitelist,
             EnforcesWhitelist = await enforceWhitelist == "true",
+            ApplicationWhitelists = await applicationWhitelists,
             LiveRouters = (await hosts).Select(ToRouter).OfType<LiveRouter>().OrderBy(router => router.Name, StringComparer.Ordinal).ToValueList(),
         };
 
@@ -69,6 +77,26 @@ public sealed class ClusterRouters(INode node, EtcdClient etcd) : IRouterControl
         ArgumentNullException.ThrowIfNull(router);
         var result = await RouterProbe.ProbeAsync(node, router.Host, instancePort == HttpPort ? router.Port : instancePort, cancellationToken);
         return new RouterProbeResult(router, instancePort, result.Mode, result.Seen);
+    }
+
+    /// <summary>Names of applications first, then this one key of each: what else is in their configuration is nobody's business.</summary>
+    private async Task<int> CountApplicationWhitelistsAsync(CancellationToken cancellationToken)
+    {
+        if (_applicationWhitelists is { } known)
+        {
+            return known;
+        }
+
+        var applications = await etcd.GetAsync("/deis/config", recursive: false, cancellationToken);
+        var count = 0;
+        foreach (var some in (applications?.Nodes ?? []).Where(entry => entry.IsDirectory).Chunk(ApplicationsAtOnce))
+        {
+            var lists = await Task.WhenAll(some.Select(entry => etcd.GetAsync($"/deis/config/{entry.Name}/deis_whitelist", recursive: false, cancellationToken)));
+            count += lists.Count(list => !string.IsNullOrWhiteSpace(list?.Value));
+        }
+
+        _applicationWhitelists = count;
+        return count;
     }
 
     private static string KeyOf(RouterSetting setting) => setting switch

@@ -35,6 +35,7 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
     {
         StalePolicies();
         OtherLoadBalancers();
+        TargetGroups();
         if (steps.Count == 0)
         {
             return;
@@ -171,6 +172,30 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
         }
     }
 
+    /// <summary>Application and network load balancers know no version 1 of the PROXY protocol, and Deis's routers no version 2 (nginx has it from 1.13.11).</summary>
+    private void TargetGroups()
+    {
+        var ports = end.Router.PortsInUse(routerPorts).ToHashSet();
+        foreach (var group in end.Surroundings.TargetGroups)
+        {
+            var served = group.InstancePorts.Where(ports.Contains).ToValueList();
+            if (served.Count > 0 && group.SendsProxyLineV2)
+            {
+                Warnings.Add(new Notice(
+                    "target-group-proxy-v2",
+                    $"The {group.LoadBalancer} sends traffic to the same routers (target group {group.Name}, port {served}) with version 2 of the PROXY protocol, which routers of Deis v1 do not know: it is broken already, and stays so.",
+                    $"Turn it off there (aws elbv2 modify-target-group-attributes, proxy_protocol_v2.enabled=false) and keep the routers plain, or take the nodes out of {group.Name}."));
+            }
+            else if (served.Count > 0 && DemandedThen)
+            {
+                (DemandedNow ? Warnings : Risks).Add(new Notice(
+                    "other-load-balancer",
+                    $"The {group.LoadBalancer} sends traffic to the same routers (target group {group.Name}, port {served}), but no PROXY line that they know: routers that demand it refuse all of it.",
+                    $"Take the nodes out of {group.Name} (aws elbv2 deregister-targets), or do without this: an application load balancer passes WebSockets and X-Forwarded-For by itself, a network load balancer keeps the client's address."));
+            }
+        }
+    }
+
     private void SecurityGroups()
     {
         var around = now.Surroundings;
@@ -219,10 +244,16 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
         var router = end.Router;
         var networks = now.LoadBalancerNetworks.Select(IPNetwork.Parse).ToList();
         var trusts = $"Routers trust {router.ProxyRealIpCidr ?? $"{RouterState.DefaultRealIpNetwork} (default)"}, the load balancer is in {now.LoadBalancerNetworks}";
-        var lists = string.Join(" and ", new[]
+        var lists = string.Join(", ", new[]
         {
             string.IsNullOrWhiteSpace(router.ControllerWhitelist) ? null : $"controller/whitelist is {router.ControllerWhitelist}",
             router.EnforcesWhitelist ? "enforceWhitelist is true" : null,
+            router.ApplicationWhitelists switch
+            {
+                0 => null,
+                1 => "1 application has a whitelist",
+                var count => $"{count} applications have whitelists",
+            },
         }.OfType<string>());
         if (DemandedThen && !Trusts(router))
         {
@@ -246,7 +277,7 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
                 $"Routers admit by address ({lists}). "
                 + (DemandedThen ? "With the PROXY protocol they test the client's own address" : "Without the PROXY protocol they test the load balancer's address, unless v1.13.0 or later finds the client's in X-Forwarded-For")
                 + "; whoever is not on a list is denied.",
-                "Look whether the lists hold the right addresses for that, applications' own (deis whitelist) included."));
+                "Look whether the lists hold the right addresses for that; deis whitelist shows an application's own."));
         }
 
         bool Trusts(RouterState state) => networks.Count == 0 || (state.RealIpNetwork is { } network && networks.TrueForAll(n => Networks.Covers(network, n)));

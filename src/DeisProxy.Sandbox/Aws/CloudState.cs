@@ -20,12 +20,12 @@ internal sealed class CloudState
         var network = options.VpcCidr.Split('/')[0].Split('.');
         Prefix = $"{network[0]}.{network[1]}";
         var third = int.Parse(network[2], CultureInfo.InvariantCulture);
-        SubnetCidrs = [$"{Prefix}.{third + 1}.0/24", $"{Prefix}.{third + 2}.0/24"];
+        SubnetCidrs = [$"{Prefix}.{third + 1}.0/24", options.SecondSubnetCidr ?? $"{Prefix}.{third + 2}.0/24"];
         Instances =
         [
             .. Enumerable.Range(0, options.Nodes).Select(number => new Instance(
                 InstanceId(number),
-                $"{Prefix}.{third + 1 + (number % 2)}.{11 + (number / 2)}",
+                $"{SubnetCidrs[number % 2][..SubnetCidrs[number % 2].LastIndexOf('.')]}.{11 + (number / 2)}",
                 options.PublicAddresses ? $"198.51.100.{11 + number}" : null,
                 SubnetIds[number % 2],
                 "running",
@@ -36,6 +36,8 @@ internal sealed class CloudState
             : Instances;
         FrontAddress = $"{Prefix}.{third + 1}.5";
         AutoScalingGroup = $"{options.StackName}-CoreOSServerAutoScale-1E2AZ3PLEX1Y";
+        AdmittedPorts = options.AdmittedPorts
+            ?? (Router.RouterBehaviour.For(options.PlatformVersion).ServesPort9090 ? [80, 443, 2222, 9090] : [80, 443, 2222]);
         SuspendedProcesses = ImmutableSortedSet.CreateRange(StringComparer.Ordinal, options.SuspendedProcesses);
         StackId = $"arn:aws:cloudformation:{options.Region}:{options.Account}:stack/{options.StackName}/8a3f5c10-7e0e-11e4-9a5c-500150b34c44";
         Resources = [.. StackResources()];
@@ -64,6 +66,9 @@ internal sealed class CloudState
     public DateTimeOffset Created { get; }
 
     public string StackId { get; }
+
+    /// <summary>Ports that the nodes' security group admits from the load balancers' group.</summary>
+    public IReadOnlyList<int> AdmittedPorts { get; }
 
     /// <summary>Name of the nodes' auto scaling group.</summary>
     public string AutoScalingGroup { get; }
