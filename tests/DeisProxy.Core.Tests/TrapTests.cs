@@ -38,6 +38,7 @@ public sealed class TrapTests
         Warnings(Setup(start)).ShouldBe([warning]);
         Blockers(Setup(start)).ShouldBeEmpty();
         Setup(start).Warnings[0].Remedy.ShouldContain($"--instance-port {port} ");
+        Setup(start).Warnings[0].Remedy.Contains("--router-ports", StringComparison.Ordinal).ShouldBe(port != 2222, "the builder never takes part");
         start.After(Setup(start).Steps).LoadBalancer.BackendPoliciesOf(port).ShouldBe(["EnableProxyProtocol"]);
     }
 

@@ -149,7 +149,7 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
                 Warnings.Add(new Notice(
                     id,
                     $"A ProxyProtocol policy is on instance port {port}: {effect}. deis-proxy leaves it as it is.",
-                    $"If routers serve the port, name it with --router-ports; otherwise take the policy off: aws elb set-load-balancer-policies-for-backend-server --load-balancer-name {balancer.Name} --instance-port {port} --policy-names, followed by the policies to keep."));
+                    $"{(id == "proxy-policy-elsewhere" ? "If routers serve the port, name it with --router-ports; otherwise take" : "Take")} the policy off: aws elb set-load-balancer-policies-for-backend-server --load-balancer-name {balancer.Name} --instance-port {port} --policy-names, followed by the policies to keep."));
             }
         }
     }
