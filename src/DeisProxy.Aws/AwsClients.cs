@@ -4,6 +4,7 @@ using Amazon.AutoScaling;
 using Amazon.CloudFormation;
 using Amazon.EC2;
 using Amazon.ElasticLoadBalancing;
+using Amazon.ElasticLoadBalancingV2;
 using Amazon.Runtime;
 using Amazon.Runtime.CredentialManagement;
 using Amazon.Runtime.Credentials;
@@ -23,6 +24,7 @@ public sealed partial class AwsClients : IDisposable
         SingleAttempt = new AmazonElasticLoadBalancingClient(credentials, single);
         CloudFormation = new AmazonCloudFormationClient(credentials, Configure(new AmazonCloudFormationConfig(), region, access));
         Ec2 = new AmazonEC2Client(credentials, Configure(new AmazonEC2Config(), region, access));
+        ElasticLoadBalancingV2 = new AmazonElasticLoadBalancingV2Client(credentials, Configure(new AmazonElasticLoadBalancingV2Config(), region, access));
         AutoScaling = new AmazonAutoScalingClient(credentials, Configure(new AmazonAutoScalingConfig(), region, access));
     }
 
@@ -37,6 +39,8 @@ public sealed partial class AwsClients : IDisposable
     internal AmazonCloudFormationClient CloudFormation { get; }
 
     internal AmazonEC2Client Ec2 { get; }
+
+    internal AmazonElasticLoadBalancingV2Client ElasticLoadBalancingV2 { get; }
 
     internal AmazonAutoScalingClient AutoScaling { get; }
 
@@ -78,6 +82,7 @@ public sealed partial class AwsClients : IDisposable
         SingleAttempt.Dispose();
         CloudFormation.Dispose();
         Ec2.Dispose();
+        ElasticLoadBalancingV2.Dispose();
         AutoScaling.Dispose();
     }
 

@@ -19,11 +19,12 @@ internal static class AwsErrors
         "SignatureDoesNotMatch", "IncompleteSignature", "MissingAuthenticationToken", "OptInRequired", "SignatureExpired",
     };
 
-    /// <summary>What AWS answers when it is asked too often; none of them is declared in the service's model.</summary>
+    /// <summary>What AWS answers when it is asked too often, or while another update is pending; hardly any is declared in the services' models.</summary>
     private static readonly HashSet<string> Throttled = new(StringComparer.Ordinal)
     {
         "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException", "TooManyRequestsException",
         "RequestLimitExceeded", "BandwidthLimitExceeded", "SlowDown", "PriorRequestNotComplete", "EC2ThrottledException", "DependencyThrottle",
+        "ResourceContention",
     };
 
     /// <summary>Makes a call and translates what it throws.</summary>

@@ -36,16 +36,19 @@ public sealed class SurroundingsReader(AwsClients clients)
             "whether another load balancer sends traffic to the same nodes, and the load balancer's security groups",
             () => ReadLoadBalancersAsync(loadBalancerName, cancellationToken),
             (Groups: (ValueList<string>)[], Others: (ValueList<OtherLoadBalancer>)[]));
+        var targets = OptionalAsync(
+            "whether an application or network load balancer sends traffic to the same nodes", () => new TargetGroupReader(clients).ReadAsync(nodes, cancellationToken), []);
         var groups = OptionalAsync("whether the nodes' security groups admit the load balancer", () => ReadSecurityGroupsAsync(nodes, cancellationToken), []);
-        var scaling = OptionalAsync("whether auto scaling ends nodes that look unhealthy", () => ReadAutoScalingAsync(loadBalancerName, nodes, cancellationToken), []);
-        await Task.WhenAll(balancers, groups, scaling);
+        var scaling = OptionalAsync(Unread.AutoScaling, () => ReadAutoScalingAsync(loadBalancerName, nodes, cancellationToken), []);
+        await Task.WhenAll(balancers, targets, groups, scaling);
         return new Surroundings
         {
             OtherLoadBalancers = (await balancers).Value.Others,
+            TargetGroups = (await targets).Value,
             LoadBalancerSecurityGroups = (await balancers).Value.Groups,
             NodeSecurityGroups = (await groups).Value,
             AutoScalingGroups = (await scaling).Value,
-            Unread = new[] { (await balancers).Unread, (await groups).Unread, (await scaling).Unread }.OfType<Unread>().ToValueList(),
+            Unread = new[] { (await balancers).Unread, (await targets).Unread, (await groups).Unread, (await scaling).Unread }.OfType<Unread>().ToValueList(),
         };
     }
 
@@ -132,10 +135,7 @@ public sealed class SurroundingsReader(AwsClients clients)
             var page = await AwsErrors.CallAsync("autoscaling:DescribeAutoScalingGroups", ct => clients.AutoScaling.DescribeAutoScalingGroupsAsync(request, ct), cancellationToken);
             groups.AddRange((page.AutoScalingGroups ?? [])
                 .Where(g => (g.LoadBalancerNames ?? []).Contains(loadBalancerName) || (g.Instances ?? []).Exists(i => instances.Contains(i.InstanceId)))
-                .Select(g => new AutoScalingGroup(
-                    g.AutoScalingGroupName,
-                    (g.HealthCheckType ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToValueList(),
-                    (g.SuspendedProcesses ?? []).Select(p => p.ProcessName).Order(StringComparer.Ordinal).ToValueList())));
+                .Select(AutoScalingGroups.ToModel));
             token = string.IsNullOrEmpty(page.NextToken) ? null : page.NextToken;
         }
         while (token is not null);

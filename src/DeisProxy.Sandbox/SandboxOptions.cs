@@ -45,6 +45,18 @@ public sealed record SandboxOptions
     /// <summary>Health check of the nodes' auto scaling group: <c>EC2</c>, or <c>ELB</c>.</summary>
     public string AutoScalingHealthCheck { get; init; } = "EC2";
 
+    /// <summary>Processes of that group that are suspended, such as <c>ReplaceUnhealthy</c>.</summary>
+    public IReadOnlyList<string> SuspendedProcesses { get; init; } = [];
+
+    /// <summary>Target groups of application and network load balancers in which all nodes are registered. They have no data plane here.</summary>
+    public IReadOnlyList<TargetGroupOptions> TargetGroups { get; init; } = [];
+
+    /// <summary>
+    /// Ports that the nodes' security group admits from the load balancers; null is what the template of the platform's version admits.
+    /// Packets to other ports are dropped.
+    /// </summary>
+    public IReadOnlyList<int>? AdmittedPorts { get; init; }
+
     /// <summary>Whether the instances have public addresses.</summary>
     public bool PublicAddresses { get; init; } = true;
 
@@ -56,6 +68,9 @@ public sealed record SandboxOptions
 
     /// <summary>Further networks associated with the VPC.</summary>
     public IReadOnlyList<string> AdditionalVpcCidrs { get; init; } = [];
+
+    /// <summary>Network of the second subnet, a /24 of <see cref="VpcCidr"/> or of one of <see cref="AdditionalVpcCidrs"/>; null: beside the first one.</summary>
+    public string? SecondSubnetCidr { get; init; }
 
     /// <summary>Server certificates of the account, by ARN.</summary>
     public IReadOnlyList<string> Certificates { get; init; } = ["arn:aws:iam::123456789012:server-certificate/deis"];
@@ -174,4 +189,28 @@ public sealed record LoadBalancerOptions
 
     /// <summary>How many of the nodes are registered: the first ones; null is all.</summary>
     public int? RegisteredNodes { get; init; }
+}
+
+/// <summary>A target group of an application or network load balancer (Elastic Load Balancing v2).</summary>
+public sealed record TargetGroupOptions
+{
+    /// <summary>Its name.</summary>
+    public string Name { get; init; } = "deis-web";
+
+    /// <summary>Protocol towards the targets: <c>HTTP</c> or <c>HTTPS</c> of an application load balancer, else of a network load balancer.</summary>
+    public string Protocol { get; init; } = "HTTP";
+
+    /// <summary>Port of the targets.</summary>
+    public int Port { get; init; } = 80;
+
+    /// <summary>Name of the load balancer that uses it; null: none does.</summary>
+    public string? LoadBalancer { get; init; } = "deis-web-2";
+
+    /// <summary>Whether targets are registered by address instead of by instance.</summary>
+    public bool ByAddress { get; init; }
+
+    /// <summary>Whether it sends version 2 of the PROXY protocol.</summary>
+    public bool ProxyProtocolV2 { get; init; }
+
+    internal bool IsApplication => Protocol is "HTTP" or "HTTPS";
 }

@@ -1,5 +1,6 @@
 using Amazon.AutoScaling;
 using Amazon.AutoScaling.Model;
+using Amazon.Runtime;
 
 namespace AwsSdk.StandIn.Tests;
 
@@ -48,5 +49,35 @@ public sealed class AutoScalingTests
             Instances = [new() { InstanceId = "i-1", AvailabilityZone = "eu-west-1a", HealthStatus = "Healthy" }],
             SuspendedProcesses = [new() { ProcessName = "ReplaceUnhealthy", SuspensionReason = "User suspended" }],
         });
+    }
+
+    [Theory]
+    [InlineData("SuspendProcesses")]
+    [InlineData("ResumeProcesses")]
+    public async Task Suspends_and_resumes_processes(string operation)
+    {
+        // No Result element: the model declares no output.
+        await using LoopbackService service = new LoopbackService().Answer(
+            $"<{operation}Response {Xmlns}><ResponseMetadata><RequestId>7c6e177f</RequestId></ResponseMetadata></{operation}Response>");
+        using AmazonAutoScalingClient client = service.AutoScaling;
+        List<string> processes = ["HealthCheck", "ReplaceUnhealthy"];
+
+        ResponseMetadata answer = operation == "SuspendProcesses"
+            ? (await client.SuspendProcessesAsync(new() { AutoScalingGroupName = "deis-nodes", ScalingProcesses = processes })).ResponseMetadata
+            : (await client.ResumeProcessesAsync(new() { AutoScalingGroupName = "deis-nodes", ScalingProcesses = processes })).ResponseMetadata;
+
+        service.Request.Parameters.ShouldBe(
+            [$"Action={operation}", "AutoScalingGroupName=deis-nodes", "ScalingProcesses.member.1=HealthCheck", "ScalingProcesses.member.2=ReplaceUnhealthy", "Version=2011-01-01"]);
+        answer.RequestId.ShouldBe("7c6e177f");
+    }
+
+    [Fact]
+    public async Task A_busy_group_is_an_exception_of_its_own()
+    {
+        await using LoopbackService service = new LoopbackService().Answer(
+            $"<ErrorResponse {Xmlns}><Error><Type>Sender</Type><Code>ResourceInUse</Code><Message>busy</Message></Error><RequestId>r</RequestId></ErrorResponse>", 400);
+        using AmazonAutoScalingClient client = service.AutoScaling;
+
+        (await Should.ThrowAsync<ResourceInUseException>(() => client.SuspendProcessesAsync(new() { AutoScalingGroupName = "deis-nodes" }))).Message.ShouldBe("busy");
     }
 }

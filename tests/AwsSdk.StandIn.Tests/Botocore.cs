@@ -12,7 +12,12 @@ internal static class Botocore
 
     public static JsonElement Model(Service service)
     {
-        string name = string.Equals(service.SigningName, "elasticloadbalancing", StringComparison.Ordinal) ? "elb" : service.SigningName;
+        string name = service.ServiceId switch
+        {
+            "Elastic Load Balancing" => "elb",
+            "Elastic Load Balancing v2" => "elbv2",
+            _ => service.SigningName,
+        };
         string path = Path.Combine(Folder.Value, "data", name, service.Version, "service-2.json");
         using Stream stream = File.Exists(path) ? File.OpenRead(path) : new GZipStream(File.OpenRead(path + ".gz"), CompressionMode.Decompress);
         return JsonDocument.Parse(stream).RootElement;

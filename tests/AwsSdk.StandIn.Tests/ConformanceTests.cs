@@ -8,7 +8,7 @@ namespace AwsSdk.StandIn.Tests;
 public sealed class ConformanceTests
 {
     private static readonly Type[] Holders =
-        [typeof(Amazon.ElasticLoadBalancing.Operations), typeof(Amazon.CloudFormation.Operations), typeof(Amazon.EC2.Operations), typeof(Amazon.AutoScaling.Operations)];
+        [typeof(Amazon.ElasticLoadBalancing.Operations), typeof(Amazon.CloudFormation.Operations), typeof(Amazon.EC2.Operations), typeof(Amazon.AutoScaling.Operations), typeof(Amazon.ElasticLoadBalancingV2.Operations)];
 
     public static TheoryData<string> OperationNames => [.. All.Select(operation => operation.Name)];
 
@@ -23,7 +23,8 @@ public sealed class ConformanceTests
                 "CreateLoadBalancerPolicy", "DeleteLoadBalancerPolicy", "SetLoadBalancerPoliciesForBackendServer", "SetLoadBalancerPoliciesOfListener",
                 "CreateLoadBalancerListeners", "DeleteLoadBalancerListeners", "SetLoadBalancerListenerSSLCertificate", "ConfigureHealthCheck", "ModifyLoadBalancerAttributes",
                 "DescribeStacks", "ListStackResources", "DescribeStackResources", "GetTemplate",
-                "DescribeInstances", "DescribeVpcs", "DescribeSubnets", "DescribeSecurityGroups", "DescribeAutoScalingGroups",
+                "DescribeInstances", "DescribeVpcs", "DescribeSubnets", "DescribeSecurityGroups", "DescribeAutoScalingGroups", "SuspendProcesses", "ResumeProcesses",
+                "DescribeTargetGroups", "DescribeTargetHealth", "DescribeTargetGroupAttributes",
             ],
             ignoreOrder: true);
     }
@@ -33,6 +34,7 @@ public sealed class ConformanceTests
     [InlineData(1, "query")]
     [InlineData(2, "ec2")]
     [InlineData(3, "query")]
+    [InlineData(4, "query")]
     public void Services_are_those_of_the_model(int index, string protocol)
     {
         Service service = Statics<Service>(Holders[index]).ShouldHaveSingleItem();
@@ -100,7 +102,7 @@ public sealed class ConformanceTests
     public void Constants_are_those_of_the_model()
     {
         Type[] constants = [.. typeof(Operation).Assembly.GetExportedTypes().Where(type => type.IsSubclassOf(typeof(ConstantClass)))];
-        constants.Length.ShouldBe(7);
+        constants.Length.ShouldBe(9);
         foreach (Type type in constants)
         {
             Service service = Statics<Service>(Holders.Single(holder => string.Equals(holder.Namespace, type.Namespace, StringComparison.Ordinal))).Single();
@@ -126,8 +128,14 @@ public sealed class ConformanceTests
         List<string> problems = [];
         JsonElement shapes = model.GetProperty("shapes");
         string input = declared.GetProperty("input").GetProperty("shape").GetString()!;
-        JsonElement output = declared.GetProperty("output");
         ModelRecorder.Check(shapes, operation.Service.Protocol, request: true, input, operation.NewRequest(), problems);
+        if (!declared.TryGetProperty("output", out JsonElement output))
+        {
+            IShape response = operation.NewResponse();
+            problems.AddRange(response.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly).Select(member => member.Name + " is not in the model"));
+            return problems;
+        }
+
         ModelRecorder.Check(shapes, operation.Service.Protocol, request: false, output.GetProperty("shape").GetString()!, operation.NewResponse(), problems);
         if (operation.Service.Protocol == Protocol.Query && !string.Equals(output.GetProperty("resultWrapper").GetString(), operation.Name + "Result", StringComparison.Ordinal))
         {

@@ -7,6 +7,7 @@ using Amazon.AutoScaling;
 using Amazon.CloudFormation;
 using Amazon.EC2;
 using Amazon.ElasticLoadBalancing;
+using Amazon.ElasticLoadBalancingV2;
 using Amazon.Runtime;
 
 namespace AwsSdk.StandIn.Tests;
@@ -78,6 +79,8 @@ internal sealed class LoopbackService : IAsyncDisposable
     public AmazonCloudFormationClient CloudFormation => new(Credentials, Configured(new AmazonCloudFormationConfig()));
 
     public AmazonAutoScalingClient AutoScaling => new(Credentials, Configured(new AmazonAutoScalingConfig()));
+
+    public AmazonElasticLoadBalancingV2Client ElbV2 => new(Credentials, Configured(new AmazonElasticLoadBalancingV2Config()));
 
     public AmazonEC2Client EC2 => new(Credentials, Configured(new AmazonEC2Config()));
 

@@ -2,6 +2,7 @@ using Amazon.AutoScaling;
 using Amazon.CloudFormation;
 using Amazon.EC2;
 using Amazon.ElasticLoadBalancing;
+using Amazon.ElasticLoadBalancingV2;
 
 namespace AwsSdk.StandIn.Tests;
 
@@ -40,8 +41,15 @@ internal static class Program
                 }
 
                 return 0;
+            case "elbv2":
+                using (AmazonElasticLoadBalancingV2Client elb = new(new AmazonElasticLoadBalancingV2Config { AuthenticationRegion = args[1] }))
+                {
+                    await elb.DescribeTargetGroupsAsync(new());
+                }
+
+                return 0;
             default:
-                await Console.Error.WriteLineAsync("elb, cloudformation, ec2 or autoscaling");
+                await Console.Error.WriteLineAsync("elb, cloudformation, ec2, autoscaling or elbv2");
                 return 64;
         }
     }

@@ -163,6 +163,31 @@ public sealed class RouterTests(ClusterFixture cluster, ITestOutputHelper output
     }
 
     [Fact]
+    public async Task Whitelists_of_applications_are_counted_without_reading_their_configuration()
+    {
+        foreach (var (key, value) in new (string, string)[]
+        {
+            ("/deis/config/one/deis_whitelist", "192.0.2.7:me"), ("/deis/config/one/database_url", "SECRET"), ("/deis/config/two/deis_whitelist", " "),
+            ("/deis/config/three/deis_whitelist", "192.0.2.0/24"), ("/deis/config/four/database_url", "SECRET"),
+        })
+        {
+            await cluster.Etcd.SetAsync(key, value);
+        }
+
+        var routers = Store;
+        (await routers.ReadAsync(Limit)).ApplicationWhitelists.ShouldBe(2);
+
+        // What the list of applications holds: names, and nothing of what is in them.
+        var listed = (await _etcd.GetAsync("/deis/config", recursive: false, Limit))!.Nodes;
+        listed.Select(entry => entry.Name).Order(StringComparer.Ordinal).ShouldBe(["four", "one", "three", "two"]);
+        listed.ShouldAllBe(entry => entry.IsDirectory && entry.Value == null && entry.Nodes.Count == 0);
+
+        // Once is enough: later reads are about what changes during a run.
+        await cluster.Etcd.SetAsync("/deis/config/five/deis_whitelist", "192.0.2.7");
+        (await routers.ReadAsync(Limit)).ApplicationWhitelists.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task Running_routers_are_read_from_etcd()
     {
         await using var routers = await NginxRouters.StartAsync(cluster.Etcd);

@@ -177,7 +177,7 @@ public sealed class RunnerTests
         try
         {
             var unfinished = await journal.ReadUnfinishedAsync(interrupt.Token);
-            var known = unfinished?.Original ?? (await journal.ReadHistoryAsync(interrupt.Token))?.Original;
+            var known = unfinished ?? await journal.ReadHistoryAsync(interrupt.Token);
             var repairs = unfinished is null ? [] : Recovery.Steps(unfinished, world.State, "setup");
             var plan = Plan(world.State.After(repairs));
             ValueList<Step> steps = [.. repairs, .. plan.Steps];

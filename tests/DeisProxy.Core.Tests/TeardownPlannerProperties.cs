@@ -6,7 +6,7 @@ using FsCheck.Xunit;
 namespace DeisProxy.Core.Tests;
 
 /// <summary>What holds for the way back from any load balancer that setup has changed.</summary>
-[Properties(Arbitrary = [typeof(AnyCluster)], MaxTest = 500)]
+[Properties(Arbitrary = [typeof(AnyCluster)], MaxTest = 500, MaxRejected = 20_000)]
 public sealed class TeardownPlannerProperties
 {
     private static readonly SetupGoal Goal = SetupGoal.Default with { AllowRedirectLoop = true };
@@ -16,8 +16,24 @@ public sealed class TeardownPlannerProperties
     {
         var setup = SetupPlanner.Plan(start, Goal);
         var made = start.After(setup.Steps);
-        return (made.After(TeardownPlanner.Plan(made, start, Goal).Steps) == start).When(setup.Blockers.Count == 0);
+        return (made.After(TeardownPlanner.Plan(made, start, Goal).Steps) == start).When(setup.Blockers.Count == 0 && Agree(start));
     }
+
+    [Property]
+    public FsCheck.Property A_start_whose_ends_disagreed_comes_back_but_for_that(ClusterSnapshot start)
+    {
+        var setup = SetupPlanner.Plan(start, Goal);
+        var made = start.After(setup.Steps);
+        var end = made.After(TeardownPlanner.Plan(made, start, Goal).Steps);
+        return (Agree(end)
+            && start with { LoadBalancer = start.LoadBalancer with { BackendPolicies = [] }, Router = start.Router with { ProxyProtocol = null } }
+                == end with { LoadBalancer = end.LoadBalancer with { BackendPolicies = [] }, Router = end.Router with { ProxyProtocol = null } })
+            .When(setup.Blockers.Count == 0 && !Agree(start));
+    }
+
+    [Property]
+    public FsCheck.Property Ends_that_agree_still_agree_afterwards_whatever_was_before(ClusterSnapshot original, ClusterSnapshot current, bool recorded) =>
+        Agree(current.After(TeardownPlanner.Plan(current, recorded ? original : null, Goal).Steps)).When(Agree(current));
 
     [Property]
     public FsCheck.Property A_setup_that_stopped_anywhere_is_taken_back_too(ClusterSnapshot start)
@@ -26,7 +42,7 @@ public sealed class TeardownPlannerProperties
         return Enumerable.Range(0, setup.Steps.Count)
             .Select(done => start.After(setup.Steps.Take(done)))
             .All(state => state.After(TeardownPlanner.Plan(state, start, Goal).Steps) == start)
-            .When(setup.Blockers.Count == 0);
+            .When(setup.Blockers.Count == 0 && Agree(start));
     }
 
     [Property]
@@ -95,7 +111,7 @@ public sealed class TeardownPlannerProperties
             && end.Policies.Contains(extra)
             && end.BackendPoliciesOf(80).SequenceEqual([.. start.LoadBalancer.BackendPoliciesOf(80), extra.Name])
             && end.HealthCheck == later.LoadBalancer.HealthCheck with { Target = start.LoadBalancer.HealthCheck.Target })
-            .When(setup.Blockers.Count == 0);
+            .When(setup.Blockers.Count == 0 && Agree(start));
     }
 
     [Property]
@@ -108,4 +124,8 @@ public sealed class TeardownPlannerProperties
                 || current with { LoadBalancer = current.LoadBalancer with { BackendPolicies = [] }, Router = current.Router with { ProxyProtocol = null } }
                 == end with { LoadBalancer = end.LoadBalancer with { BackendPolicies = [] }, Router = end.Router with { ProxyProtocol = null } });
     }
+
+    /// <summary>Whether the load balancer sends the PROXY line to just those ports on which routers demand it.</summary>
+    private static bool Agree(ClusterSnapshot s) => s.Router.PortsInUse(Goal.RouterPorts).Intersect(s.LoadBalancer.Listeners.Select(l => l.InstancePort))
+        .All(port => s.LoadBalancer.SendsProxyLineTo(port) == s.Router.Demands(s.Router.ProxyProtocol));
 }

@@ -1,3 +1,4 @@
+using DeisProxy.Core.Applying;
 using DeisProxy.Core.Model;
 using DeisProxy.Core.Planning;
 
@@ -13,6 +14,23 @@ public sealed class TeardownPlannerTests
     { LoadBalancerNetworks = ["172.31.0.0/16"] };
 
     private static readonly ClusterSnapshot Made = Before.After(SetupPlanner.Plan(Before, SetupGoal.Default).Steps);
+
+    private static readonly SetupGoal Told = SetupGoal.Default with { IdleTimeoutSeconds = 3000, RealIpCidr = new RealIpGoal("172.16.0.0/12") };
+
+    /// <summary>What the journal holds after a setup.</summary>
+    private static RunRecord Record(RunRecord? known, ClusterSnapshot start, SetupGoal goal)
+    {
+        var steps = SetupPlanner.Plan(start, goal).Steps;
+        return new RunRecord
+        {
+            Command = "setup",
+            Holder = "test",
+            StartedAt = DateTimeOffset.UnixEpoch,
+            Original = Recovery.Original(known, start, steps),
+            Goal = Recovery.Goal(known, goal, steps),
+            Steps = steps,
+        };
+    }
 
     private static Plan Plan(ClusterSnapshot current, ClusterSnapshot? original) => TeardownPlanner.Plan(current, original, SetupGoal.Default);
 
@@ -95,12 +113,56 @@ public sealed class TeardownPlannerTests
     [Fact]
     public void What_setup_was_told_by_options_goes_back_too()
     {
-        var told = SetupGoal.Default with { IdleTimeoutSeconds = 3000, RealIpCidr = new RealIpGoal("172.16.0.0/12") };
-        var made = Before.After(SetupPlanner.Plan(Before, told).Steps);
+        var made = Before.After(SetupPlanner.Plan(Before, Told).Steps);
         made.LoadBalancer.IdleTimeoutSeconds.ShouldBe(3000);
 
-        made.After(Plan(made, Before).Steps).ShouldBe(Before);
-        made.After(TeardownPlanner.Plan(made, Before, told).Steps).ShouldBe(Before);
+        made.After(TeardownPlanner.Plan(made, Before, Told).Steps).ShouldBe(Before);
+    }
+
+    [Theory]
+    [InlineData(3600)]
+    [InlineData(1201)]
+    [InlineData(61)]
+    public void A_later_idle_timeout_or_network_stays_whatever_it_resembles_and_is_named(int seconds)
+    {
+        var now = Made.WithRouter(r => r with { ProxyRealIpCidr = "172.16.0.0/12" }).With(l => l with { IdleTimeoutSeconds = seconds });
+
+        var plan = Plan(now, Before);
+
+        plan.Steps.ShouldNotContain(s => s is IdleTimeoutStep || s is RealIpCidrStep);
+        var messages = plan.Warnings.Where(w => w.Id == "changed-since-setup").Select(w => w.Message).ToList();
+        messages.Count.ShouldBe(2);
+        messages[0].ShouldBe("Somebody has changed proxyRealIpCidr since setup: it is 172.16.0.0/12, setup made it 172.31.0.0/16, before that it was not set. It stays as it is.");
+        messages[1].ShouldBe($"Somebody has changed the idle timeout in seconds since setup: it is {seconds}, setup made it 1200, before that it was 60. It stays as it is.");
+    }
+
+    [Fact]
+    public void Setup_that_was_told_something_twice_goes_back_to_before_the_first()
+    {
+        var first = Record(known: null, Before, Told);
+        var made = Before.After(first.Steps);
+        var more = Told with { IdleTimeoutSeconds = 3600, RouterPorts = [80] };
+        var second = Record(first, made, more);
+        made = made.After(second.Steps);
+
+        second.Steps.ShouldHaveSingleItem().ShouldBe(new IdleTimeoutStep(3000, 3600));
+        second.Goal.ShouldBe(Told with { IdleTimeoutSeconds = 3600 });
+        made.After(TeardownPlanner.Plan(made, second.Original, second.Goal).Steps).ShouldBe(Before);
+
+        // Told less, it changes nothing, and what the first was told still counts.
+        Record(first, Before.After(first.Steps).With(l => l with { Listeners = [.. l.Listeners, Snapshots.Http(8080, 80)] }), SetupGoal.Default)
+            .ShouldSatisfyAllConditions(r => r.Goal.ShouldBe(Told), r => r.Steps.ShouldHaveSingleItem().Id.ShouldBe("listener-8080"));
+    }
+
+    [Fact]
+    public void What_somebody_set_between_two_setups_is_what_the_second_one_found()
+    {
+        var first = Record(known: null, Before, SetupGoal.Default);
+        var between = Before.After(first.Steps).With(l => l with { IdleTimeoutSeconds = 300 });
+        var second = Record(first, between, SetupGoal.Default);
+        var made = between.After(second.Steps);
+
+        made.After(TeardownPlanner.Plan(made, second.Original, second.Goal).Steps).ShouldBe(Before.With(l => l with { IdleTimeoutSeconds = 300 }));
     }
 
     [Fact]
@@ -131,14 +193,61 @@ public sealed class TeardownPlannerTests
         end.ShouldBe(Before.With(l => l with { Listeners = [.. l.Listeners, Snapshots.Tcp(8443, 443)] }));
     }
 
-    [Fact]
-    public void A_state_that_was_broken_before_comes_back_but_is_said()
+    [Theory]
+    [InlineData(null, "1.6.0")]
+    [InlineData("false", "1.13.4")]
+    public void A_policy_without_the_key_is_not_brought_back(string? key, string version)
     {
-        var before = Made.WithRouter(r => r with { ProxyProtocol = null });
-        var plan = Plan(Made, before);
+        var before = Made.WithRouter(r => r with { ProxyProtocol = key, Version = DeisVersion.TryParse(version) });
+        var setup = SetupPlanner.Plan(before, SetupGoal.Default);
+        setup.Warnings.Single(w => w.Id == "ends-disagree").Message.ShouldSatisfyAllConditions(m => m.ShouldContain("answered with 400"), m => m.ShouldContain("teardown turns both ends off"));
+        var made = before.After(setup.Steps);
 
-        Made.After(plan.Steps).ShouldBe(before);
-        plan.Warnings.Select(w => w.Id).ShouldBe(["scheme-lost", "ends-disagree", "client-address-lost"]);
+        var plan = Plan(made, before);
+
+        made.After(plan.Steps).ShouldBe(before.With(l => l with { BackendPolicies = [] }));
+        plan.Warnings.Select(w => w.Id).ShouldBe(["ends-disagree", "scheme-lost", "client-address-lost"]);
+        plan.Warnings[0].Message.ShouldContain("not brought back: both ends are off");
+        Plan(made.After(plan.Steps), before).Steps.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_key_without_the_policy_is_not_brought_back()
+    {
+        var before = Before.WithRouter(r => r with { ProxyProtocol = "1" });
+        SetupPlanner.Plan(before, SetupGoal.Default).Warnings.Select(w => w.Id).ShouldContain("ends-disagree");
+        var made = before.After(SetupPlanner.Plan(before, SetupGoal.Default).Steps);
+
+        var plan = Plan(made, before);
+
+        made.After(plan.Steps).ShouldBe(Before);
+        plan.Warnings.Select(w => w.Id).ShouldContain("ends-disagree");
+        Plan(made.After(plan.Steps), before).Steps.ShouldBeEmpty();
+        Plan(before, before).Steps.ShouldBeEmpty("setup never changed anything");
+    }
+
+    [Fact]
+    public void A_port_that_was_left_out_while_another_worked_goes_on_working()
+    {
+        var before = Made.WithRouter(r => r with { HasCertificate = true }).With(l => l with { Listeners = [l.Listeners[0], Snapshots.Tcp(443, 443)] });
+        before.LoadBalancer.SendsProxyLineTo(443).ShouldBeFalse();
+        var made = before.After(SetupPlanner.Plan(before, SetupGoal.Default).Steps).With(l => l with { IdleTimeoutSeconds = 1200 });
+        made.LoadBalancer.SendsProxyLineTo(443).ShouldBeTrue();
+
+        var plan = Plan(made, before with { LoadBalancer = before.LoadBalancer with { IdleTimeoutSeconds = 60 } });
+
+        plan.Steps.Select(s => s.Id).ShouldBe(["idle-timeout"]);
+        plan.Warnings.Single(w => w.Id == "ends-disagree").Message.ShouldContain("goes on sending it there");
+    }
+
+    [Fact]
+    public void Ends_that_somebody_else_made_disagree_are_said()
+    {
+        var now = Made.With(l => l with { BackendPolicies = [] });
+        var plan = Plan(now, Before.WithRouter(r => r with { ProxyProtocol = "1" }));
+
+        plan.Steps.ShouldNotContain(s => s is FlipStep, "setup never turned the key on");
+        plan.Warnings.Single(w => w.Id == "ends-disagree").Message.ShouldSatisfyAllConditions(m => m.ShouldContain("every connection is refused"), m => m.ShouldEndWith("It stays so."));
     }
 
     [Fact]

@@ -25,7 +25,7 @@ public sealed class TrapTests
     public void A_change_of_the_load_balancer_is_drift_a_change_of_the_key_is_not()
     {
         Setup(Start).Warnings.ShouldHaveSingleItem().Remedy.ShouldContain("deis-proxy template --stack deis");
-        Setup(Made.WithRouter(r => r with { ProxyProtocol = null })).Warnings.ShouldBeEmpty();
+        Setup(Made.WithRouter(r => r with { ProxyProtocol = null })).Warnings.ShouldHaveSingleItem().Id.ShouldBe("ends-disagree");
     }
 
     [Theory]
@@ -38,6 +38,7 @@ public sealed class TrapTests
         Warnings(Setup(start)).ShouldBe([warning]);
         Blockers(Setup(start)).ShouldBeEmpty();
         Setup(start).Warnings[0].Remedy.ShouldContain($"--instance-port {port} ");
+        Setup(start).Warnings[0].Remedy.Contains("--router-ports", StringComparison.Ordinal).ShouldBe(port != 2222, "the builder never takes part");
         start.After(Setup(start).Steps).LoadBalancer.BackendPoliciesOf(port).ShouldBe(["EnableProxyProtocol"]);
     }
 
@@ -52,10 +53,10 @@ public sealed class TrapTests
         });
         Warnings(Setup(unused)).ShouldBe(["proxy-policy-without-listener"]);
 
-        // Setup makes the listener TCP, so the policy is right then; going back to how it was is not.
+        // Setup makes the listener TCP, so the policy is right then; it is not brought back, because it reaches plain routers before the listener is HTTP again.
         var http = Start.With(l => l with { Policies = [LoadBalancerPolicy.EnableProxyProtocol], BackendPolicies = [new(80, ["EnableProxyProtocol"])] });
         Warnings(Setup(http)).ShouldBeEmpty();
-        Warnings(TeardownPlanner.Plan(http.After(Setup(http).Steps), http, SetupGoal.Default)).ShouldBe(["proxy-policy-on-http", "ends-disagree"]);
+        Warnings(TeardownPlanner.Plan(http.After(Setup(http).Steps), http, SetupGoal.Default)).ShouldBe(["ends-disagree"]);
     }
 
     [Theory]
@@ -73,6 +74,22 @@ public sealed class TrapTests
         // Nothing is switched: a warning is enough.
         Blockers(Setup(Around(Made, surroundings), SetupGoal.Default with { IdleTimeoutSeconds = 3000 })).ShouldBeEmpty();
         Warnings(Setup(Around(Made, surroundings))).ShouldBe(setup is null ? [] : [setup]);
+    }
+
+    [Theory]
+    [InlineData(80, false, true, "other-load-balancer", null)]
+    [InlineData(80, false, false, null, "other-load-balancer")]
+    [InlineData(80, true, true, null, "target-group-proxy-v2")]
+    [InlineData(443, false, true, null, null)]
+    [InlineData(2222, true, true, null, null)]
+    public void A_target_group_in_front_of_the_same_routers(int port, bool second, bool switches, string? blocker, string? warning)
+    {
+        var around = new Surroundings { TargetGroups = [new("web", "network load balancer deis-nlb", [port, 8080], second)] };
+        var plan = Setup(Around(switches ? Start : Made, around));
+
+        Blockers(plan).ShouldBe(blocker is null ? [] : [blocker]);
+        Warnings(plan).ShouldBe(warning is null ? [] : [warning]);
+        Blockers(Teardown(Around(Made, around))).ShouldBeEmpty("plain routers are what it needs");
     }
 
     [Theory]
@@ -135,6 +152,19 @@ public sealed class TrapTests
 
         Setup(Around(Start, around)).Warnings[0].Message.ShouldBe("Not checked, because it could not be read: security groups. AWS refuses ec2:DescribeSecurityGroups.");
         Warnings(Setup(Around(Made, around))).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(1, "1 application has a whitelist")]
+    [InlineData(12, "12 applications have whitelists")]
+    public void Whitelists_of_applications_count(int applications, string text)
+    {
+        var start = Start.WithRouter(r => r with { Version = new DeisVersion(1, 11, 0), ApplicationWhitelists = applications }) with { LoadBalancerNetworks = ["172.31.0.0/16"] };
+        Setup(start, SetupGoal.Default with { RealIpCidr = RealIpGoal.Keep }).Blockers.ShouldHaveSingleItem().Message.ShouldContain($"({text})");
+        Setup(start).Warnings.Single(w => w.Id == "whitelist-address-changes").Message.ShouldContain($"({text})");
+
+        var older = start.WithRouter(r => r with { Version = new DeisVersion(1, 10, 1) });
+        Warnings(Setup(older)).ShouldBeEmpty("v1.10 knows no whitelists");
     }
 
     [Theory]

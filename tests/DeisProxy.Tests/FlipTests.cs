@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using DeisProxy.Cluster.Ssh;
 using DeisProxy.Sandbox;
 
@@ -6,20 +7,17 @@ namespace DeisProxy.Tests;
 /// <summary>How both ends are switched on a cluster whose load balancer acts late, and what is done where a node does not allow the best way.</summary>
 public sealed class FlipTests : IAsyncLifetime
 {
-    private readonly DirectoryInfo _state = Directory.CreateTempSubdirectory("deis-proxy-test-");
-    private SandboxCloud _sandbox = null!;
+    private Scene _scene = null!;
 
-    public async Task InitializeAsync() => _sandbox = await SandboxCloud.StartAsync(SandboxOptions.DeisV15 with
+    private SandboxCloud Sandbox => _scene.Sandbox;
+
+    public async Task InitializeAsync() => _scene = await Scene.StartAsItIsAsync(SandboxOptions.DeisV15 with
     {
         RouterInterval = TimeSpan.FromSeconds(2),
         DataPlaneLag = new LagRange(TimeSpan.FromSeconds(0.3), TimeSpan.FromSeconds(0.9)),
     });
 
-    public async Task DisposeAsync()
-    {
-        await _sandbox.DisposeAsync();
-        _state.Delete(recursive: true);
-    }
+    public async Task DisposeAsync() => await _scene.DisposeAsync();
 
     [Theory]
     [InlineData("setup")]
@@ -34,12 +32,12 @@ public sealed class FlipTests : IAsyncLifetime
         var run = await RunAsync(command, "--output", "json");
 
         run.ExitCode.ShouldBe(ExitCode.Done, run.Error);
-        run.Json["flipManner"]!.GetValue<string>().ShouldBe("held");
-        run.Json["heldMilliseconds"]!.GetValue<long>().ShouldBeInRange(1, 4500);
-        run.Json["outageMilliseconds"]!.GetValue<long>().ShouldBeLessThan(3000);
-        run.Json["steps"]!.AsArray().Single(s => s!["id"]!.GetValue<string>() == "flip")!["description"]!.GetValue<string>().ShouldContain("new connections wait there meanwhile, 5 s at most");
-        _sandbox.Routers.ShouldAllBe(router => router.DemandsProxyLine == (command == "setup"));
-        _sandbox.Nodes.ShouldNotContain(node => _sandbox.HoldsConnections(node));
+        Json(run)["flipManner"]!.GetValue<string>().ShouldBe("held");
+        Json(run)["heldMilliseconds"]!.GetValue<long>().ShouldBeInRange(1, 4500);
+        Json(run)["outageMilliseconds"]!.GetValue<long>().ShouldBeLessThan(3000);
+        Json(run)["steps"]!.AsArray().Single(s => s!["id"]!.GetValue<string>() == "flip")!["description"]!.GetValue<string>().ShouldContain("new connections wait there meanwhile, 5 s at most");
+        Sandbox.Routers.ShouldAllBe(router => router.DemandsProxyLine == (command == "setup"));
+        Sandbox.Nodes.ShouldNotContain(node => Sandbox.HoldsConnections(node));
     }
 
     [Fact]
@@ -55,7 +53,7 @@ public sealed class FlipTests : IAsyncLifetime
     public async Task Nothing_is_held_with_no_hold()
     {
         var commands = new List<string>();
-        _sandbox.NodeCommands.Add((_, arguments, _) =>
+        Sandbox.NodeCommands.Add((_, arguments, _) =>
         {
             lock (commands)
             {
@@ -68,8 +66,8 @@ public sealed class FlipTests : IAsyncLifetime
         var run = await RunAsync("setup", "--no-hold", "--output", "json");
 
         run.ExitCode.ShouldBe(ExitCode.Done, run.Error);
-        run.Json["flipManner"]!.GetValue<string>().ShouldBe("watched");
-        run.Json["heldMilliseconds"]!.GetValue<long>().ShouldBe(0);
+        Json(run)["flipManner"]!.GetValue<string>().ShouldBe("watched");
+        Json(run)["heldMilliseconds"]!.GetValue<long>().ShouldBe(0);
         run.Output.ShouldNotContain("new connections");
         commands.ShouldNotContain(command => command.Contains("iptables", StringComparison.Ordinal));
         commands.ShouldContain(command => command.Contains("confd", StringComparison.Ordinal), 3, "each router is told");
@@ -98,26 +96,27 @@ public sealed class FlipTests : IAsyncLifetime
         run.ExitCode.ShouldBe(ExitCode.Done, run.Error);
         run.Output.ShouldContain("The routers in their own time, the load balancer when half of them had switched.");
         run.Output.ShouldContain("permission denied while trying to connect to the Docker daemon socket");
-        _sandbox.Routers.ShouldAllBe(router => router.DemandsProxyLine);
+        Sandbox.Routers.ShouldAllBe(router => router.DemandsProxyLine);
     }
 
     [Fact]
     public async Task A_stuck_router_puts_both_ends_back_and_leaves_nothing_held()
     {
-        _sandbox.Faults.Add(new FaultRule(FaultKind.RouterStuck) { Node = _sandbox.Nodes[1] });
+        Sandbox.Faults.Add(new FaultRule(FaultKind.RouterStuck) { Node = Sandbox.Nodes[1] });
 
         var run = await RunAsync("setup", "--output", "json");
 
         run.ExitCode.ShouldBe(ExitCode.Failed, run.Error);
-        run.Json["error"]!["code"]!.GetValue<string>().ShouldBe("routers-did-not-switch");
-        run.Json["error"]!["message"]!.GetValue<string>().ShouldContain(_sandbox.Nodes[1]);
-        _sandbox.EtcdValue("/deis/router/proxyProtocol").ShouldBeNull();
-        _sandbox.FindLoadBalancer().BackendPolicies.Values.ShouldAllBe(names => names.Count == 0);
-        _sandbox.Nodes.ShouldNotContain(node => _sandbox.HoldsConnections(node));
+        Json(run)["error"]!["code"]!.GetValue<string>().ShouldBe("routers-did-not-switch");
+        Json(run)["error"]!["message"]!.GetValue<string>().ShouldContain(Sandbox.Nodes[1]);
+        _scene.ShouldBeAsAtFirst();
+        Sandbox.Nodes.ShouldNotContain(node => Sandbox.HoldsConnections(node));
     }
 
-    private Task<SandboxRun> RunAsync(params string[] arguments) => SandboxRun.StartAsync(_sandbox, _state.FullName, arguments);
+    private Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments) => _scene.RunAsync(arguments);
 
-    private void Refuse(string program, string message) => _sandbox.NodeCommands.Add((_, arguments, _) =>
+    private static JsonNode Json((int ExitCode, string Output, string Error) run) => JsonNode.Parse(run.Output)!;
+
+    private void Refuse(string program, string message) => Sandbox.NodeCommands.Add((_, arguments, _) =>
         Task.FromResult(arguments.Any(word => word == program || (word.Length > 200 && word.Contains(program, StringComparison.Ordinal))) && !arguments.Contains("logs") ? new CommandResult(1, "", message) : null));
 }

@@ -31,6 +31,12 @@ public class AmazonAutoScalingClient : AmazonServiceClient, IAmazonAutoScaling
         DescribeAutoScalingGroupsRequest request, CancellationToken cancellationToken = default) =>
         InvokeAsync<DescribeAutoScalingGroupsResponse>(request, Operations.DescribeAutoScalingGroups.Options, cancellationToken);
 
+    public virtual Task<SuspendProcessesResponse> SuspendProcessesAsync(SuspendProcessesRequest request, CancellationToken cancellationToken = default) =>
+        InvokeAsync<SuspendProcessesResponse>(request, Operations.SuspendProcesses.Options, cancellationToken);
+
+    public virtual Task<ResumeProcessesResponse> ResumeProcessesAsync(ResumeProcessesRequest request, CancellationToken cancellationToken = default) =>
+        InvokeAsync<ResumeProcessesResponse>(request, Operations.ResumeProcesses.Options, cancellationToken);
+
     protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
     {
         ArgumentNullException.ThrowIfNull(pipeline);

@@ -13,7 +13,15 @@ internal static class Operations
 
     private static readonly DeclaredError ResourceContention = new("ResourceContention", error => new ResourceContentionException(error));
 
+    private static readonly DeclaredError ResourceInUse = new("ResourceInUse", error => new ResourceInUseException(error));
+
     public static readonly Operation DescribeAutoScalingGroups =
         new Operation<DescribeAutoScalingGroupsRequest, DescribeAutoScalingGroupsResponse>(
             Service, nameof(DescribeAutoScalingGroups), InvalidNextToken, ResourceContention);
+
+    public static readonly Operation SuspendProcesses =
+        new Operation<SuspendProcessesRequest, SuspendProcessesResponse>(Service, nameof(SuspendProcesses), ResourceInUse, ResourceContention);
+
+    public static readonly Operation ResumeProcesses =
+        new Operation<ResumeProcessesRequest, ResumeProcessesResponse>(Service, nameof(ResumeProcesses), ResourceInUse, ResourceContention);
 }

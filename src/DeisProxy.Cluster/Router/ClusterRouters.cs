@@ -11,6 +11,12 @@ namespace DeisProxy.Cluster.Router;
 /// <param name="etcd">The cluster's etcd, reached through the same node; it stays the caller's.</param>
 public sealed class ClusterRouters(INode node, EtcdClient etcd) : IRouterControl
 {
+    /// <summary>Applications that are asked for their whitelist side by side.</summary>
+    private const int ApplicationsAtOnce = 50;
+
+    /// <summary>Read once: it is for the plan only, and a run reads the rest several times a second.</summary>
+    private int? _applicationWhitelists;
+
     /// <summary>
     /// Reads everything. Key by key, side by side: one read of all of <c>/deis/router</c> would bring the private key of the
     /// platform's certificate along. Applications' certificates are <c>/deis/certs/DOMAIN</c>, in use if the domain is in
@@ -31,8 +37,9 @@ public sealed class ClusterRouters(INode node, EtcdClient etcd) : IRouterControl
         var controllerWhitelist = ValueAsync("/deis/router/controller/whitelist");
         var enforceWhitelist = ValueAsync("/deis/router/enforceWhitelist");
         var hosts = EntriesAsync("/deis/router/hosts");
+        var applicationWhitelists = CountApplicationWhitelistsAsync(cancellationToken);
         await Task.WhenAll(
-            version, image, proxyProtocol, realIpCidr, enforceHttps, hsts, certificate, certificates, domains, controllerWhitelist, enforceWhitelist, hosts);
+            applicationWhitelists, version, image, proxyProtocol, realIpCidr, enforceHttps, hsts, certificate, certificates, domains, controllerWhitelist, enforceWhitelist, hosts);
         var named = (await domains).Select(domain => domain.Name).ToHashSet(StringComparer.Ordinal);
         return new RouterState
         {
@@ -45,6 +52,7 @@ public sealed class ClusterRouters(INode node, EtcdClient etcd) : IRouterControl
             HasCertificate = await certificate is not null || (await certificates).Any(entry => entry.IsDirectory && named.Contains(entry.Name)),
             ControllerWhitelist = await controllerWhitelist,
             EnforcesWhitelist = await enforceWhitelist == "true",
+            ApplicationWhitelists = await applicationWhitelists,
             LiveRouters = (await hosts).Select(ToRouter).OfType<LiveRouter>().OrderBy(router => router.Name, StringComparer.Ordinal).ToValueList(),
         };
 
@@ -63,6 +71,26 @@ public sealed class ClusterRouters(INode node, EtcdClient etcd) : IRouterControl
     /// <inheritdoc/>
     public Task<RouterProbeResult> ProbeAsync(LiveRouter router, int instancePort, CancellationToken cancellationToken) =>
         RouterProbe.ProbeAsync(node, router, instancePort, cancellationToken);
+
+    /// <summary>Names of applications first, then this one key of each: what else is in their configuration is nobody's business.</summary>
+    private async Task<int> CountApplicationWhitelistsAsync(CancellationToken cancellationToken)
+    {
+        if (_applicationWhitelists is { } known)
+        {
+            return known;
+        }
+
+        var applications = await etcd.GetAsync("/deis/config", recursive: false, cancellationToken);
+        var count = 0;
+        foreach (var some in (applications?.Nodes ?? []).Where(entry => entry.IsDirectory).Chunk(ApplicationsAtOnce))
+        {
+            var lists = await Task.WhenAll(some.Select(entry => etcd.GetAsync($"/deis/config/{entry.Name}/deis_whitelist", recursive: false, cancellationToken)));
+            count += lists.Count(list => !string.IsNullOrWhiteSpace(list?.Value));
+        }
+
+        _applicationWhitelists = count;
+        return count;
+    }
 
     private static string KeyOf(RouterSetting setting) => setting switch
     {

@@ -1,4 +1,5 @@
 using DeisProxy.Core.Model;
+using DeisProxy.Core.Planning;
 
 namespace DeisProxy.Core.Applying;
 
@@ -75,96 +76,23 @@ public interface IRouterControl
     Task<RouterProbeResult> ProbeAsync(LiveRouter router, int instancePort, CancellationToken cancellationToken);
 }
 
-/// <summary>The nodes that routers run on, as far as the flip needs them: new connections can be held there for a moment, and routers made to read etcd at once.</summary>
-public interface IRouterNodes
+/// <summary>What the runner does to the auto scaling groups that keep the nodes.</summary>
+public interface IAutoScalingControl
 {
-    /// <summary>Enters the node of every router and gets everything ready, so that the calls below take as little time as they can.</summary>
-    /// <param name="routers">The routers.</param>
-    /// <param name="instancePorts">Ports on which new connections are to be held; empty if they are not.</param>
-    /// <param name="cancellationToken">Ends the attempts.</param>
-    /// <returns>What can be done; a node that does not allow it is a result, never an error.</returns>
-    Task<NodeMeans> PrepareAsync(RouterState routers, IReadOnlyList<int> instancePorts, CancellationToken cancellationToken);
-
-    /// <summary>Holds new connections from outside at every node. Every node lets them go by itself before <see cref="HoldLimit"/> is over, whatever happens to us.</summary>
-    /// <param name="cancellationToken">Ends the calls.</param>
-    /// <returns>When all nodes hold them.</returns>
-    /// <exception cref="DeisProxyException">Not every node holds them.</exception>
-    Task HoldAsync(CancellationToken cancellationToken);
-
-    /// <summary>Lets connections go. Without effect where none are held.</summary>
-    /// <param name="cancellationToken">Ends the calls.</param>
-    /// <returns>When every node that answers has let them go; the others do it by themselves.</returns>
-    Task ReleaseAsync(CancellationToken cancellationToken);
-
-    /// <summary>Makes every router read etcd and reload at once instead of on its next tick, at most 5 s later. Where that fails, only the tick is waited for.</summary>
-    /// <param name="cancellationToken">Ends the calls.</param>
-    /// <returns>When every router has been told.</returns>
-    Task RenderAsync(CancellationToken cancellationToken);
-
-    /// <summary>Asks one router whether it demands the PROXY line, through its own node where that was entered: connections from there are not held.</summary>
-    /// <param name="router">The router.</param>
-    /// <param name="instancePort">Its port, as the load balancer's listeners name it.</param>
+    /// <summary>Reads groups.</summary>
+    /// <param name="names">Names of the groups.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>What it expects.</returns>
-    Task<RouterProbeResult> ProbeAsync(LiveRouter router, int instancePort, CancellationToken cancellationToken);
+    /// <returns>Those that there are, by name.</returns>
+    /// <exception cref="DeisProxyException">The provider refuses.</exception>
+    Task<ValueList<AutoScalingGroup>> ReadAsync(ValueList<string> names, CancellationToken cancellationToken);
 
-    /// <summary>How long a node holds connections at the very most.</summary>
-    static TimeSpan HoldLimit { get; } = TimeSpan.FromSeconds(5);
-}
-
-/// <summary>What can be done on the nodes of the routers.</summary>
-/// <param name="CannotRender">Why routers cannot be made to read etcd at once; null if they can.</param>
-/// <param name="CannotHold">Why new connections cannot be held; null if they can.</param>
-public sealed record NodeMeans(string? CannotRender, string? CannotHold);
-
-/// <summary>Traffic through the load balancer, as a client makes it.</summary>
-public interface IBalancerTraffic
-{
-    /// <summary>Pause between two requests of a watch: as short as the way there allows.</summary>
-    TimeSpan Interval { get; }
-
-    /// <summary>Finds out which listeners can be reached from here, or else from a node, and answer with what a router says.</summary>
-    /// <param name="balancer">The load balancer.</param>
-    /// <param name="loadBalancerPorts">The listeners' ports.</param>
-    /// <param name="cancellationToken">Ends the attempts.</param>
-    /// <returns>Those that can be watched, in the given order.</returns>
-    Task<IReadOnlyList<int>> FindAsync(LoadBalancer balancer, IReadOnlyList<int> loadBalancerPorts, CancellationToken cancellationToken);
-
-    /// <summary>Sends one request on a connection of its own. The addresses of the load balancer take turns.</summary>
-    /// <param name="listener">The listener that is there, one of those that were found.</param>
-    /// <param name="question">What to send.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>What came of it; whatever the other side does, it is a result and not an exception.</returns>
-    Task<TrafficAnswer> AskAsync(Listener listener, TrafficQuestion question, CancellationToken cancellationToken);
-}
-
-/// <summary>What is sent through the load balancer.</summary>
-public enum TrafficQuestion
-{
-    /// <summary>A request for <c>/health-check</c>, which every router answers with 200.</summary>
-    HealthCheck,
-
-    /// <summary>Something that is no HTTP request: a listener in HTTP mode refuses it itself, behind one in TCP mode nginx does.</summary>
-    Malformed,
-}
-
-/// <summary>What came back through the load balancer.</summary>
-public enum TrafficAnswer
-{
-    /// <summary>An HTTP answer other than 400.</summary>
-    Served,
-
-    /// <summary>400 from a router: a PROXY line has come to one that does not expect it, or the request was malformed.</summary>
-    RefusedByRouter,
-
-    /// <summary>400 from the load balancer itself.</summary>
-    RefusedByBalancer,
-
-    /// <summary>The connection was closed without an answer: the router demands a PROXY line that has not come, or nobody is in service.</summary>
-    CutOff,
-
-    /// <summary>No connection, or no answer in time.</summary>
-    Unreachable,
+    /// <summary>Suspends or resumes processes of a group; those that already are count as done.</summary>
+    /// <param name="processes">The group and its processes.</param>
+    /// <param name="suspend">True to suspend, false to resume.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>When the provider has accepted it.</returns>
+    /// <exception cref="DeisProxyException">The provider refuses.</exception>
+    Task SetAsync(AutoScalingProcesses processes, bool suspend, CancellationToken cancellationToken);
 }
 
 /// <summary>A setting of the routers in etcd that deis-proxy changes.</summary>

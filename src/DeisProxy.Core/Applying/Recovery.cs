@@ -44,20 +44,49 @@ public static class Recovery
         return command == record.Command ? step : (ListenerStep?)step?.Inverse();
     }
 
-    /// <summary>What <c>teardown</c> goes back to after a run: the newest state of everything that this run changes, else what was known before.</summary>
-    /// <param name="known">What an earlier run has recorded, or null.</param>
+    /// <summary>
+    /// What <c>teardown</c> goes back to after a run: what was known before, but for what this run changes and no earlier setup had made;
+    /// of that, what is there at the start of this run.
+    /// </summary>
+    /// <param name="known">Record of an earlier run, or null.</param>
     /// <param name="start">What is there at the start of this run.</param>
     /// <param name="steps">What this run changes.</param>
     /// <returns>The state to go back to.</returns>
-    public static ClusterSnapshot Original(ClusterSnapshot? known, ClusterSnapshot start, IEnumerable<Step> steps) => known is null
-        ? start
-        : steps.Where(step => step is not ListenerStep { From: null }).Aggregate(known, (state, step) => step switch
+    public static ClusterSnapshot Original(RunRecord? known, ClusterSnapshot start, IEnumerable<Step> steps)
+    {
+        if (known is null)
         {
+            return start;
+        }
+
+        var made = SetupPlanner.Plan(known.Original, known.Goal).Steps.Aggregate(known.Original, (state, step) => step.ApplyTo(state));
+        return steps.Where(step => step is not ListenerStep { From: null }).Aggregate(known.Original, (state, step) => step switch
+        {
+            HealthCheckStep or IdleTimeoutStep or RealIpCidrStep when step.Inverse().IsDoneIn(made) => state,
+
             // Adding a port to what is on already says nothing of how the key was before.
             FlipStep flip when flip.From.ProxyProtocol == flip.To.ProxyProtocol =>
                 flip.Inverse().ApplyTo(state) with { Router = state.Router },
             _ => step.Inverse().ApplyTo(state),
         });
+    }
+
+    /// <summary>
+    /// What setup has been told, over several runs: a value that this run does not change was made by an earlier one, told by its
+    /// options; what either took for a router's port is one.
+    /// </summary>
+    /// <param name="known">Record of an earlier run, or null.</param>
+    /// <param name="goal">What setup is told now.</param>
+    /// <param name="steps">What this run changes.</param>
+    /// <returns>The goal that, with <see cref="Original"/>, tells what setup made.</returns>
+    public static SetupGoal Goal(RunRecord? known, SetupGoal goal, ValueList<Step> steps) => known is null
+        ? goal
+        : goal with
+        {
+            RouterPorts = known.Goal.RouterPorts.Union(goal.RouterPorts).Order().ToValueList(),
+            IdleTimeoutSeconds = steps.Any(s => s is IdleTimeoutStep) ? goal.IdleTimeoutSeconds : known.Goal.IdleTimeoutSeconds,
+            RealIpCidr = steps.Any(s => s is RealIpCidrStep) ? goal.RealIpCidr : known.Goal.RealIpCidr,
+        };
 
     private static bool LacksPolicies(Listener? found, Listener? wanted) =>
         found is not null && wanted is not null && found != wanted && found with { PolicyNames = wanted.PolicyNames } == wanted;

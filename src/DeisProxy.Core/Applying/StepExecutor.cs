@@ -19,6 +19,9 @@ public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterContr
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>The auto scaling groups; null where no step is about them, and then they are not read.</summary>
+    public IAutoScalingControl? AutoScaling { get; init; }
+
     /// <summary>Reads load balancer and routers.</summary>
     /// <param name="previous">Gives what cannot change during a run.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
@@ -29,8 +32,15 @@ public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterContr
         {
             var balancer = loadBalancer.ReadAsync(ct);
             var router = routers.ReadAsync(ct);
-            await Task.WhenAll(balancer, router);
-            return previous with { LoadBalancer = await balancer, Router = await router };
+            var groups = AutoScaling?.ReadAsync(previous.Surroundings.AutoScalingGroups.Select(g => g.Name).ToValueList(), ct)
+                ?? Task.FromResult(previous.Surroundings.AutoScalingGroups);
+            await Task.WhenAll(balancer, router, groups);
+            return previous with
+            {
+                LoadBalancer = await balancer,
+                Router = await router,
+                Surroundings = previous.Surroundings with { AutoScalingGroups = await groups },
+            };
         },
         cancellationToken);
 
@@ -121,6 +131,9 @@ public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterContr
                 break;
             case RealIpCidrStep s:
                 await WriteAsync(RouterSetting.ProxyRealIpCidr, before.Router.ProxyRealIpCidr, s.To, cancellationToken);
+                break;
+            case AutoScalingStep s when AutoScaling is not null:
+                await Task.WhenAll(s.Groups.Select(g => AutoScaling.SetAsync(g, s.Suspend, cancellationToken)));
                 break;
             default:
                 throw new InvalidOperationException($"There is no way to carry out {step.GetType().Name}.");

@@ -115,14 +115,17 @@ public sealed record RouterState
     /// <summary>Whether <c>/deis/router/enforceWhitelist</c> is exactly <c>true</c> (from v1.11.0): applications without a whitelist deny everybody.</summary>
     public bool EnforcesWhitelist { get; init; }
 
+    /// <summary>How many applications have a whitelist of their own (<c>/deis/config/APP/deis_whitelist</c>, from v1.11.0).</summary>
+    public int ApplicationWhitelists { get; init; }
+
     /// <summary>The routers that are alive, by name.</summary>
     public required ValueList<LiveRouter> LiveRouters { get; init; }
 
     /// <summary>Whether the routers send plain requests to HTTPS: <c>enforceHTTPS</c>, or HSTS from v1.8.0.</summary>
     public bool RedirectsToHttps => EnforcesHttps || (HstsEnabled && (Version is null || Version >= DeisVersion.FirstWithHsts));
 
-    /// <summary>Whether routers admit or deny by the client's address, as far as the routers' own settings tell; applications may have whitelists, too.</summary>
-    public bool AdmitsByAddress => (Version is null || Version >= DeisVersion.FirstWithWhitelists) && (EnforcesWhitelist || !string.IsNullOrWhiteSpace(ControllerWhitelist));
+    /// <summary>Whether routers admit or deny by the client's address, to the controller or to any application.</summary>
+    public bool AdmitsByAddress => (Version is null || Version >= DeisVersion.FirstWithWhitelists) && (EnforcesWhitelist || ApplicationWhitelists > 0 || !string.IsNullOrWhiteSpace(ControllerWhitelist));
 
     /// <summary>
     /// Whether the value of <c>proxyProtocol</c> turns it on wholly, in every release that knows the key. In v1.6.0 to v1.12.x

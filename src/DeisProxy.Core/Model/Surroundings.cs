@@ -11,6 +11,9 @@ public sealed record Surroundings
     /// <summary>Other classic load balancers that register at least one of the same instances, by name.</summary>
     public ValueList<OtherLoadBalancer> OtherLoadBalancers { get; init; } = [];
 
+    /// <summary>Target groups of application and network load balancers that send to at least one of the same instances, by name.</summary>
+    public ValueList<TargetGroup> TargetGroups { get; init; } = [];
+
     /// <summary>Security groups of the load balancer, by id; none outside a VPC.</summary>
     public ValueList<string> LoadBalancerSecurityGroups { get; init; } = [];
 
@@ -29,6 +32,13 @@ public sealed record Surroundings
 /// <param name="Listeners">Its listeners, by load balancer port.</param>
 /// <param name="ProxyLinePorts">Instance ports to which it sends the PROXY line, ascending.</param>
 public sealed record OtherLoadBalancer(string Name, ValueList<Listener> Listeners, ValueList<int> ProxyLinePorts);
+
+/// <summary>A target group of an application or network load balancer (Elastic Load Balancing v2), which sends to the same instances.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="LoadBalancer">The load balancers that send to it, for people.</param>
+/// <param name="InstancePorts">Ports of the same instances to which it sends, ascending.</param>
+/// <param name="SendsProxyLineV2">Whether it sends version 2 of the PROXY protocol; there is no version 1 there.</param>
+public sealed record TargetGroup(string Name, string LoadBalancer, ValueList<int> InstancePorts, bool SendsProxyLineV2);
 
 /// <summary>An EC2 security group.</summary>
 /// <param name="Id">Its id.</param>
@@ -75,4 +85,8 @@ public sealed record AutoScalingGroup(string Name, ValueList<string> HealthCheck
 /// <summary>Something that could not be read, so that what depends on it was not checked.</summary>
 /// <param name="What">What it is, for people.</param>
 /// <param name="Reason">Why it could not be read.</param>
-public sealed record Unread(string What, string Reason);
+public sealed record Unread(string What, string Reason)
+{
+    /// <summary>What depends on the auto scaling groups.</summary>
+    public const string AutoScaling = "whether auto scaling ends nodes that look unhealthy";
+}

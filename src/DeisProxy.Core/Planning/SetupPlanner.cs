@@ -69,6 +69,7 @@ public static class SetupPlanner
         var traps = new Traps(snapshot, end, steps, goal.RouterPorts);
         traps.CheckScheme(goal.AllowRedirectLoop);
         traps.CheckAround();
+        traps.CheckEnds(" A later teardown turns both ends off instead of bringing that back.");
         traps.CheckDrift();
         warnings.AddRange(traps.Warnings);
         (steps.Count > 0 ? blockers : warnings).AddRange(traps.Risks);

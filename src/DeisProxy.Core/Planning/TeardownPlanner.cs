@@ -1,4 +1,3 @@
-using System.Net;
 using DeisProxy.Core.Model;
 
 namespace DeisProxy.Core.Planning;
@@ -29,7 +28,7 @@ public static class TeardownPlanner
     /// <summary>Makes the plan.</summary>
     /// <param name="current">What is there.</param>
     /// <param name="original">What was there before setup; null if nothing is recorded.</param>
-    /// <param name="goal">What setup was told; its router ports are what is looked at here.</param>
+    /// <param name="goal">What setup was told: with <paramref name="original"/> it tells what setup made.</param>
     /// <returns>The plan; without steps if setup never changed anything, or if everything is back already.</returns>
     public static Plan Plan(ClusterSnapshot current, ClusterSnapshot? original, SetupGoal goal)
     {
@@ -43,7 +42,7 @@ public static class TeardownPlanner
             merge.BackTo(original);
         }
 
-        merge.Check(original);
+        merge.Check();
         return new Plan([.. merge.Steps], [.. merge.Warnings], [.. merge.Blockers]);
     }
 
@@ -69,14 +68,12 @@ public static class TeardownPlanner
             Flip(original, made);
             Listeners(original.LoadBalancer, made.LoadBalancer);
             Health(original.LoadBalancer.HealthCheck, made.LoadBalancer.HealthCheck);
-            // Setup may have been told another network or another timeout than the goal here: what it could have set goes back, too.
-            if (Setting("proxyRealIpCidr", original.Router.ProxyRealIpCidr, made.Router.ProxyRealIpCidr, current.Router.ProxyRealIpCidr, TrustsLoadBalancer()))
+            if (Setting("proxyRealIpCidr", original.Router.ProxyRealIpCidr, made.Router.ProxyRealIpCidr, current.Router.ProxyRealIpCidr))
             {
                 Steps.Add(new RealIpCidrStep(current.Router.ProxyRealIpCidr, original.Router.ProxyRealIpCidr));
             }
 
-            var raised = _balancer.IdleTimeoutSeconds > original.LoadBalancer.IdleTimeoutSeconds;
-            if (Setting("the idle timeout", original.LoadBalancer.IdleTimeoutSeconds, made.LoadBalancer.IdleTimeoutSeconds, _balancer.IdleTimeoutSeconds, raised))
+            if (Setting("the idle timeout in seconds", original.LoadBalancer.IdleTimeoutSeconds, made.LoadBalancer.IdleTimeoutSeconds, _balancer.IdleTimeoutSeconds))
             {
                 Steps.Add(new IdleTimeoutStep(_balancer.IdleTimeoutSeconds, original.LoadBalancer.IdleTimeoutSeconds));
             }
@@ -113,7 +110,7 @@ public static class TeardownPlanner
         }
 
         /// <summary>What is worth knowing about the state that the plan ends in.</summary>
-        public void Check(ClusterSnapshot? original)
+        public void Check()
         {
             if (Steps.Count == 0)
             {
@@ -124,6 +121,7 @@ public static class TeardownPlanner
             var traps = new Traps(current, end, Steps, goal.RouterPorts);
             traps.CheckScheme(allowLoop: true);
             traps.CheckAround();
+            traps.CheckEnds("");
             Warnings.AddRange(traps.Warnings);
             Blockers.AddRange(traps.Risks);
             if (current.Router.LiveRouters.Count == 0)
@@ -134,7 +132,6 @@ public static class TeardownPlanner
                     "Start the routers (deisctl start router@1 router@2 router@3) and look with deis-proxy verify."));
             }
 
-            CheckEnds(end, original);
             if (!end.Router.Demands(end.Router.ProxyProtocol) && current.Router.Demands(current.Router.ProxyProtocol)
                 && end.LoadBalancer.Listeners.FirstOrDefault(l => end.Router.PortsInUse(goal.RouterPorts).Contains(l.InstancePort) && l.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Ssl) is { } relaying)
             {
@@ -156,7 +153,39 @@ public static class TeardownPlanner
                 .Where(p => _balancer.SendsProxyLineTo(p) && !original.LoadBalancer.SendsProxyLineTo(p) && (goesOff || made.LoadBalancer.SendsProxyLineTo(p)))
                 .Order()
                 .ToList();
+            if (ports.Count > 0 || key != now.ProxyProtocol)
+            {
+                (ports, key) = Agree(original, ports, key);
+            }
+
             AddFlip(ports, key);
+        }
+
+        /// <summary>
+        /// Where only one end had the PROXY protocol on before setup, nothing worked: that is not brought back. Both ends go off; where
+        /// some of the routers' ports did work with it, both stay on instead.
+        /// </summary>
+        private (List<int> Ports, string? Key) Agree(ClusterSnapshot original, List<int> ports, string? key)
+        {
+            var demands = current.Router.Demands(key);
+            var serving = current.Router.PortsInUse(InstancePorts).ToList();
+            var wrong = serving.Where(p => (_balancer.SendsProxyLineTo(p) && !ports.Contains(p)) != demands).ToList();
+            if (wrong.Count == 0)
+            {
+                return (ports, key);
+            }
+
+            var worked = demands && serving.Exists(original.LoadBalancer.SendsProxyLineTo);
+            Warnings.Add(new Notice(
+                "ends-disagree",
+                (demands
+                    ? $"Before setup routers demanded the PROXY line and the load balancer did not send it to instance port {string.Join(", ", wrong)}: every connection there was refused."
+                    : $"Before setup the load balancer sent the PROXY line to instance port {string.Join(", ", wrong)} and routers did not know what it was: every request was answered with 400.")
+                + (worked ? " That is not brought back: the load balancer goes on sending it there." : " That is not brought back: both ends are off after this."),
+                "To have exactly what was there, change the one end by hand afterwards (deisctl config router, aws elb set-load-balancer-policies-for-backend-server)."));
+            return worked
+                ? (ports.Except(serving).ToList(), key)
+                : (goal.RouterPorts.Where(_balancer.SendsProxyLineTo).Order().ToList(), demands ? null : key);
         }
 
         private void AddFlip(List<int> ports, string? key)
@@ -218,17 +247,14 @@ public static class TeardownPlanner
         private void Health(HealthCheck original, HealthCheck made)
         {
             var now = _balancer.HealthCheck;
-            if (Setting("the health check's target", original.Target, made.Target, now.Target, likeSetup: false))
+            if (Setting("the health check's target", original.Target, made.Target, now.Target))
             {
                 Steps.Add(new HealthCheckStep(now, now with { Target = original.Target }));
             }
         }
 
-        private bool TrustsLoadBalancer() => current.LoadBalancerNetworks.Count > 0 && current.Router.RealIpNetwork is { } trusted
-            && current.LoadBalancerNetworks.All(n => Networks.Covers(trusted, IPNetwork.Parse(n)));
-
         /// <summary>Whether a value goes back: setup changed it, and it is as setup made it. Says so if it is neither.</summary>
-        private bool Setting<T>(string name, T original, T made, T now, bool likeSetup)
+        private bool Setting<T>(string name, T original, T made, T now)
         {
             var same = EqualityComparer<T>.Default;
             if (same.Equals(original, made) || same.Equals(now, original))
@@ -236,7 +262,7 @@ public static class TeardownPlanner
                 return false;
             }
 
-            if (!same.Equals(now, made) && !likeSetup)
+            if (!same.Equals(now, made))
             {
                 Stays(name, now?.ToString() ?? "not set", made?.ToString() ?? "not set", original?.ToString() ?? "not set");
                 return false;
@@ -285,26 +311,6 @@ public static class TeardownPlanner
             if (_balancer.Policy(LoadBalancerPolicy.EnableProxyProtocol.Name) is { SendsProxyLine: true } policy)
             {
                 DeletePolicy(policy);
-            }
-        }
-
-        /// <summary>The state before setup may have been a broken one: going back to it is what was asked for, but nobody should be surprised.</summary>
-        private void CheckEnds(ClusterSnapshot end, ClusterSnapshot? original)
-        {
-            var demands = end.Router.Demands(end.Router.ProxyProtocol);
-            var wrong = InstancePorts.Where(p => end.LoadBalancer.SendsProxyLineTo(p) != demands).ToList();
-            if (wrong.Count > 0)
-            {
-                var ports = string.Join(", ", wrong);
-                Warnings.Add(new Notice(
-                    "ends-disagree",
-                    (original is null ? "After this" : "After this, as before setup,")
-                    + (demands
-                        ? $" routers demand the PROXY line and the load balancer does not send it to instance port {ports}: every connection is refused."
-                        : $" the load balancer sends the PROXY line to instance port {ports} and routers do not know what it is: every request is answered with 400."),
-                    demands
-                        ? "To be without the PROXY protocol and working, also remove the key afterwards: deisctl config router rm proxyProtocol."
-                        : $"To be without the PROXY protocol and working, also take the policy off afterwards: aws elb set-load-balancer-policies-for-backend-server --load-balancer-name {end.LoadBalancer.Name} --instance-port {wrong[0]} --policy-names, followed by the policies to keep."));
             }
         }
     }

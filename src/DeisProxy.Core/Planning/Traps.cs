@@ -35,6 +35,7 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
     {
         StalePolicies();
         OtherLoadBalancers();
+        TargetGroups();
         if (steps.Count == 0)
         {
             return;
@@ -87,6 +88,23 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
             "Choose one: put the certificate on the routers and let the load balancer pass 443 through as TCP to 443; or turn enforcing off (deisctl config router rm enforceHTTPS, or hsts/enabled); or keep HTTPS listeners and do without WebSockets. --allow-redirect-loop goes on all the same."));
     }
 
+    /// <summary>
+    /// Only one end has the PROXY protocol on, so that nothing works. A plan may mend that and never makes it so; what it finds and
+    /// leaves is said.
+    /// </summary>
+    /// <param name="later">What else is to be said where the plan mends it.</param>
+    public void CheckEnds(string later)
+    {
+        if (steps.Count > 0 && (Disagreement(end) ?? Disagreement(now)) is { } seen)
+        {
+            var mended = Disagreement(end) is null;
+            Warnings.Add(new Notice(
+                "ends-disagree",
+                $"Only one end has the PROXY protocol on: {seen} {(mended ? $"After this the ends agree.{later}" : "It stays so.")}",
+                mended ? "Nothing is to be done about it." : "deis-proxy setup turns both ends on; with the key deleted (deisctl config router rm proxyProtocol) and the policy off the port both are off."));
+        }
+    }
+
     /// <summary>The change is made behind CloudFormation's back.</summary>
     public void CheckDrift()
     {
@@ -97,6 +115,19 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
                 $"The load balancer itself is changed, not the template of the stack {now.Stack.Name}: CloudFormation calls that drift, and a later update of the stack that touches the load balancer may undo it.",
                 $"Use the template that deis-proxy template --stack {now.Stack.Name} prints for the stack's next update; it is the stack's own with the new state in it."));
         }
+    }
+
+    private string? Disagreement(ClusterSnapshot state)
+    {
+        var demanded = state.Router.Demands(state.Router.ProxyProtocol);
+        var listeners = state.LoadBalancer.Listeners.Where(l => state.Router.PortsInUse(routerPorts).Contains(l.InstancePort)
+            && state.LoadBalancer.SendsProxyLineTo(l.InstancePort) != demanded
+            && (demanded || l.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Ssl)).ToList();
+        return listeners.Count == 0
+            ? null
+            : demanded
+                ? $"routers demand the PROXY line and the load balancer does not send it ({string.Join("; ", listeners)}), every connection is refused."
+                : $"the load balancer sends the PROXY line ({string.Join("; ", listeners)}) and routers do not know what it is, every request is answered with 400.";
     }
 
     /// <summary>Backend policies belong to an instance port and outlive its listeners, so they are found where nobody expects them.</summary>
@@ -118,7 +149,7 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
                 Warnings.Add(new Notice(
                     id,
                     $"A ProxyProtocol policy is on instance port {port}: {effect}. deis-proxy leaves it as it is.",
-                    $"If routers serve the port, name it with --router-ports; otherwise take the policy off: aws elb set-load-balancer-policies-for-backend-server --load-balancer-name {balancer.Name} --instance-port {port} --policy-names, followed by the policies to keep."));
+                    $"{(id == "proxy-policy-elsewhere" ? "If routers serve the port, name it with --router-ports; otherwise take" : "Take")} the policy off: aws elb set-load-balancer-policies-for-backend-server --load-balancer-name {balancer.Name} --instance-port {port} --policy-names, followed by the policies to keep."));
             }
         }
     }
@@ -137,6 +168,30 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
                     $"The load balancer {other.Name} sends traffic to the same routers ({string.Join("; ", broken)}), "
                     + (DemandedThen ? "but no PROXY line: routers that demand it refuse all of it." : "with the PROXY line: routers that do not expect it answer 400 to all of it."),
                     $"Take these instances or these listeners off {other.Name} (aws elb deregister-instances-from-load-balancer), run the command, bring {other.Name} to the same state (--load-balancer {other.Name} if it is in the same stack), and register the instances again."));
+            }
+        }
+    }
+
+    /// <summary>Application and network load balancers know no version 1 of the PROXY protocol, and Deis's routers no version 2 (nginx has it from 1.13.11).</summary>
+    private void TargetGroups()
+    {
+        var ports = end.Router.PortsInUse(routerPorts).ToHashSet();
+        foreach (var group in end.Surroundings.TargetGroups)
+        {
+            var served = group.InstancePorts.Where(ports.Contains).ToValueList();
+            if (served.Count > 0 && group.SendsProxyLineV2)
+            {
+                Warnings.Add(new Notice(
+                    "target-group-proxy-v2",
+                    $"The {group.LoadBalancer} sends traffic to the same routers (target group {group.Name}, port {served}) with version 2 of the PROXY protocol, which routers of Deis v1 do not know: it is broken already, and stays so.",
+                    $"Turn it off there (aws elbv2 modify-target-group-attributes, proxy_protocol_v2.enabled=false) and keep the routers plain, or take the nodes out of {group.Name}."));
+            }
+            else if (served.Count > 0 && DemandedThen)
+            {
+                (DemandedNow ? Warnings : Risks).Add(new Notice(
+                    "other-load-balancer",
+                    $"The {group.LoadBalancer} sends traffic to the same routers (target group {group.Name}, port {served}), but no PROXY line that they know: routers that demand it refuse all of it.",
+                    $"Take the nodes out of {group.Name} (aws elbv2 deregister-targets), or do without this: an application load balancer passes WebSockets and X-Forwarded-For by itself, a network load balancer keeps the client's address."));
             }
         }
     }
@@ -174,12 +229,12 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
 
     private void AutoScaling()
     {
-        foreach (var group in now.Surroundings.AutoScalingGroups.Where(g => g.HealthCheckTypes.Contains("ELB") && !g.SuspendedProcesses.Intersect(EndingProcesses).Any()))
+        foreach (var group in now.Surroundings.AutoScalingGroups.Where(g => g.HealthCheckTypes.Contains(AutoScalingPause.ByLoadBalancer) && !g.SuspendedProcesses.Intersect(EndingProcesses).Any()))
         {
             Warnings.Add(new Notice(
                 "auto-scaling-ends-nodes",
                 $"The auto scaling group {group.Name} replaces nodes that the load balancer reports as unhealthy: if the change goes wrong, it ends nodes.",
-                $"Suspend that for the time of the change: aws autoscaling suspend-processes --auto-scaling-group-name {group.Name} --scaling-processes HealthCheck ReplaceUnhealthy; afterwards resume-processes with the same arguments."));
+                $"--suspend-auto-scaling suspends that for the time of the change and resumes it afterwards. By hand: aws autoscaling suspend-processes --auto-scaling-group-name {group.Name} --scaling-processes HealthCheck ReplaceUnhealthy; afterwards resume-processes with the same arguments."));
         }
     }
 
@@ -189,10 +244,16 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
         var router = end.Router;
         var networks = now.LoadBalancerNetworks.Select(IPNetwork.Parse).ToList();
         var trusts = $"Routers trust {router.ProxyRealIpCidr ?? $"{RouterState.DefaultRealIpNetwork} (default)"}, the load balancer is in {now.LoadBalancerNetworks}";
-        var lists = string.Join(" and ", new[]
+        var lists = string.Join(", ", new[]
         {
             string.IsNullOrWhiteSpace(router.ControllerWhitelist) ? null : $"controller/whitelist is {router.ControllerWhitelist}",
             router.EnforcesWhitelist ? "enforceWhitelist is true" : null,
+            router.ApplicationWhitelists switch
+            {
+                0 => null,
+                1 => "1 application has a whitelist",
+                var count => $"{count} applications have whitelists",
+            },
         }.OfType<string>());
         if (DemandedThen && !Trusts(router))
         {
@@ -216,7 +277,7 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
                 $"Routers admit by address ({lists}). "
                 + (DemandedThen ? "With the PROXY protocol they test the client's own address" : "Without the PROXY protocol they test the load balancer's address, unless v1.13.0 or later finds the client's in X-Forwarded-For")
                 + "; whoever is not on a list is denied.",
-                "Look whether the lists hold the right addresses for that, applications' own (deis whitelist) included."));
+                "Look whether the lists hold the right addresses for that; deis whitelist shows an application's own."));
         }
 
         bool Trusts(RouterState state) => networks.Count == 0 || (state.RealIpNetwork is { } network && networks.TrueForAll(n => Networks.Covers(network, n)));

@@ -20,12 +20,12 @@ internal sealed class CloudState
         var network = options.VpcCidr.Split('/')[0].Split('.');
         Prefix = $"{network[0]}.{network[1]}";
         var third = int.Parse(network[2], CultureInfo.InvariantCulture);
-        SubnetCidrs = [$"{Prefix}.{third + 1}.0/24", $"{Prefix}.{third + 2}.0/24"];
+        SubnetCidrs = [$"{Prefix}.{third + 1}.0/24", options.SecondSubnetCidr ?? $"{Prefix}.{third + 2}.0/24"];
         Instances =
         [
             .. Enumerable.Range(0, options.Nodes).Select(number => new Instance(
                 InstanceId(number),
-                $"{Prefix}.{third + 1 + (number % 2)}.{11 + (number / 2)}",
+                $"{SubnetCidrs[number % 2][..SubnetCidrs[number % 2].LastIndexOf('.')]}.{11 + (number / 2)}",
                 options.PublicAddresses ? $"198.51.100.{11 + number}" : null,
                 SubnetIds[number % 2],
                 "running",
@@ -35,6 +35,10 @@ internal sealed class CloudState
             ? [.. Instances, new Instance(InstanceId(9999), "", null, SubnetIds[0], "terminated", InStack: true)]
             : Instances;
         FrontAddress = $"{Prefix}.{third + 1}.5";
+        AutoScalingGroup = $"{options.StackName}-CoreOSServerAutoScale-1E2AZ3PLEX1Y";
+        AdmittedPorts = options.AdmittedPorts
+            ?? (Router.RouterBehaviour.For(options.PlatformVersion).ServesPort9090 ? [80, 443, 2222, 9090] : [80, 443, 2222]);
+        SuspendedProcesses = ImmutableSortedSet.CreateRange(StringComparer.Ordinal, options.SuspendedProcesses);
         StackId = $"arn:aws:cloudformation:{options.Region}:{options.Account}:stack/{options.StackName}/8a3f5c10-7e0e-11e4-9a5c-500150b34c44";
         Resources = [.. StackResources()];
     }
@@ -62,6 +66,15 @@ internal sealed class CloudState
     public DateTimeOffset Created { get; }
 
     public string StackId { get; }
+
+    /// <summary>Ports that the nodes' security group admits from the load balancers' group.</summary>
+    public IReadOnlyList<int> AdmittedPorts { get; }
+
+    /// <summary>Name of the nodes' auto scaling group.</summary>
+    public string AutoScalingGroup { get; }
+
+    /// <summary>Its processes that are suspended.</summary>
+    public ImmutableSortedSet<string> SuspendedProcesses { get; set; }
 
     /// <summary>The first two numbers of the VPC's network.</summary>
     public string Prefix { get; }
@@ -95,7 +108,7 @@ internal sealed class CloudState
         yield return new("PublicRoute", "AWS::EC2::Route", "deis-Publi-1WVO9ZK20QIY0");
         yield return new("Subnet1RouteTableAssociation", "AWS::EC2::SubnetRouteTableAssociation", "rtbassoc-0de15001");
         yield return new("Subnet2RouteTableAssociation", "AWS::EC2::SubnetRouteTableAssociation", "rtbassoc-0de15002");
-        yield return new("CoreOSServerAutoScale", "AWS::AutoScaling::AutoScalingGroup", $"{Options.StackName}-CoreOSServerAutoScale-1E2AZ3PLEX1Y");
+        yield return new("CoreOSServerAutoScale", "AWS::AutoScaling::AutoScalingGroup", AutoScalingGroup);
         yield return new("CoreOSServerLaunchConfig", "AWS::AutoScaling::LaunchConfiguration", $"{Options.StackName}-CoreOSServerLaunchConfig-9O7B1SH3S2VV");
 
         // In the order of the template; a stack with many resources has the load balancer behind them, past the first page.

@@ -216,21 +216,15 @@ internal sealed class Ec2 : AwsService
     /// <summary>As the templates have them: the node's group admits the ports that the load balancer uses in this version of Deis, and 9090 from v1.11 on.</summary>
     private IEnumerable<object> Rules(string group)
     {
-        int[] ports = [80, 443, 2222];
         if (group == CloudState.LoadBalancerGroup)
         {
-            return ports.Select(port => Rule("tcp", port, "0.0.0.0/0", null));
-        }
-
-        if (Router.RouterBehaviour.For(_cloud.Options.PlatformVersion).ServesPort9090)
-        {
-            ports = [.. ports, 9090];
+            return ((int[])[80, 443, 2222]).Select(port => Rule("tcp", port, "0.0.0.0/0", null));
         }
 
         return
         [
             Rule("tcp", 22, "0.0.0.0/0", null),
-            .. ports.Select(port => Rule("tcp", port, null, CloudState.LoadBalancerGroup)),
+            .. _cloud.AdmittedPorts.Select(port => Rule("tcp", port, null, CloudState.LoadBalancerGroup)),
             Rule("-1", null, null, CloudState.NodeGroup),
         ];
     }

@@ -116,7 +116,7 @@ internal sealed class HealthMonitor(TrafficContext context) : IAsyncDisposable
         var port = int.Parse(slash < 0 ? check.Target[(colon + 1)..] : check.Target[(colon + 1)..slash], CultureInfo.InvariantCulture);
         try
         {
-            await using var plain = await context.Network.ConnectAsync(context.Cloud.FrontAddress, instance.PrivateAddress, port, either.Token);
+            await using var plain = await context.ConnectAsync(instance, port, either.Token);
             if (protocol == "TCP")
             {
                 return true;

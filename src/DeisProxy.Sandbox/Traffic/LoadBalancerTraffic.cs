@@ -7,7 +7,24 @@ using DeisProxy.Sandbox.Aws;
 namespace DeisProxy.Sandbox.Traffic;
 
 /// <summary>What every data plane needs of its surroundings.</summary>
-internal sealed record TrafficContext(SandboxOptions Options, CloudState Cloud, NetworkMap Network, Lazy<X509Certificate2> Certificate, Action<Exception> Defect);
+internal sealed record TrafficContext(SandboxOptions Options, CloudState Cloud, NetworkMap Network, Lazy<X509Certificate2> Certificate, Action<Exception> Defect)
+{
+    /// <summary>How long a load balancer waits for an instance whose security group drops its packets.</summary>
+    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(1);
+
+    /// <summary>Connects a load balancer to an instance.</summary>
+    /// <exception cref="SocketException">Refused, or not admitted by the instance's security group.</exception>
+    public async Task<MappedStream> ConnectAsync(Instance instance, int port, CancellationToken cancellationToken)
+    {
+        if (Cloud.AdmittedPorts.Contains(port))
+        {
+            return await Network.ConnectAsync(Cloud.FrontAddress, instance.PrivateAddress, port, cancellationToken);
+        }
+
+        await Task.Delay(ConnectLimit, Options.Time, cancellationToken);
+        throw new SocketException((int)SocketError.TimedOut);
+    }
+}
 
 /// <summary>
 /// The data plane of one load balancer: ports that accept connections, and health checks. It acts on the state that has come into effect,
@@ -83,7 +100,7 @@ internal sealed class LoadBalancerTraffic : IAsyncDisposable
     public async Task<(Stream Stream, Socket Socket)> ConnectAsync(
         Instance instance, Listener listener, (string Address, int Port) client, CancellationToken cancellationToken)
     {
-        var mapped = await _context.Network.ConnectAsync(_context.Cloud.FrontAddress, instance.PrivateAddress, listener.InstancePort, cancellationToken);
+        var mapped = await _context.ConnectAsync(instance, listener.InstancePort, cancellationToken);
         try
         {
             if (listener.IsInstanceSecure)

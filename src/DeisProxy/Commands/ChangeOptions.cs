@@ -11,11 +11,13 @@ internal sealed class ChangeOptions
     private readonly Option<bool> _noHold = new("--no-hold") { Description = "do not hold new connections at the nodes while both ends switch" };
     private readonly Option<bool> _yes = new("--yes", "-y") { Description = "do not ask" };
 
+    private readonly Option<bool> _suspendAutoScaling = new("--suspend-auto-scaling") { Description = "keep auto scaling from replacing nodes that look unhealthy, for the time of the change" };
+
     /// <summary>Declares the options on a command.</summary>
     /// <param name="command">The command.</param>
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _dryRun, _detailedExitCode, _yes, _noRollback, _noHold })
+        foreach (var option in new Option[] { _dryRun, _detailedExitCode, _yes, _noRollback, _noHold, _suspendAutoScaling })
         {
             command.Options.Add(option);
         }
@@ -25,8 +27,8 @@ internal sealed class ChangeOptions
     /// <param name="parsed">The parsed command line, free of errors.</param>
     /// <returns>The settings.</returns>
     public ChangeSettings Read(ParseResult parsed) =>
-        new(parsed.GetValue(_dryRun), parsed.GetValue(_detailedExitCode), parsed.GetValue(_yes), !parsed.GetValue(_noRollback), !parsed.GetValue(_noHold));
+        new(parsed.GetValue(_dryRun), parsed.GetValue(_detailedExitCode), parsed.GetValue(_yes), !parsed.GetValue(_noRollback), !parsed.GetValue(_noHold), parsed.GetValue(_suspendAutoScaling));
 }
 
 /// <summary>How to change something.</summary>
-internal sealed record ChangeSettings(bool DryRun, bool DetailedExitCode, bool Yes, bool RollBack, bool Hold);
+internal sealed record ChangeSettings(bool DryRun, bool DetailedExitCode, bool Yes, bool RollBack, bool Hold, bool SuspendAutoScaling);

@@ -29,3 +29,17 @@ public class ResourceContentionException : AmazonAutoScalingException
     {
     }
 }
+
+/// <summary>Error code <c>ResourceInUse</c> of the Auto Scaling 2011-01-01 API.</summary>
+public class ResourceInUseException : AmazonAutoScalingException
+{
+    public ResourceInUseException(string message)
+        : base(message)
+    {
+    }
+
+    internal ResourceInUseException(ServiceError error)
+        : base(error)
+    {
+    }
+}

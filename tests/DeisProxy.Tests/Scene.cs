@@ -1,0 +1,172 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using DeisProxy.Cluster.Ssh;
+using DeisProxy.Commands;
+using DeisProxy.Output;
+using DeisProxy.Sandbox;
+
+namespace DeisProxy.Tests;
+
+/// <summary>A sandbox, and the whole command line against it in this process; only the node is entered without SSH.</summary>
+internal sealed class Scene : IAsyncDisposable
+{
+    private static readonly TimeSpan RunLimit = TimeSpan.FromSeconds(60);
+
+    private readonly DirectoryInfo _state = Directory.CreateTempSubdirectory("deis-proxy-scene-");
+    private readonly string _start;
+
+    private Scene(SandboxCloud sandbox)
+    {
+        Sandbox = sandbox;
+        _start = State;
+    }
+
+    public SandboxCloud Sandbox { get; }
+
+    /// <summary>Calls that changed something in AWS or in the routers' settings. The tool's own lock and journal are not what anybody would miss.</summary>
+    public IReadOnlyList<RemoteCall> Changes => [.. Sandbox.CallLog.Mutating.Where(call =>
+        call.Service != "ssh" && !(call.Service == "etcd" && call.Parameters["key"].StartsWith("/deis-proxy/", StringComparison.Ordinal)))];
+
+    private string State
+    {
+        get
+        {
+            var balancer = Sandbox.FindLoadBalancer();
+            return string.Join(
+                " | ",
+                string.Join(", ", balancer.Listeners.OrderBy(l => l.LoadBalancerPort)),
+                string.Join(", ", balancer.BackendPolicies.Where(b => b.Value.Count > 0).Select(b => $"{b.Key} {string.Join(' ', b.Value)}")),
+                string.Join(", ", balancer.Policies.Select(p => p.Name)),
+                $"{balancer.HealthCheck} {balancer.Attributes.IdleTimeout} {string.Join(' ', Sandbox.SuspendedProcesses)}",
+                $"{Sandbox.EtcdValue("/deis/router/proxyProtocol")} {Sandbox.EtcdValue("/deis/router/proxyRealIpCidr")}");
+        }
+    }
+
+    /// <summary>Starts a sandbox whose routers are fast.</summary>
+    public static Task<Scene> StartAsync(SandboxOptions options) => StartAsItIsAsync(options with
+    {
+        RouterInterval = TimeSpan.FromMilliseconds(100),
+        RouterReloadDelay = TimeSpan.FromMilliseconds(5),
+    });
+
+    public static async Task<Scene> StartAsItIsAsync(SandboxOptions options) => new(await SandboxCloud.StartAsync(options));
+
+    public void ShouldBeUntouched()
+    {
+        Changes.ShouldBeEmpty();
+        State.ShouldBe(_start);
+        Sandbox.EtcdValue("/deis-proxy/lock").ShouldBeNull();
+    }
+
+    public void ShouldBeAsAtFirst() => State.ShouldBe(_start);
+
+    /// <summary>Runs a command with text output.</summary>
+    public async Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var host = new CommandHost(new Terminal(TextReader.Null, output, error), OpenAsync, TimeProvider.System) { RollbackLimit = TimeSpan.FromSeconds(5) };
+        var exitCode = await CommandLine.RunAsync([.. arguments, "--region", "us-east-1"], host, CancellationToken.None).WaitAsync(RunLimit);
+        return (exitCode, output.ToString(), error.ToString());
+    }
+
+    /// <summary>Runs deis-proxy as a process of its own, which finds the sandbox as anybody's tools do: by its environment.</summary>
+    public async Task<(int ExitCode, string Output, string Error)> RunProcessAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll"), .. arguments])
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["AWS_ENDPOINT_URL"] = Sandbox.AwsEndpoint.ToString();
+        start.Environment["AWS_ACCESS_KEY_ID"] = "test";
+        start.Environment["AWS_SECRET_ACCESS_KEY"] = "test";
+        start.Environment["AWS_REGION"] = "us-east-1";
+        start.Environment["XDG_STATE_HOME"] = _state.FullName;
+        using var process = Process.Start(start)!;
+        using var limit = new CancellationTokenSource(RunLimit);
+        try
+        {
+            process.StandardInput.Close();
+            var output = process.StandardOutput.ReadToEndAsync(limit.Token);
+            var error = process.StandardError.ReadToEndAsync(limit.Token);
+            await process.WaitForExitAsync(limit.Token);
+            return (process.ExitCode, await output, await error);
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+            }
+        }
+    }
+
+    /// <summary>Must be refused for one reason, in text and in JSON alike, and change nothing.</summary>
+    public async Task<string> RefusedAsync(string code, params string[] arguments)
+    {
+        var text = await RunAsync(arguments);
+        var json = await RunAsync([.. arguments, "--output", "json"]);
+
+        text.ExitCode.ShouldBe(ExitCode.Failed, text.Error);
+        json.ExitCode.ShouldBe(ExitCode.Failed, json.Error);
+        var document = JsonNode.Parse(json.Output)!;
+        document["changed"]!.GetValue<bool>().ShouldBeFalse();
+        document["steps"]!.AsArray().ShouldBeEmpty();
+        document["error"]!["code"]!.GetValue<string>().ShouldBe(code);
+        var message = document["error"]!["message"]!.GetValue<string>();
+        text.Error.ShouldContain($"error: {message}");
+        text.Error.ShouldContain(document["error"]!["remedy"]!.GetValue<string>());
+        ShouldBeUntouched();
+        return message;
+    }
+
+    /// <summary>Must be warned of, in text and in JSON alike, by a dry run that goes on; gives the messages and remedies of that id.</summary>
+    public async Task<string> WarnedAsync(string id, params string[] arguments)
+    {
+        var text = await RunAsync([.. arguments, "--dry-run"]);
+        var json = await RunAsync([.. arguments, "--dry-run", "--detailed-exitcode", "--output", "json"]);
+
+        text.ExitCode.ShouldBe(ExitCode.Done, text.Error);
+        json.ExitCode.ShouldBe(ExitCode.ChangesPending, json.Error);
+        var warnings = JsonNode.Parse(json.Output)!["warnings"]!.AsArray().Where(w => w!["id"]!.GetValue<string>() == id).ToList();
+        warnings.ShouldNotBeEmpty(json.Output);
+        foreach (var warning in warnings)
+        {
+            text.Error.ShouldContain($"warning: {warning!["message"]!.GetValue<string>()}");
+            text.Error.ShouldContain(warning["remedy"]!.GetValue<string>());
+        }
+
+        return string.Join(' ', warnings.Select(w => $"{w!["message"]!.GetValue<string>()} {w["remedy"]!.GetValue<string>()}"));
+    }
+
+    /// <summary>Warnings of a run, by id.</summary>
+    public async Task<IReadOnlyList<string>> WarningsAsync(params string[] arguments)
+    {
+        var json = await RunAsync([.. arguments, "--dry-run", "--output", "json"]);
+        return [.. JsonNode.Parse(json.Output)!["warnings"]!.AsArray().Select(w => w!["id"]!.GetValue<string>())];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Sandbox.DisposeAsync();
+        _state.Delete(recursive: true);
+        Sandbox.Defects.ShouldBeEmpty();
+    }
+
+    private Task<ClusterSession> OpenAsync(ConnectionSettings settings, CancellationToken cancellationToken)
+    {
+        var local = settings with
+        {
+            Aws = settings.Aws with { Endpoint = Sandbox.AwsEndpoint },
+            Nodes = settings.Nodes.Count > 0 ? settings.Nodes : [.. Sandbox.Nodes.Select(NodeAddress.Parse)],
+            StateFolder = _state.FullName,
+        };
+        return ClusterSession.OpenAsync(local, EnterAsync, OpenSshNode.RunOnceAsync, connect: null, TimeProvider.System, cancellationToken);
+
+        async Task<INode> EnterAsync(IReadOnlyList<NodeAddress> nodes, SshOptions options, CancellationToken ct) =>
+            await FailoverNode.EnterAsync(nodes, (addresses, again) => Sandbox.ConnectNodeAsync(addresses[0].Host, again), ct);
+    }
+}
