@@ -15,13 +15,16 @@ namespace DeisProxy.Aws;
 /// <summary>The clients of the AWS services, with one set of credentials and one region.</summary>
 public sealed partial class AwsClients : IDisposable
 {
+    private readonly SingleAttempt _once;
+
     private AwsClients(AWSCredentials credentials, RegionEndpoint region, AwsAccess access)
     {
         Region = region.SystemName;
         ElasticLoadBalancing = new AmazonElasticLoadBalancingClient(credentials, Configure(new AmazonElasticLoadBalancingConfig(), region, access));
         var single = Configure(new AmazonElasticLoadBalancingConfig(), region, access);
         single.MaxErrorRetry = 0;
-        SingleAttempt = new AmazonElasticLoadBalancingClient(credentials, single);
+        single.HttpClientFactory = _once = new SingleAttempt(access.CallTimeout);
+        OnceOnly = new AmazonElasticLoadBalancingClient(credentials, single);
         CloudFormation = new AmazonCloudFormationClient(credentials, Configure(new AmazonCloudFormationConfig(), region, access));
         Ec2 = new AmazonEC2Client(credentials, Configure(new AmazonEC2Config(), region, access));
         ElasticLoadBalancingV2 = new AmazonElasticLoadBalancingV2Client(credentials, Configure(new AmazonElasticLoadBalancingV2Config(), region, access));
@@ -34,7 +37,7 @@ public sealed partial class AwsClients : IDisposable
     internal AmazonElasticLoadBalancingClient ElasticLoadBalancing { get; }
 
     /// <summary>Does not repeat a call by itself: for those whose repetition would undo what came after them.</summary>
-    internal AmazonElasticLoadBalancingClient SingleAttempt { get; }
+    internal AmazonElasticLoadBalancingClient OnceOnly { get; }
 
     internal AmazonCloudFormationClient CloudFormation { get; }
 
@@ -79,7 +82,8 @@ public sealed partial class AwsClients : IDisposable
     public void Dispose()
     {
         ElasticLoadBalancing.Dispose();
-        SingleAttempt.Dispose();
+        OnceOnly.Dispose();
+        _once.Dispose();
         CloudFormation.Dispose();
         Ec2.Dispose();
         ElasticLoadBalancingV2.Dispose();

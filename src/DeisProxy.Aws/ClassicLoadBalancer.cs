@@ -192,7 +192,7 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
 
     /// <summary>Opens the connections that the swap uses: in its gap there is no time for handshakes.</summary>
     private Task WarmUpAsync(CancellationToken cancellationToken) => Task.WhenAll(
-        CreateDelays.Select(_ => DescribeAsync(_client, loadBalancerName, cancellationToken)).Append(DescribeAsync(clients.SingleAttempt, loadBalancerName, cancellationToken)));
+        CreateDelays.Select(_ => DescribeAsync(_client, loadBalancerName, cancellationToken)).Append(DescribeAsync(clients.OnceOnly, loadBalancerName, cancellationToken)));
 
     /// <summary>
     /// Deletes a listener and creates another one on its port, overlapped: the creates go out while the delete is under way, so that the gap between the two is shorter than
@@ -203,7 +203,7 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
         // Never two ports in one delete: one listener is away at a time. And one attempt only: a delete that is repeated unseen, because its
         // answer was lost, would take the new listener away.
         using var stop = new CancellationTokenSource();
-        var deleting = DeleteListenerAsync(from, clients.SingleAttempt);
+        var deleting = DeleteListenerAsync(from, clients.OnceOnly);
         var creating = CreateDelays.Select(delay => CreateListenerAsync(to, delay, stop.Token)).ToList();
         try
         {

@@ -68,6 +68,31 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
     }
 
     [Fact]
+    public async Task A_command_is_talked_to_until_the_stream_is_closed()
+    {
+        await using var node = await _server.ConnectAsync();
+        var file = Path.GetTempFileName();
+        await using (var stream = await node.StartAsync(["sh", "-c", "while read -r word; do echo \"$1 $word\"; done; echo ended >\"$2\"", "sh", "it's", file], SshServers.Limit))
+        {
+            using var reader = new StreamReader(stream, leaveOpen: true);
+            foreach (var word in new[] { "one", "$(two)" })
+            {
+                await stream.WriteAsync(Encoding.ASCII.GetBytes($"{word}\n"), SshServers.Limit);
+                (await reader.ReadLineAsync(SshServers.Limit)).ShouldBe($"it's {word}");
+            }
+        }
+
+        var clock = Stopwatch.StartNew();
+        while (await File.ReadAllTextAsync(file) != "ended\n")
+        {
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(5));
+            await Task.Delay(20);
+        }
+
+        File.Delete(file);
+    }
+
+    [Fact]
     public async Task A_hundred_streams_share_one_connection()
     {
         using var echo = new EchoServer();
@@ -275,7 +300,7 @@ internal sealed class EchoServer : IDisposable
             try
             {
                 int count;
-                while ((count = await client.GetStream().ReadAsync(buffer)) > 0 && buffer[0] != 'q')
+                while ((count = await client.GetStream().ReadAsync(buffer)) > 0 && (count, buffer[0]) is not (1, (byte)'q'))
                 {
                     await client.GetStream().WriteAsync(buffer.AsMemory(0, count));
                 }

@@ -28,6 +28,10 @@ public sealed class SshArgumentsTests
         [.. Common.Split(' '), "-l", "core", "-p", "2222", "-S", "/tmp/d/s", "-n", "-T", "-o", "ControlMaster=no", "--", "node", "echo 'a b' '$x'"]);
 
     [Fact]
+    public void A_command_that_is_talked_to() => SshArguments.Build(Node, new SshOptions(), "/tmp/d/s", new SshPurpose.Command(["cat"], IsTalkedTo: true)).ShouldBe(
+        [.. Common.Split(' '), "-l", "core", "-p", "2222", "-S", "/tmp/d/s", "-T", "-o", "ControlMaster=no", "--", "node", "cat"]);
+
+    [Fact]
     public void Without_a_master_and_with_every_option() => SshArguments.Build(
         NodeAddress.Parse("node"),
         new SshOptions
