@@ -81,7 +81,7 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
 
     private List<RouterNode> _entered = [];
     private IReadOnlyList<string> _ports = [];
-    private IReadOnlyList<string> _confd = [];
+    private string _confd = "";
 
     /// <inheritdoc/>
     public async Task<NodeMeans> PrepareAsync(RouterState routers, IReadOnlyList<int> instancePorts, CancellationToken cancellationToken)
@@ -92,7 +92,7 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
 
         // What the router's own confd does on its tick (deis/deis, router/cmd/boot); until v1.9 its files are in /app.
         var folder = routers.Version is { } version && version < DeisVersion.FirstWithUsualConfd ? " --confdir /app" : "";
-        _confd = ["exec", "deis-router", "sh", "-c", $"confd -node $HOST:4001{folder} -onetime --log-level error"];
+        _confd = $"confd -node $HOST:4001{folder} -onetime --log-level error";
         var ways = new NodeWays(known, nodes, options);
         var straight = ways.Straight(routers.LiveRouters);
         string[] own;
@@ -142,7 +142,7 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
         {
             try
             {
-                if (await node.TellAsync("hold", limit.Token) is var answer && answer != "held")
+                if (await TellAsync(node.Hold!, "hold", limit.Token) is var answer && answer != "held")
                 {
                     throw new DeisProxyException("hold-refused", $"{node.Node.Name}: {RemoteText.Clean(answer, 160)}", "Use --no-hold, or let the user on the nodes run iptables with sudo and no password.");
                 }
@@ -155,16 +155,16 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
     }
 
     /// <inheritdoc/>
-    public Task ReleaseAsync(CancellationToken cancellationToken) => ForEachAsync(_entered.Where(node => node.Session is not null), async node =>
+    public Task ReleaseAsync(CancellationToken cancellationToken) => ForEachAsync(_entered.Where(node => node.Hold is not null), async node =>
     {
         try
         {
-            _ = await node.TellAsync("release", cancellationToken);
+            _ = await TellAsync(node.Hold!, "release", cancellationToken);
         }
         finally
         {
             // Its end says the same.
-            node.Session!.Dispose();
+            node.Hold!.Dispose();
         }
     });
 
@@ -173,7 +173,18 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(RenderTime);
-        await ForEachAsync(_entered, node => node.Node.RunAsync([.. node.Docker, .. _confd], limit.Token));
+        await ForEachAsync(_entered, async node =>
+        {
+            try
+            {
+                _ = await TellAsync(node.Confd, "render", limit.Token);
+            }
+            catch (DeisProxyException)
+            {
+                // The session is lost; a new one takes longer, and is still sooner than the tick.
+                _ = await node.Node.RunAsync([.. node.Docker, "exec", "deis-router", "sh", "-c", _confd], limit.Token);
+            }
+        });
         cancellationToken.ThrowIfCancellationRequested();
     }
 
@@ -188,7 +199,8 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
         await ReleaseAsync(limit.Token);
         foreach (var node in _entered)
         {
-            node.Session?.Dispose();
+            node.Confd.Dispose();
+            node.Hold?.Dispose();
             await node.Node.DisposeAsync();
         }
 
@@ -202,27 +214,27 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
         {
             node = await enter(address, way, cancellationToken);
             var isRoot = (await node.RunAsync(["id", "-u"], cancellationToken)).StandardOutput.Trim() == "0";
-            var entered = new RouterNode(router, node, ["docker"], Session: null);
 
-            // Users outside the group docker may have sudo.
-            var cannotRender = await WhyNotAsync(node, ["docker", "exec", "deis-router", "true"], cancellationToken);
+            // Users outside the group docker may have sudo. The session is inside the container already: docker takes its time to get there.
+            string[] docker = ["docker"];
+            string[] inside = ["exec", "-i", "deis-router", "sh", "-c", $"while read -r word; do [ \"$word\" = ready ] || {_confd} >/dev/null 2>&1; echo \"$word\"; done"];
+            var (confd, cannotRender) = await StartAsync(node, [.. docker, .. inside], cancellationToken);
             if (cannotRender is not null && !isRoot)
             {
-                entered = entered with { Docker = ["sudo", "-n", "docker"] };
-                cannotRender = await WhyNotAsync(node, [.. entered.Docker, "exec", "deis-router", "true"], cancellationToken) is null ? null : cannotRender;
+                docker = ["sudo", "-n", "docker"];
+                confd.Dispose();
+                (confd, var neither) = await StartAsync(node, [.. docker, .. inside], cancellationToken);
+                cannotRender = neither is null ? null : cannotRender;
             }
 
             if (_ports.Count == 0)
             {
-                return (entered, new NodeMeans(cannotRender, CannotHold: null));
+                return (new RouterNode(router, node, docker, confd, Hold: null), new NodeMeans(cannotRender, CannotHold: null));
             }
 
-            // Told the same way as later, so that everything on this way has been used once.
-            string[] root = isRoot ? [] : ["sudo", "-n"];
-            string[] session = ["sh", "-c", "exec 2>&1; exec \"$@\"", "sh", .. root, "sh", "-c", Script, "sh", Script, RandomNumberGenerator.GetHexString(8, lowercase: true), .. _ports];
-            entered = entered with { Session = new StreamReader(await node.StartAsync(session, cancellationToken)) };
-            var answer = await entered.TellAsync("ready", cancellationToken);
-            return (entered, new NodeMeans(cannotRender, answer == "ready" ? null : $"{node.Name}: {RemoteText.Clean(answer, 160)}"));
+            var id = RandomNumberGenerator.GetHexString(8, lowercase: true);
+            var (hold, cannotHold) = await StartAsync(node, [.. isRoot ? (string[])[] : ["sudo", "-n"], "sh", "-c", Script, "sh", Script, id, .. _ports], cancellationToken);
+            return (new RouterNode(router, node, docker, confd, hold), new NodeMeans(cannotRender, cannotHold));
         }
         catch (DeisProxyException error)
         {
@@ -235,13 +247,27 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
         }
     }
 
-    /// <summary>Runs a command; null if it succeeds, else what it says.</summary>
-    private static async Task<string?> WhyNotAsync(INode node, IReadOnlyList<string> command, CancellationToken cancellationToken)
+    /// <summary>Starts a command that answers words, and asks it the way it will be asked later, so that everything on this way has been used once. Null: it is ready.</summary>
+    private static async Task<(StreamReader Session, string? WhyNot)> StartAsync(INode node, IReadOnlyList<string> command, CancellationToken cancellationToken)
     {
-        var result = await node.RunAsync(command, cancellationToken);
-        return result.ExitCode == 0
-            ? null
-            : $"{node.Name}: {(result.StandardError.Trim() is { Length: > 0 } said ? RemoteText.Clean(said.Split('\n')[^1], 160) : $"status {result.ExitCode}")}";
+        var session = new StreamReader(await node.StartAsync(["sh", "-c", "exec 2>&1; exec \"$@\"", "sh", .. command], cancellationToken));
+        var answer = await TellAsync(session, "ready", cancellationToken);
+        return (session, answer == "ready" ? null : $"{node.Name}: {RemoteText.Clean(answer, 160)}");
+    }
+
+    /// <summary>Says a word and waits for the answer.</summary>
+    private static async Task<string> TellAsync(StreamReader session, string word, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await session.BaseStream.WriteAsync(Encoding.ASCII.GetBytes($"{word}\n"), cancellationToken);
+            await session.BaseStream.FlushAsync(cancellationToken);
+            return await session.ReadLineAsync(cancellationToken) ?? "the session on the node has ended";
+        }
+        catch (Exception error) when (error is IOException or ObjectDisposedException)
+        {
+            throw new DeisProxyException("ssh-connection-lost", error.Message, "Check the network to the node and run the command again.", error);
+        }
     }
 
     /// <summary>Does something on nodes side by side. One that does not answer must not keep the others from it, and there is nothing to be done about it.</summary>
@@ -251,7 +277,7 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
         {
             await act(node);
         }
-        catch (Exception error) when (error is DeisProxyException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception error) when (error is DeisProxyException or OperationCanceledException)
         {
             System.Diagnostics.Debug.WriteLine(error.Message);
         }
@@ -261,22 +287,7 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
     /// <param name="Name">Name of the router.</param>
     /// <param name="Node">The node.</param>
     /// <param name="Docker">How docker is called there.</param>
-    /// <param name="Session">What holds connections there; null if it is not wanted.</param>
-    private sealed record RouterNode(string Name, INode Node, string[] Docker, StreamReader? Session)
-    {
-        /// <summary>Says a word and waits for the answer; empty if there is none.</summary>
-        public async Task<string> TellAsync(string word, CancellationToken cancellationToken)
-        {
-            try
-            {
-                await Session!.BaseStream.WriteAsync(Encoding.ASCII.GetBytes($"{word}\n"), cancellationToken);
-                await Session.BaseStream.FlushAsync(cancellationToken);
-                return await Session.ReadLineAsync(cancellationToken) ?? "the session on the node has ended";
-            }
-            catch (IOException error)
-            {
-                throw new DeisProxyException("ssh-connection-lost", error.Message, "Check the network to the node and run the command again.", error);
-            }
-        }
-    }
+    /// <param name="Confd">What makes the router read etcd.</param>
+    /// <param name="Hold">What holds connections there; null if it is not wanted.</param>
+    private sealed record RouterNode(string Name, INode Node, string[] Docker, StreamReader Confd, StreamReader? Hold);
 }

@@ -147,7 +147,7 @@ public sealed class InProcessNode : INode
     }
 
     /// <summary>The command's end of a session: every line is a call of its own, and the session's end is one, too, to the command.</summary>
-    private async Task TalkAsync(Stream stream, Func<string, string?> answer, Action end)
+    private async Task TalkAsync(Stream stream, Func<string, Task<string>> answer, Action end)
     {
         try
         {
@@ -155,8 +155,8 @@ public sealed class InProcessNode : INode
             using var reader = new StreamReader(stream);
             while (await reader.ReadLineAsync() is { } line)
             {
-                string? said = null;
-                await CallAsync("say", isMutating: true, ("line", line), () => Task.FromResult(said = answer(line)), _ended.Token);
+                var said = "";
+                await CallAsync("say", isMutating: true, ("line", line), async () => said = await answer(line), _ended.Token);
                 await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes($"{said}\n"));
             }
         }

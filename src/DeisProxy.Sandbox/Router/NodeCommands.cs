@@ -89,11 +89,6 @@ public sealed class NodeCommands
             return Logs(router, rest);
         }
 
-        if (rest is ["deis-router", "true"])
-        {
-            return Ok("");
-        }
-
         if (!((string[])["confd", "-onetime"]).All(word => rest.Any(argument => argument.Contains(word, StringComparison.Ordinal))))
         {
             return null;
@@ -117,27 +112,41 @@ public sealed class NodeCommands
         return Ok(lines.Count == 0 ? "absent\n" : $"found\n{string.Join('\n', lines)}\n");
     }
 
-    /// <summary>A command that is talked to: the one that holds new connections with iptables. A guard on the node lets them go in the end.</summary>
+    /// <summary>A command that is talked to: confd in the router's container, or what holds new connections with iptables. A guard on the node lets them go in the end.</summary>
     /// <param name="node">The node's private address.</param>
     /// <param name="arguments">The command.</param>
-    /// <returns>What it answers to a line, and what happens at its end; a command that is not known or not allowed answers why.</returns>
-    internal async Task<(Func<string, string?> Answer, Action End)> StartAsync(string node, IReadOnlyList<string> arguments)
+    /// <returns>What it answers to a word, and what happens at its end; a command that is not known or not allowed answers why.</returns>
+    internal async Task<(Func<string, Task<string>> Answer, Action End)> StartAsync(string node, IReadOnlyList<string> arguments)
     {
-        if (await RunAsync(node, arguments, CancellationToken.None) is { ExitCode: not 127 } other)
+        var script = arguments.ToList().FindIndex(word => word.Contains("iptables", StringComparison.Ordinal));
+        var router = arguments.Contains("docker") && arguments[^1].Contains("confd", StringComparison.Ordinal) ? _routerOf(node) : null;
+        var refusal = await RunAsync(node, arguments, CancellationToken.None) is { ExitCode: not 127 } other ? other.StandardError.Trim()
+            : script < 0 && router is null ? "command not found"
+            : null;
+        if (refusal is not null)
         {
-            // A test's word on this command.
-            return (_ => other.StandardError.Trim(), () => { });
+            return (_ => Task.FromResult(refusal), () => { });
         }
 
-        var script = arguments.ToList().FindIndex(word => word.Contains("iptables", StringComparison.Ordinal));
-        if (script < 0)
+        if (router is not null)
         {
-            return (_ => "command not found", () => { });
+            return (RenderAsync, () => { });
         }
 
         var id = arguments[script + 3];
         int[] ports = [.. arguments.Skip(script + 4).Select(port => int.Parse(port, CultureInfo.InvariantCulture))];
-        return (Answer, LetGo);
+        return (word => Task.FromResult(Hold(word)), LetGo);
+
+        async Task<string> RenderAsync(string word)
+        {
+            if (word != "ready")
+            {
+                router.Render();
+                await Task.Delay(_reloadDelay / 2, _time);
+            }
+
+            return word;
+        }
 
         void LetGo() => Array.ForEach(ports, port => _network.Release(node, port, id));
 
@@ -147,22 +156,17 @@ public sealed class NodeCommands
             LetGo();
         }
 
-        string? Answer(string line)
+        string Hold(string word)
         {
-            switch (line)
+            if (word == "hold")
             {
-                case "ready":
-                    return "ready";
-                case "hold":
-                    _ = GuardAsync();
-                    Array.ForEach(ports, port => _network.Hold(node, port, id));
-                    return "held";
-                case "release":
-                    LetGo();
-                    return "released";
-                default:
-                    return null;
+                _ = GuardAsync();
+                Array.ForEach(ports, port => _network.Hold(node, port, id));
+                return "held";
             }
+
+            LetGo();
+            return word == "release" ? "released" : word;
         }
     }
 

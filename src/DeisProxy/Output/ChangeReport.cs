@@ -142,7 +142,7 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
         {
             var document = new ChangeDocument(
                 command, stack, "aws", _loadBalancer, dryRun, _changed, [.. _steps.Select(StepDocument.Of)], [.. _warnings.Select(NoticeDocument.Of)],
-                _flip?.Manner, (long?)_flip?.Outage?.TotalMilliseconds, (long?)_flip?.Held.TotalMilliseconds, _error);
+                _flip?.Manner, _flip?.Why, (long?)_flip?.Outage?.TotalMilliseconds, (long?)_flip?.Held.TotalMilliseconds, _error);
             terminal.WriteDocument(JsonSerializer.Serialize(document, DocumentJson.Contract.ChangeDocument));
         }
     }

@@ -18,6 +18,7 @@ internal sealed record ChangeDocument(
     IReadOnlyList<StepDocument> Steps,
     IReadOnlyList<NoticeDocument> Warnings,
     FlipManner? FlipManner,
+    string? FlipReason,
     long? OutageMilliseconds,
     long? HeldMilliseconds,
     ErrorDocument? Error);
