@@ -42,7 +42,8 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
           echo $$ >"$dir/guard"
           tick=0
           while [ ! -e "$dir/held" ] && [ ! -e "$dir/free" ] && [ $tick -lt 900 ]; do sleep 0.2; tick=$((tick + 1)); done
-          [ ! -e "$dir/held" ] || sleep 4
+          tick=0
+          while [ -e "$dir/held" ] && [ ! -e "$dir/free" ] && [ $tick -lt 20 ]; do sleep 0.2; tick=$((tick + 1)); done
           free "$@"; sleep 0.5; free "$@"
           rm -rf "$dir"
           exit
@@ -63,7 +64,7 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
           case $word in
           ready) [ -s "$dir/guard" ] && echo ready || echo "the guard did not start" ;;
           hold) hold "$@" ;;
-          release) free "$@"; echo released ;;
+          release) free "$@"; : >"$dir/free"; echo released ;;
           esac
         done
         free "$@"

@@ -24,6 +24,9 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     /// <summary>How long connections are held when routers are slow; the nodes' own limit is 5 s.</summary>
     private static readonly TimeSpan PatienceOfHold = TimeSpan.FromSeconds(3);
 
+    /// <summary>How long confd and a reload usually take at most; after that routers are asked.</summary>
+    private static readonly TimeSpan UsualRendering = TimeSpan.FromMilliseconds(500);
+
     /// <summary>How long it may take to let connections go; nodes that cannot be told do it by themselves.</summary>
     private static readonly TimeSpan ReleaseLimit = TimeSpan.FromSeconds(5);
 
@@ -183,27 +186,31 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     private async Task<TimeSpan> FollowHeldAsync(FlipStep step, ClusterSnapshot before, TrafficWatch watch, CancellationToken cancellationToken)
     {
         watch.IsPaused = true;
-        var holding = HoldAsync(cancellationToken);
         long? held = null;
+        var rendering = Task.CompletedTask;
         try
         {
-            // Routers that read the key by themselves in this moment are the better for it.
-            await Task.WhenAll(holding, TellAsync(step, before, cancellationToken));
-            held = await holding;
-            await nodes.RenderAsync(cancellationToken);
+            // Nothing beside it: until connections are held, requests are lost.
+            held = await HoldAsync(cancellationToken);
+            await TellAsync(step, before, cancellationToken);
+            rendering = nodes.RenderAsync(cancellationToken);
+
+            // A router whose confd does not come back may follow on its own tick all the same.
+            await Task.WhenAny(rendering, Task.Delay(UsualRendering, time, cancellationToken));
             await Waiting.UntilAsync(
                 time, PatienceOfHold, ProbeInterval, ct => Waiting.RetryAsync(time, again => ProbeAsync(step, before.Router.LiveRouters, again), ct), Switched, cancellationToken);
         }
         finally
         {
-            // Never before holding has come to an end, or it would begin after it. Neither an interrupt nor an error leaves connections waiting.
-            await holding.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            // Neither an interrupt nor an error leaves connections waiting.
             using var limit = new CancellationTokenSource(ReleaseLimit, time);
             await nodes.ReleaseAsync(limit.Token);
             watch.IsPaused = false;
         }
 
-        return held is { } since ? time.GetElapsedTime(since) : TimeSpan.Zero;
+        var duration = held is { } since ? time.GetElapsedTime(since) : TimeSpan.Zero;
+        await rendering;
+        return duration;
     }
 
     /// <summary>Since when connections are held; null if a node refuses: what is lost then is what would be lost without.</summary>
