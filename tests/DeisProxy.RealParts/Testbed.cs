@@ -24,8 +24,11 @@ public sealed record TestbedOptions
 /// <param name="MaximumLag">Most; each change and each balancer has its own.</param>
 public sealed record CloudPace(TimeSpan ApiDelay, TimeSpan MinimumLag, TimeSpan MaximumLag)
 {
-    /// <summary>Everything at once.</summary>
-    public static CloudPace Immediate { get; } = new(TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero);
+    /// <summary>
+    /// A call costs nothing, and balancers follow after a tenth of a second. With none at all they would take over the moment between a listener's end and its
+    /// replacement, as no control plane does, and pay for it with a reload more, which takes longer than the moment did.
+    /// </summary>
+    public static CloudPace Immediate { get; } = new(TimeSpan.Zero, TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(0.1));
 
     /// <summary>Half a second for a call, up to two for the balancers.</summary>
     public static CloudPace Lagging { get; } = new(TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(2));
