@@ -11,8 +11,9 @@ var shell = new Option<string>("--shell")
 {
     Description = "Measures nothing, but runs a command of sh on the testbed: the environment is deis-proxy's, $tool VERB $options starts it, $ssh $n1 COMMAND enters a node (also $n2, $n3), $lb is the load balancer.",
 };
+var drill = new Option<string>("--drill") { Description = $"Measures nothing, but lets setups go wrong; which ways, with commas between, or all: {string.Join(",", Drill.All.Select(d => d.Name))}." };
 var lag = new Option<bool>("--lag") { Description = "With --shell: AWS is slow." };
-var command = new RootCommand("Measures what clients notice while a classic ELB in front of Deis is moved to the PROXY protocol. Needs root.") { runs, scenarios, quick, json, shell, lag };
+var command = new RootCommand("Measures what clients notice while a classic ELB in front of Deis is moved to the PROXY protocol. Needs root.") { runs, scenarios, quick, json, drill, shell, lag };
 command.SetAction(async (options, _) =>
 {
     if (!Environment.IsPrivilegedProcess)
@@ -33,9 +34,21 @@ command.SetAction(async (options, _) =>
         return 2;
     }
 
+    var drillNames = options.GetValue(drill) switch { null => [], "all" => [.. Drill.All.Select(d => d.Name)], var text => text.Split(',') };
+    if (drillNames.Except(Drill.All.Select(d => d.Name), StringComparer.Ordinal).ToList() is { Count: > 0 } unknownDrills)
+    {
+        await Console.Error.WriteLineAsync($"error: no drill is named {string.Join(", ", unknownDrills)}");
+        return 2;
+    }
+
     var stop = await PrivateNetwork.EnterAsync();
     try
     {
+        if (drillNames.Length > 0)
+        {
+            return await Bench.DrillAsync([.. Drill.All.Where(d => drillNames.Contains(d.Name))], stop);
+        }
+
         if (options.GetValue(shell) is { } line)
         {
             return await Shell.RunAsync(line, options.GetValue(lag), stop);

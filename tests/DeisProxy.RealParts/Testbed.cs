@@ -180,6 +180,10 @@ public sealed class Testbed : IAsyncDisposable
     public static Task<string> NodeRulesAsync(TestbedNode node) =>
         node.Network.RunAsync(RealProcess.Find("iptables-save", "install the Debian package iptables"), "-t", "raw");
 
+    /// <summary>What deis-proxy has put into a node's /run, by name.</summary>
+    public static IReadOnlyList<string> NodeFiles(TestbedNode node) =>
+        [.. Directory.EnumerateFileSystemEntries($"/proc/{node.Ssh.ProcessId}/root/run", "deis-proxy*").Select(path => Path.GetFileName(path))];
+
     /// <summary>Cuts a node off from the operators: packets get lost, connections stay as they are. Clients still reach its router.</summary>
     public static Task CutOperatorAsync(TestbedNode node) => node.Network.PlugAsync(TestbedNode.OperatorDevice, connected: false);
 

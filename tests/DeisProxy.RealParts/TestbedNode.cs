@@ -12,7 +12,7 @@ public enum ConfdBehaviour
     /// <summary>It ends with 0 and has done nothing.</summary>
     DoesNothing,
 
-    /// <summary>It does not end.</summary>
+    /// <summary>It does not end, until it is to do something else.</summary>
     Hangs,
 }
 
@@ -42,6 +42,8 @@ public sealed class TestbedNode : IAsyncDisposable
         [ -n "$once" ] || { echo 'without -onetime it never ends' >&2; exit 1; }
         [ "$directory" = /etc/confd ] || exit 0
         """;
+
+    private static readonly TimeSpan HangCheck = TimeSpan.FromMilliseconds(50);
 
     private readonly TemporaryDirectory _directory;
     private readonly Socket _confd = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -180,9 +182,9 @@ public sealed class TestbedNode : IAsyncDisposable
             {
                 // One small request; it says nothing that matters.
                 await call.ReceiveAsync(new byte[1024], _stop.Token);
-                if (OnConfd == ConfdBehaviour.Hangs)
+                while (OnConfd == ConfdBehaviour.Hangs)
                 {
-                    await Task.Delay(Timeout.InfiniteTimeSpan, _stop.Token);
+                    await Task.Delay(HangCheck, _stop.Token);
                 }
 
                 var status = "200 OK";
