@@ -28,7 +28,8 @@ internal enum Blow
 /// <param name="Confd">What calling confd does in one router; with <paramref name="Stuck"/> set that router does not read etcd by itself either.</param>
 /// <param name="Stuck">See there.</param>
 /// <param name="ErrorCode">The error that setup has to end with, exit code 1, everything put back. Null: it has to end with 0, or may be put back where the operator was hindered.</param>
-internal sealed record Drill(string Name, Blow Blow, TimeSpan? After, ConfdBehaviour Confd = ConfdBehaviour.Renders, bool Stuck = false, string? ErrorCode = null)
+/// <param name="Rights">What deis-proxy may do on one node; without all of it nothing is held.</param>
+internal sealed record Drill(string Name, Blow Blow, TimeSpan? After, ConfdBehaviour Confd = ConfdBehaviour.Renders, bool Stuck = false, string? ErrorCode = null, NodeRights Rights = NodeRights.Root)
 {
     private static readonly TimeSpan KillStep = TimeSpan.FromMilliseconds(30);
 
@@ -39,6 +40,8 @@ internal sealed record Drill(string Name, Blow Blow, TimeSpan? After, ConfdBehav
         new("freeze-held", Blow.Freeze, After: null),
         new("cut-one-held", Blow.CutOne, After: null),
         new("cut-all-held", Blow.CutAll, After: null),
+        new("no-sudo", Blow.None, After: null, Rights: NodeRights.NoSudo),
+        new("no-iptables", Blow.None, After: null, Rights: NodeRights.NoIptables),
         new("confd-idle", Blow.None, After: null, ConfdBehaviour.DoesNothing),
         new("confd-hangs", Blow.None, After: null, ConfdBehaviour.Hangs, Stuck: true, ErrorCode: "routers-did-not-switch"),
     ];

@@ -22,7 +22,7 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
     {
         await bed.ResetAsync();
         var one = bed.Nodes[^1];
-        (one.OnConfd, one.Router.Stuck) = (drill.Confd, drill.Stuck);
+        (one.OnConfd, one.Router.Stuck, one.Rights) = (drill.Confd, drill.Stuck, drill.Rights);
         if (drill is { Blow: not Blow.None, After: null })
         {
             SetConfd(ConfdBehaviour.Hangs);
@@ -48,7 +48,8 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
             var since = blow ?? watch.FirstRule ?? TimeSpan.Zero;
             Note(problems, watch.LastRule - since > RuleLimit, "connections were held for too long");
             Note(problems, blow is not null && watch.LastGuard - since > GuardLimit, "a guard stayed for too long");
-            Note(problems, watch.FirstRule is null && drill.After is null, "no rule was ever seen");
+            Note(problems, watch.FirstRule is null && drill is { After: null, Rights: NodeRights.Root }, "no rule was ever seen");
+            Note(problems, watch.FirstRule is not null && drill.Rights != NodeRights.Root, "a rule was seen");
             var left = Ids().Except(earlier, StringComparer.Ordinal).Intersect(watch.Ids, StringComparer.Ordinal).ToList();
             Note(problems, left.Count > 0, $"left on nodes: {string.Join(", ", left)}");
             return new DrillResult(drill.Name, Seconds(watch.LastRule - since), Seconds(watch.LastGuard - since), first?.ExitCode, problems);
@@ -146,6 +147,8 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
         Note(problems, rules.Any(text => text.Contains("deis-proxy", StringComparison.Ordinal)), "setup ended and left a rule behind");
         var mayGiveUp = drill.Blow is Blow.CutOne or Blow.CutAll or Blow.Freeze && first.ExitCode == 1;
         Note(problems, first.ErrorCode != drill.ErrorCode && !mayGiveUp, $"it ended with {first.ExitCode}, {first.ErrorCode}: {first.Error.Trim()}");
+        var manner = (string?)first.Document?["flipManner"];
+        Note(problems, drill.Rights != NodeRights.Root && manner != "watched", $"both ends were switched in the manner {manner}");
         if (first.ExitCode != 0)
         {
             Note(problems, first.ExitCode != 1, $"exit code {first.ExitCode} is not 1");

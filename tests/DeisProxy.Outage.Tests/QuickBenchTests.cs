@@ -16,7 +16,7 @@ public sealed class QuickBenchTests(ITestOutputHelper output)
     {
         using var directory = new TemporaryDirectory();
         var file = directory["runs.json"];
-        var (exitCode, text) = await BenchProcess.RunAsync(TimeSpan.FromSeconds(90), "--quick", "--scenarios", "setup-lag", "--json", file);
+        var (exitCode, text) = await BenchProcess.RunAsync(TimeSpan.FromMinutes(3), "--quick", "--scenarios", "setup-lag", "--json", file);
         output.WriteLine(text);
         var run = JsonNode.Parse(await File.ReadAllTextAsync(file))!["runs"]!.AsArray().ShouldHaveSingleItem()!;
 

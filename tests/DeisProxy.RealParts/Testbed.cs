@@ -155,6 +155,7 @@ public sealed class Testbed : IAsyncDisposable
         foreach (var node in Nodes)
         {
             node.OnConfd = ConfdBehaviour.Renders;
+            node.Rights = NodeRights.Root;
             node.Router.Stuck = false;
             node.ForgetLogs();
             await RestoreOperatorAsync(node);
@@ -217,7 +218,7 @@ public sealed class Testbed : IAsyncDisposable
     }
 
     private Task<TestbedNode> StartNodeAsync(int number) => TestbedNode.StartAsync(
-        new TestbedNodePlace($"node{number}", $"10.21.1.{10 + number}", $"192.0.2.{10 + number}", ClusterBridge, OperatorBridge),
+        new TestbedNodePlace($"node{number}", $"10.21.1.{10 + number}", $"192.0.2.{10 + number}", ClusterBridge, OperatorBridge, WithSystemd: number > 1),
         Etcd,
         Version.Parse(_options.DeisVersion),
         _options.RouterTick,
