@@ -28,4 +28,27 @@ internal static class Bench
 
         return all;
     }
+
+    /// <summary>Runs drills, and tells of each as soon as it is over.</summary>
+    /// <returns>The exit code: 1 if something was not as it has to be.</returns>
+    public static async Task<int> DrillAsync(IReadOnlyList<Drill> drills, CancellationToken cancellationToken)
+    {
+        var exitCode = 0;
+        await using var bed = await Drills.OpenAsync();
+        foreach (var drill in drills)
+        {
+            var result = await bed.RunAsync(drill, cancellationToken);
+            Console.WriteLine(result);
+            exitCode = result.Problems.Count == 0 ? exitCode : 1;
+        }
+
+        var left = await Drills.LeftoversAsync(cancellationToken);
+        if (left.Count > 0)
+        {
+            Console.WriteLine($"WRONG: still running: {string.Join("; ", left)}");
+            exitCode = 1;
+        }
+
+        return exitCode;
+    }
 }

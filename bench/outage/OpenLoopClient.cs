@@ -35,6 +35,7 @@ internal sealed class OpenLoopClient
     private readonly IPAddress _source;
     private readonly IReadOnlyList<IPAddress> _targets;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly TaskCompletionSource _firstProxyLine = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _sending;
     private volatile bool _stopping;
 
@@ -50,6 +51,12 @@ internal sealed class OpenLoopClient
 
     /// <summary>Time since the start.</summary>
     public TimeSpan Elapsed => _clock.Elapsed;
+
+    /// <summary>Ends with the first answer of a router that got a PROXY line and did not expect one.</summary>
+    public Task FirstProxyLine => _firstProxyLine.Task;
+
+    /// <summary>Whether every answer to what was begun within the last while tells the client's own address.</summary>
+    public bool IsRight(TimeSpan time) => IsSteady(time) && _requests.Where(r => r.Start > Elapsed - time).All(r => r.Address == _source.ToString());
 
     /// <summary>Whether nothing that was begun within the last while has failed, or is still open though old enough to be late.</summary>
     public bool IsSteady(TimeSpan time)
@@ -88,6 +95,11 @@ internal sealed class OpenLoopClient
     {
         var start = _clock.Elapsed;
         var (outcome, address) = await AskAsync(target);
+        if (outcome == "400")
+        {
+            _firstProxyLine.TrySetResult();
+        }
+
         _requests.Enqueue(new Request(start, _clock.Elapsed - start, outcome, address));
     }
 

@@ -5,14 +5,17 @@ using DeisProxy.RealParts;
 
 var runs = new Option<int>("--runs") { Description = "Runs of each scenario.", DefaultValueFactory = _ => 7 };
 var scenarios = new Option<string>("--scenarios") { Description = $"Which ones, with commas between: {string.Join(",", Scenario.All.Select(s => s.Name))}." };
-var quick = new Option<bool>("--quick") { Description = "One run of script and setup each, without and with lag." };
+var quick = new Option<bool>("--quick") { Description = "One run of script and setup each, without and with lag, or of what --scenarios names; the goals are those for a busy machine." };
 var json = new Option<FileInfo>("--json") { Description = "Writes every run's numbers to a file." };
 var shell = new Option<string>("--shell")
 {
     Description = "Measures nothing, but runs a command of sh on the testbed: the environment is deis-proxy's, $tool VERB $options starts it, $ssh $n1 COMMAND enters a node (also $n2, $n3), $lb is the load balancer.",
 };
+var read = new Option<FileInfo>("--read") { Description = "Measures nothing, but takes the numbers of a file that --json wrote." };
+var write = new Option<bool>("--write") { Description = "Writes docs/outage.md, docs/outage.svg and the README's section." };
+var drill = new Option<string>("--drill") { Description = $"Measures nothing, but lets setups go wrong; which ways, with commas between, or all: {string.Join(",", Drill.All.Select(d => d.Name))}." };
 var lag = new Option<bool>("--lag") { Description = "With --shell: AWS is slow." };
-var command = new RootCommand("Measures what clients notice while a classic ELB in front of Deis is moved to the PROXY protocol. Needs root.") { runs, scenarios, quick, json, shell, lag };
+var command = new RootCommand("Measures what clients notice while a classic ELB in front of Deis is moved to the PROXY protocol. Needs root.") { runs, scenarios, quick, json, read, write, drill, shell, lag };
 command.SetAction(async (options, _) =>
 {
     if (!Environment.IsPrivilegedProcess)
@@ -33,24 +36,43 @@ command.SetAction(async (options, _) =>
         return 2;
     }
 
+    var drillNames = options.GetValue(drill) switch { null => [], "all" => [.. Drill.All.Select(d => d.Name)], var text => text.Split(',') };
+    if (drillNames.Except(Drill.All.Select(d => d.Name), StringComparer.Ordinal).ToList() is { Count: > 0 } unknownDrills)
+    {
+        await Console.Error.WriteLineAsync($"error: no drill is named {string.Join(", ", unknownDrills)}");
+        return 2;
+    }
+
     var stop = await PrivateNetwork.EnterAsync();
     try
     {
+        if (drillNames.Length > 0)
+        {
+            return await Bench.DrillAsync([.. Drill.All.Where(d => drillNames.Contains(d.Name))], stop);
+        }
+
         if (options.GetValue(shell) is { } line)
         {
             return await Shell.RunAsync(line, options.GetValue(lag), stop);
         }
 
         var chosen = Scenario.All.Where(s => names.Contains(s.Name)).ToList();
-        var all = await Bench.RunAsync(chosen, options.GetValue(quick) ? 1 : options.GetValue(runs), stop);
-        var summaries = chosen.ConvertAll(s => new Summary(s, [.. all.Where(m => m.Scenario == s.Name)], [.. all.Where(m => m.Scenario == s.Reference.Name)]));
+        var series = options.GetValue(read) is { } known
+            ? JsonSerializer.Deserialize<Series>(await File.ReadAllTextAsync(known.FullName, stop), JsonSerializerOptions.Web)!
+            : await Series.OfAsync(await Bench.RunAsync(chosen, options.GetValue(quick) ? 1 : options.GetValue(runs), stop));
+        var summaries = series.Summaries();
         Console.Write(Summary.Table(summaries));
         if (options.GetValue(json) is { } file)
         {
-            await File.WriteAllTextAsync(file.FullName, JsonSerializer.Serialize(all, JsonSerializerOptions.Web), stop);
+            await File.WriteAllTextAsync(file.FullName, JsonSerializer.Serialize(series, JsonSerializerOptions.Web), stop);
         }
 
-        var misses = summaries.SelectMany(s => s.Misses()).ToList();
+        if (options.GetValue(write))
+        {
+            await Report.WriteAsync(series, stop);
+        }
+
+        var misses = summaries.SelectMany(s => s.Misses(options.GetValue(quick))).ToList();
         misses.ForEach(miss => Console.Error.WriteLine($"missed: {miss}"));
         return misses.Count == 0 ? 0 : 1;
     }

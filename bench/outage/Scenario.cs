@@ -43,6 +43,26 @@ internal sealed record Scenario(string Name, Change Change, bool Lagging, int Ba
         new("setup-two-lag", Change.Setup, Lagging: true, Balancers: 2),
     ];
 
+    /// <summary>Its name for readers, in Markdown.</summary>
+    public string Title
+    {
+        get
+        {
+            var change = Change switch
+            {
+                Change.Script => "the script",
+                Change.Setup => "`setup`",
+                Change.SetupWithoutHold => "`setup --no-hold`",
+                Change.Teardown => "`teardown`",
+                _ => throw new InvalidOperationException($"{Change} has no title."),
+            };
+            return $"{change}, {(Lagging ? "slow" : "fast")} AWS{(Balancers == 1 ? "" : $", {Balancers} machines")}";
+        }
+    }
+
+    /// <summary>With goals that a busy machine reaches in a single run.</summary>
+    public Scenario Generous => MostFailed is null ? this : this with { MostFailed = Math.Max(15, 2 * MostFailed.Value), Latest = 2 * Latest };
+
     public CloudPace Pace => Lagging ? CloudPace.Lagging : CloudPace.Immediate;
 
     /// <summary>The script under the same conditions.</summary>

@@ -84,13 +84,21 @@ public static class PrivateNetwork
         Directory.CreateDirectory("/run/netns");
         var mount = RealProcess.Find("mount", "install the Debian package mount");
         await RealProcess.RunAsync(mount, "-t", "tmpfs", "netns", "/run/netns");
+
+        // In memory: etcd, which waits for the disk on every write, is not to wait for what others write to it.
+        await RealProcess.RunAsync(mount, "-t", "tmpfs", "temporary", Path.GetTempPath());
         var hosts = Path.Combine(Path.GetTempPath(), "hosts");
         await File.WriteAllTextAsync(hosts, "");
         await RealProcess.RunAsync(mount, "--bind", hosts, "/etc/hosts");
         await SetHostsAsync([]);
         await NetworkNamespace.IpAsync("link", "set", "lo", "up");
 
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Remove(Path.GetTempPath());
+        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        {
+            using var unmount = Process.Start(RealProcess.Find("umount", "install the Debian package mount"), ["--lazy", Path.GetTempPath()]);
+            unmount.WaitForExit();
+            Remove(Path.GetTempPath());
+        };
         Signals.AddRange(new[] { PosixSignal.SIGTERM, PosixSignal.SIGINT }.Select(signal => PosixSignalRegistration.Create(signal, context =>
         {
             context.Cancel = true;

@@ -42,6 +42,9 @@ public sealed class SshServer : IAsyncDisposable
 
     public string Output => _process.Output;
 
+    /// <summary>Process id of the server itself, which does not serve connections.</summary>
+    public int ProcessId => _process.Id;
+
     /// <summary>Starts it.</summary>
     /// <param name="configuration">More lines for sshd_config, such as <c>MaxSessions 2</c>.</param>
     public static Task<SshServer> StartAsync(params string[] configuration) =>

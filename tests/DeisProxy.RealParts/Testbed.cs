@@ -24,8 +24,11 @@ public sealed record TestbedOptions
 /// <param name="MaximumLag">Most; each change and each balancer has its own.</param>
 public sealed record CloudPace(TimeSpan ApiDelay, TimeSpan MinimumLag, TimeSpan MaximumLag)
 {
-    /// <summary>Everything at once.</summary>
-    public static CloudPace Immediate { get; } = new(TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero);
+    /// <summary>
+    /// A call costs nothing, and balancers follow after a tenth of a second. With none at all they would take over the moment between a listener's end and its
+    /// replacement, as no control plane does, and pay for it with a reload more, which takes longer than the moment did.
+    /// </summary>
+    public static CloudPace Immediate { get; } = new(TimeSpan.Zero, TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(0.1));
 
     /// <summary>Half a second for a call, up to two for the balancers.</summary>
     public static CloudPace Lagging { get; } = new(TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(2));
@@ -152,6 +155,7 @@ public sealed class Testbed : IAsyncDisposable
         foreach (var node in Nodes)
         {
             node.OnConfd = ConfdBehaviour.Renders;
+            node.Rights = NodeRights.Root;
             node.Router.Stuck = false;
             node.ForgetLogs();
             await RestoreOperatorAsync(node);
@@ -176,6 +180,10 @@ public sealed class Testbed : IAsyncDisposable
     /// <summary>The rules that hold connections, as <c>iptables-save</c> prints them on a node.</summary>
     public static Task<string> NodeRulesAsync(TestbedNode node) =>
         node.Network.RunAsync(RealProcess.Find("iptables-save", "install the Debian package iptables"), "-t", "raw");
+
+    /// <summary>What deis-proxy has put into a node's /run, by name.</summary>
+    public static IReadOnlyList<string> NodeFiles(TestbedNode node) =>
+        [.. Directory.EnumerateFileSystemEntries($"/proc/{node.Ssh.ProcessId}/root/run", "deis-proxy*").Select(path => Path.GetFileName(path))];
 
     /// <summary>Cuts a node off from the operators: packets get lost, connections stay as they are. Clients still reach its router.</summary>
     public static Task CutOperatorAsync(TestbedNode node) => node.Network.PlugAsync(TestbedNode.OperatorDevice, connected: false);
@@ -210,7 +218,7 @@ public sealed class Testbed : IAsyncDisposable
     }
 
     private Task<TestbedNode> StartNodeAsync(int number) => TestbedNode.StartAsync(
-        new TestbedNodePlace($"node{number}", $"10.21.1.{10 + number}", $"192.0.2.{10 + number}", ClusterBridge, OperatorBridge),
+        new TestbedNodePlace($"node{number}", $"10.21.1.{10 + number}", $"192.0.2.{10 + number}", ClusterBridge, OperatorBridge, WithSystemd: number > 1),
         Etcd,
         Version.Parse(_options.DeisVersion),
         _options.RouterTick,

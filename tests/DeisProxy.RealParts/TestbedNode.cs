@@ -12,8 +12,21 @@ public enum ConfdBehaviour
     /// <summary>It ends with 0 and has done nothing.</summary>
     DoesNothing,
 
-    /// <summary>It does not end.</summary>
+    /// <summary>It does not end, until it is to do something else.</summary>
     Hangs,
+}
+
+/// <summary>What who enters a node may do there.</summary>
+public enum NodeRights
+{
+    /// <summary>Everything.</summary>
+    Root,
+
+    /// <summary>No more than its own, and docker: sudo wants a password.</summary>
+    NoSudo,
+
+    /// <summary>Everything, but there is no iptables.</summary>
+    NoIptables,
 }
 
 /// <summary>
@@ -43,6 +56,8 @@ public sealed class TestbedNode : IAsyncDisposable
         [ "$directory" = /etc/confd ] || exit 0
         """;
 
+    private static readonly TimeSpan HangCheck = TimeSpan.FromMilliseconds(50);
+
     private readonly TemporaryDirectory _directory;
     private readonly Socket _confd = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly CancellationTokenSource _stop = new();
@@ -70,6 +85,29 @@ public sealed class TestbedNode : IAsyncDisposable
 
     public ConfdBehaviour OnConfd { get; set; }
 
+    public NodeRights Rights
+    {
+        get;
+        set
+        {
+            field = value;
+            File.Delete(_directory["bin/id"]);
+            File.Delete(_directory["bin/iptables"]);
+
+            // The user core may become root without a password.
+            _directory.WriteScript("bin/sudo", "[ \"$1\" = -n ] && shift\nexec \"$@\"");
+            if (value == NodeRights.NoSudo)
+            {
+                _directory.WriteScript("bin/id", "echo 1000");
+                _directory.WriteScript("bin/sudo", "echo 'sudo: a password is required' >&2\nexit 1");
+            }
+            else if (value == NodeRights.NoIptables)
+            {
+                _directory.WriteScript("bin/iptables", "echo 'sh: iptables: not found' >&2\nexit 127");
+            }
+        }
+    }
+
     internal static async Task<TestbedNode> StartAsync(TestbedNodePlace place, EtcdServer etcd, Version release, TimeSpan tick, string identityFile)
     {
         var node = new TestbedNode(new TemporaryDirectory(), await NetworkNamespace.AddAsync(place.Name), place.Address, place.OperatorAddress);
@@ -80,7 +118,7 @@ public sealed class TestbedNode : IAsyncDisposable
             var nginx = RealProcess.Find("nginx", "install the Debian package nginx-light");
             var files = new RouterPlace(Directory.CreateDirectory(node._directory["router"]).FullName, node.Address, 80, 443, HealthPort: null);
             node.Router = await NginxRouter.StartAsync(nginx, etcd, release, files, tick, tick, node.Network);
-            node.WritePrograms();
+            node.WritePrograms(place.WithSystemd);
             node._confd.Bind(new UnixDomainSocketEndPoint(node._directory["confd.sock"]));
             node._confd.Listen();
             node._answering = node.AnswerConfdAsync();
@@ -124,15 +162,18 @@ public sealed class TestbedNode : IAsyncDisposable
         _directory.Dispose();
     }
 
-    private void WritePrograms()
+    private void WritePrograms(bool withSystemd)
     {
         Directory.CreateDirectory(_directory["bin"]);
         Directory.CreateDirectory(_directory["container"]);
         var curl = RealProcess.Find("curl", "install the Debian package curl");
         _directory.WriteScript("container/confd", $"{Confd}\nexec {curl} --silent --show-error --fail --unix-socket {_directory["confd.sock"]} http://confd/");
+        Rights = NodeRights.Root;
+        if (withSystemd)
+        {
+            _directory.WriteScript("bin/systemd-run", "shift\nsetsid \"$@\" </dev/null >/dev/null 2>&1 &");
+        }
 
-        // The user core may become root without a password.
-        _directory.WriteScript("bin/sudo", "[ \"$1\" = -n ] && shift\nexec \"$@\"");
         _directory.WriteScript(
             "bin/docker",
             $$"""
@@ -180,9 +221,9 @@ public sealed class TestbedNode : IAsyncDisposable
             {
                 // One small request; it says nothing that matters.
                 await call.ReceiveAsync(new byte[1024], _stop.Token);
-                if (OnConfd == ConfdBehaviour.Hangs)
+                while (OnConfd == ConfdBehaviour.Hangs)
                 {
-                    await Task.Delay(Timeout.InfiniteTimeSpan, _stop.Token);
+                    await Task.Delay(HangCheck, _stop.Token);
                 }
 
                 var status = "200 OK";
@@ -206,5 +247,5 @@ public sealed class TestbedNode : IAsyncDisposable
     }
 }
 
-/// <summary>Where a node is.</summary>
-internal sealed record TestbedNodePlace(string Name, string Address, string OperatorAddress, string ClusterBridge, string OperatorBridge);
+/// <summary>Where a node is, and whether it has systemd-run (one that does what matters of it: it leaves the session at once).</summary>
+internal sealed record TestbedNodePlace(string Name, string Address, string OperatorAddress, string ClusterBridge, string OperatorBridge, bool WithSystemd);
