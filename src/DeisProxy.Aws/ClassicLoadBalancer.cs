@@ -27,7 +27,7 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
     private static readonly TimeSpan AtOncePause = TimeSpan.FromMilliseconds(2);
 
     /// <summary>When the creates of an overlapped swap go out, after the delete. Measured with calls of 10 to 500 ms: one of them always falls into the gap.</summary>
-    private static readonly TimeSpan[] CreateDelays = [TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(30), TimeSpan.FromMilliseconds(50)];
+    private static readonly TimeSpan[] CreateDelays = [.. new[] { 5, 10, 20, 35, 50 }.Select(milliseconds => TimeSpan.FromMilliseconds(milliseconds))];
 
     private readonly AmazonElasticLoadBalancingClient _client = clients.ElasticLoadBalancing;
 

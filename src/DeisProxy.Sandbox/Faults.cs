@@ -15,6 +15,12 @@ public enum FaultKind
     /// <summary>The connection is closed after the request was handled: the change is made, its answer is lost.</summary>
     CloseAfter,
 
+    /// <summary>
+    /// The request is handled and its answer breaks off half-way. For ssh: the connection to the node is lost when half of what is
+    /// read first on the stream has arrived, and every other stream through it ends as well.
+    /// </summary>
+    CutAnswer,
+
     /// <summary>The request is never answered and never handled.</summary>
     Hang,
 

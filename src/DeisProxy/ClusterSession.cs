@@ -96,6 +96,12 @@ internal sealed class ClusterSession : IAsyncDisposable
     public Task<RunLock> LockAsync(string command, CancellationToken cancellationToken) =>
         RunLock.AcquireAsync(_etcd, LockHolder.OfThisProcess(Holder, command, _time.GetUtcNow()), _time, cancellationToken);
 
+    /// <summary>Says who holds the cluster's lock.</summary>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>Who, with command and time; null if no run is under way.</returns>
+    /// <exception cref="DeisProxyException">The cluster cannot be reached.</exception>
+    public Task<string?> RunUnderWayAsync(CancellationToken cancellationToken) => RunLock.DescribeHolderAsync(_etcd, Holder, cancellationToken);
+
     /// <summary>Finds the load balancer, then enters the cluster.</summary>
     /// <param name="settings">Which load balancer and which cluster.</param>
     /// <param name="enter">Enters the cluster.</param>

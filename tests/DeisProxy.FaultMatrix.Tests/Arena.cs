@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using DeisProxy.Cluster.Ssh;
 using DeisProxy.Commands;
 using DeisProxy.Output;
 using DeisProxy.RealParts;
@@ -15,11 +14,17 @@ internal sealed class Arena : IAsyncDisposable
 
     private static readonly TimeSpan RunLimit = TimeSpan.FromSeconds(90);
 
+    private static readonly TimeSpan HoldLimit = TimeSpan.FromSeconds(5);
+
     private readonly TemporaryDirectory _state = new();
+    private readonly Lazy<NodeRelay> _relay;
+    private readonly SandboxWay _way;
 
     private Arena(SandboxCloud sandbox)
     {
         Sandbox = sandbox;
+        _relay = new Lazy<NodeRelay>(() => new NodeRelay(sandbox));
+        _way = new SandboxWay(sandbox.AwsEndpoint, sandbox.Nodes, _state.Path, sandbox.ConnectNodeAsync);
         Start = State();
     }
 
@@ -96,60 +101,86 @@ internal sealed class Arena : IAsyncDisposable
 
     public bool HasUnfinishedRun => Sandbox.EtcdValue($"/deis-proxy/{Sandbox.FindLoadBalancer().Name}/run") is not null;
 
-    /// <summary>Runs deis-proxy in this process, entering the node without SSH.</summary>
-    public async Task<Run> RunAsync(string command, CancellationToken interrupt = default)
+    public bool HoldsConnections => Sandbox.Nodes.Any(Sandbox.HoldsConnections);
+
+    /// <summary>Whether connections are held for longer than a node may ever do.</summary>
+    public async Task<bool> HoldsConnectionsTooLongAsync()
+    {
+        for (var begun = Stopwatch.GetTimestamp(); HoldsConnections; await Task.Delay(20))
+        {
+            if (Stopwatch.GetElapsedTime(begun) > HoldLimit)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Runs deis-proxy in this process, entering the nodes without SSH.</summary>
+    public Task<Run> RunAsync(string command, CancellationToken interrupt = default) => RunAsync([command], interrupt);
+
+    public async Task<Run> RunAsync(IReadOnlyList<string> arguments, CancellationToken interrupt = default)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var host = new CommandHost(new Terminal(TextReader.Null, output, error), OpenAsync, TimeProvider.System) { RollbackLimit = TimeSpan.FromSeconds(45) };
-        var exitCode = await CommandLine.RunAsync([command, "--region", "us-east-1"], host, interrupt).WaitAsync(RunLimit, CancellationToken.None);
+        var host = new CommandHost(new Terminal(TextReader.Null, output, error), _way.OpenAsync, TimeProvider.System) { RollbackLimit = SandboxWay.RollbackLimit };
+        var exitCode = await CommandLine.RunAsync([.. arguments, "--region", "us-east-1"], host, interrupt).WaitAsync(RunLimit, CancellationToken.None);
         return new Run(exitCode, $"{output}{error}");
     }
 
-    /// <summary>Starts deis-proxy as a process of its own, entering the node through a real sshd.</summary>
+    /// <summary>Starts deis-proxy as a process of its own, which enters the sandbox's nodes.</summary>
+    public Process StartProcess(string command)
+    {
+        var start = NewProcess(typeof(Arena).Assembly.Location, command);
+        _way.ToEnvironment(start.Environment, _relay.Value.Port);
+        return Begin(start);
+    }
+
+    /// <summary>Starts deis-proxy as it is delivered, which enters by a real sshd; it reaches no other node.</summary>
     public Process StartProcess(string command, SshServer node)
     {
-        var start = new ProcessStartInfo("dotnet")
+        var start = NewProcess(
+            Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll"), command, "--node", node.Address, "--ssh-user", node.User,
+            "--identity", node.IdentityFile, "--known-hosts", node.KnownHostsFile, "--ssh-config", "/dev/null", "--etcd-endpoint", Sandbox.EtcdEndpoint.ToString());
+        start.Environment["AWS_ENDPOINT_URL"] = Sandbox.AwsEndpoint.ToString();
+        start.Environment["XDG_STATE_HOME"] = _state.Path;
+        return Begin(start);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_relay.IsValueCreated)
+        {
+            await _relay.Value.DisposeAsync();
+        }
+
+        await Sandbox.DisposeAsync();
+        _state.Dispose();
+    }
+
+    private static ProcessStartInfo NewProcess(string program, string command, params string[] options)
+    {
+        var start = new ProcessStartInfo("dotnet", [program, command, "--region", "us-east-1", .. options])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var argument in new[]
-        {
-            Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll"), command, "--region", "us-east-1", "--node", node.Address, "--ssh-user", node.User,
-            "--identity", node.IdentityFile, "--known-hosts", node.KnownHostsFile, "--ssh-config", "/dev/null", "--etcd-endpoint", Sandbox.EtcdEndpoint.ToString(),
-        })
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        start.Environment["AWS_ENDPOINT_URL"] = Sandbox.AwsEndpoint.ToString();
         start.Environment["AWS_ACCESS_KEY_ID"] = "test";
         start.Environment["AWS_SECRET_ACCESS_KEY"] = "test";
-        start.Environment["XDG_STATE_HOME"] = _state.Path;
-        return Process.Start(start)!;
+
+        // These processes live for a second or two: nothing that pays off later.
+        start.Environment["DOTNET_TieredPGO"] = "0";
+        return start;
     }
 
-    public async ValueTask DisposeAsync()
+    private static Process Begin(ProcessStartInfo start)
     {
-        await Sandbox.DisposeAsync();
-        _state.Dispose();
-    }
-
-    private Task<ClusterSession> OpenAsync(ConnectionSettings settings, CancellationToken cancellationToken)
-    {
-        var local = settings with
-        {
-            Aws = settings.Aws with { Endpoint = Sandbox.AwsEndpoint, CallTimeout = TimeSpan.FromSeconds(1) },
-            Nodes = [.. Sandbox.Nodes.Select(NodeAddress.Parse)],
-            StateFolder = _state.Path,
-        };
-        return ClusterSession.OpenAsync(local, EnterAsync, OpenSshNode.RunOnceAsync, connect: null, TimeProvider.System, cancellationToken);
-
-        async Task<INode> EnterAsync(IReadOnlyList<NodeAddress> nodes, SshOptions options, CancellationToken ct) =>
-            await FailoverNode.EnterAsync(nodes, (addresses, again) => Sandbox.ConnectNodeAsync(addresses[0].Host, again), ct);
+        var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        return process;
     }
 }
 

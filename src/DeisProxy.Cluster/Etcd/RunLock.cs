@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DeisProxy.Core;
+using DeisProxy.Core.Applying;
 
 namespace DeisProxy.Cluster.Etcd;
 
@@ -24,6 +25,9 @@ public sealed record LockHolder(string Id, string Who, string Command, DateTimeO
     /// <summary>Whether it can be told from here that the holder's process has ended.</summary>
     internal bool IsGone => ProcessSpace.Length > 0 && ProcessSpace == ThisProcessSpace() && !Directory.Exists($"/proc/{ProcessId}");
 
+    /// <inheritdoc/>
+    public override string ToString() => $"{RemoteText.Clean(Who, 80)} ({RemoteText.Clean(Command, 20)}, since {Since.UtcDateTime:u})";
+
     /// <summary>The boot and the process namespace: two containers of one host name have different ones.</summary>
     private static string ThisProcessSpace()
     {
@@ -42,7 +46,7 @@ public sealed record LockHolder(string Id, string Who, string Command, DateTimeO
 /// The lock that keeps two runs on one cluster apart: the key <c>/deis-proxy/lock</c> in etcd, with a time to live that the holder
 /// refreshes. A holder that is killed leaves it behind for no longer than that time.
 /// </summary>
-public sealed partial class RunLock : IAsyncDisposable
+public sealed partial class RunLock : IRunLock, IAsyncDisposable
 {
     /// <summary>The lock's key.</summary>
     public const string Key = "/deis-proxy/lock";
@@ -58,14 +62,16 @@ public sealed partial class RunLock : IAsyncDisposable
 
     private readonly EtcdClient _etcd;
     private readonly TimeProvider _time;
+    private readonly LockHolder _holder;
     private readonly string _value;
     private readonly CancellationTokenSource _lost = new();
     private readonly CancellationTokenSource _released = new();
     private readonly Task _refreshing;
+    private volatile bool _wasLost;
 
-    private RunLock(EtcdClient etcd, TimeProvider time, string value)
+    private RunLock(EtcdClient etcd, TimeProvider time, LockHolder holder, string value)
     {
-        (_etcd, _time, _value) = (etcd, time, value);
+        (_etcd, _time, _holder, _value) = (etcd, time, holder, value);
         _refreshing = RefreshAsync();
     }
 
@@ -84,28 +90,47 @@ public sealed partial class RunLock : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(etcd);
         ArgumentNullException.ThrowIfNull(holder);
         var value = JsonSerializer.Serialize(holder, LockJson.Default.LockHolder);
+        await TakeAsync(etcd, holder, value, cancellationToken);
+        return new RunLock(etcd, time, holder, value);
+    }
+
+    /// <summary>Says who holds the lock, without taking it.</summary>
+    /// <param name="etcd">The cluster's etcd.</param>
+    /// <param name="self">User and host that ask: only of processes of one's own can be known that they are gone.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>Who, for people; null if nobody does, or if it is known from here that the holder is gone.</returns>
+    /// <exception cref="DeisProxyException">etcd is not available.</exception>
+    public static async Task<string?> DescribeHolderAsync(EtcdClient etcd, string self, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(etcd);
+        var found = await EtcdErrors.CallAsync(() => etcd.GetAsync(Key, recursive: false, cancellationToken));
+        return found is null || (Parse(found.Value) is { IsGone: true } holder && holder.Who == self) ? null : Describe(found.Value);
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> EnsureHeldAsync(bool takeBack, CancellationToken cancellationToken)
+    {
         try
         {
-            // Not cancelled on its way: a lock that was taken without anybody knowing would lie there until its time is up.
-            cancellationToken.ThrowIfCancellationRequested();
-            await EtcdErrors.CallAsync(() => etcd.SetAsync(Key, value, EtcdCondition.Absent, TimeToLive, CancellationToken.None));
+            await EtcdErrors.CallAsync(() => _etcd.RefreshTtlAsync(Key, _value, TimeToLive, cancellationToken));
+            return !_wasLost;
         }
-        catch (DeisProxyException error) when (error.InnerException is EtcdException { ErrorCode: EtcdErrorCode.NodeExists } || error.IsTransient)
+        catch (DeisProxyException error) when (error.InnerException is EtcdException { ErrorCode: EtcdErrorCode.KeyNotFound or EtcdErrorCode.CompareFailed })
         {
-            // Held by somebody; or taken by this very request, whose answer was lost.
-            var found = await EtcdErrors.CallAsync(() => etcd.GetAsync(Key, recursive: false, cancellationToken));
-            if (found is null)
+            _wasLost = true;
+            if (takeBack)
             {
-                throw;
+                await TakeAsync(_etcd, _holder, _value, cancellationToken);
+                return false;
             }
 
-            if (found.Value != value)
-            {
-                await TakeOverAsync(etcd, found, holder, value, error, cancellationToken);
-            }
+            var holder = await DescribeHolderAsync(_etcd, _holder.Who, cancellationToken);
+            throw new DeisProxyException(
+                "lock-lost",
+                $"The lock in etcd was lost while the run was under way: {(holder is null ? "somebody has removed it" : $"{holder} has it now")}.",
+                "Find out who is at work on this cluster; then run the command again.",
+                error);
         }
-
-        return new RunLock(etcd, time, value);
     }
 
     /// <inheritdoc/>
@@ -151,8 +176,8 @@ public sealed partial class RunLock : IAsyncDisposable
                 }
                 catch (EtcdException error) when (error.ErrorCode is EtcdErrorCode.KeyNotFound or EtcdErrorCode.CompareFailed)
                 {
+                    // It may be taken back, and is then to be kept again.
                     await _lost.CancelAsync();
-                    return;
                 }
                 catch (Exception error) when (error is EtcdException or DeisProxyException)
                 {
@@ -160,7 +185,6 @@ public sealed partial class RunLock : IAsyncDisposable
                     if (_time.GetElapsedTime(refreshed) + RefreshInterval >= TimeToLive)
                     {
                         await _lost.CancelAsync();
-                        return;
                     }
                 }
             }
@@ -168,6 +192,30 @@ public sealed partial class RunLock : IAsyncDisposable
         catch (OperationCanceledException) when (_released.IsCancellationRequested)
         {
             // Given back.
+        }
+    }
+
+    private static async Task TakeAsync(EtcdClient etcd, LockHolder holder, string value, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Not cancelled on its way: a lock that was taken without anybody knowing would lie there until its time is up.
+            cancellationToken.ThrowIfCancellationRequested();
+            await EtcdErrors.CallAsync(() => etcd.SetAsync(Key, value, EtcdCondition.Absent, TimeToLive, CancellationToken.None));
+        }
+        catch (DeisProxyException error) when (error.InnerException is EtcdException { ErrorCode: EtcdErrorCode.NodeExists } || error.IsTransient)
+        {
+            // Held by somebody; or taken by this very request, whose answer was lost.
+            var found = await EtcdErrors.CallAsync(() => etcd.GetAsync(Key, recursive: false, cancellationToken));
+            if (found is null)
+            {
+                throw;
+            }
+
+            if (found.Value != value)
+            {
+                await TakeOverAsync(etcd, found, holder, value, error, cancellationToken);
+            }
         }
     }
 
@@ -183,15 +231,14 @@ public sealed partial class RunLock : IAsyncDisposable
             return;
         }
 
-        var who = holder is null
-            ? "somebody"
-            : $"{RemoteText.Clean(holder.Who, 80)} ({RemoteText.Clean(holder.Command, 20)}, since {holder.Since.UtcDateTime:u})";
         throw new DeisProxyException(
-            "locked",
-            $"Another run holds the lock: {who}.",
+            IRunLock.HeldByAnother,
+            $"Another run holds the lock: {Describe(found.Value)}.",
             $"Wait for it to end. If its process is gone, the lock ends by itself within {TimeToLive.TotalSeconds} s; etcdctl rm {Key} on a node breaks it at once.",
             error);
     }
+
+    private static string Describe(string? value) => Parse(value)?.ToString() ?? "somebody";
 
     private static LockHolder? Parse(string? text)
     {

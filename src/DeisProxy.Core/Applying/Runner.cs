@@ -23,6 +23,9 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
     /// </summary>
     public TimeSpan RollbackLimit { get; init; } = TimeSpan.FromMinutes(3);
 
+    /// <summary>What keeps other runs out; null where there are none. Every step begins by making sure of it.</summary>
+    public IRunLock? Lock { get; init; }
+
     /// <summary>Carries the steps of a record out in their order.</summary>
     /// <param name="record">The run; its record is not yet in the journal.</param>
     /// <param name="previous">Record of an earlier run that was cut off, which this one goes on from; it is back in the journal if this run puts everything back.</param>
@@ -43,6 +46,7 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
                 var step = record.Steps[index];
                 var begun = time.GetTimestamp();
                 cancellationToken.ThrowIfCancellationRequested();
+                await EnsureHeldAsync(cancellationToken);
                 await journal.WriteAsync(record with { Current = index }, cancellationToken);
                 if (index == 0)
                 {
@@ -124,6 +128,8 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
                 time,
                 async ct =>
                 {
+                    // Whoever holds the lock by now has a record of his own there.
+                    await EnsureHeldAsync(ct);
                     await (previous is null ? journal.DropAsync(ct) : journal.WriteAsync(previous, ct));
                     return true;
                 },
@@ -142,7 +148,18 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
         {
             try
             {
-                await WriteIfPossibleAsync(record, cancellationToken);
+                // Before anything else, and whoever holds the lock: whatever is to come, the port is open.
+                if (step is ListenerStep { From: { } was })
+                {
+                    await executor.ReopenAsync(was, cancellationToken);
+                }
+
+                var notOurs = await WhyNotOursAsync(record, cancellationToken);
+                if (notOurs is null)
+                {
+                    await WriteIfPossibleAsync(record, cancellationToken);
+                }
+
                 current = await executor.ReadAsync(current, cancellationToken);
                 var back = step is FlipStep flip ? flip.BackFrom(current) : step.Inverse();
                 if (back.IsDoneIn(current))
@@ -150,10 +167,15 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
                     return current;
                 }
 
+                if (notOurs is not null)
+                {
+                    throw notOurs;
+                }
+
                 EnsureOurs(step, current);
                 return await executor.ExecuteAsync(back, current, undoing: true, cancellationToken);
             }
-            catch (DeisProxyException error) when (error.Code != ForeignChange && !cancellationToken.IsCancellationRequested)
+            catch (DeisProxyException error) when (error.Code is not (ForeignChange or IRunLock.HeldByAnother) && !cancellationToken.IsCancellationRequested)
             {
                 // A port may be closed now, so even what looks final is tried again until the time is up.
                 try
@@ -166,6 +188,38 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
                 }
             }
         }
+    }
+
+    /// <summary>Forwards a lock that is gone is not taken back: somebody may have removed it to stop this run.</summary>
+    private async Task EnsureHeldAsync(CancellationToken cancellationToken)
+    {
+        if (Lock is not null)
+        {
+            await Waiting.RetryAsync(time, ct => Lock.EnsureHeldAsync(takeBack: false, ct), cancellationToken);
+        }
+    }
+
+    /// <summary>Whether what this run has changed may be undone by it; another run may have begun since, and may even have ended.</summary>
+    private async Task<DeisProxyException?> WhyNotOursAsync(RunRecord record, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (Lock is null || await Lock.EnsureHeldAsync(takeBack: true, cancellationToken))
+            {
+                return null;
+            }
+        }
+        catch (DeisProxyException error) when (error.Code == IRunLock.HeldByAnother)
+        {
+            return error;
+        }
+
+        // It was lost for a while. Had nobody else been here, the journal would still name this run.
+        var found = await journal.ReadUnfinishedAsync(cancellationToken);
+        return found is not null && found.StartedAt == record.StartedAt && found.Holder == record.Holder ? null : new DeisProxyException(
+            ForeignChange,
+            found is null ? "Another run has begun and ended since the lock was lost." : $"Another run has begun since the lock was lost: {found}.",
+            "Find out who is at work on this cluster, then run the command again; it plans anew from what is there.");
     }
 
     private DeisProxyException TooLong(Step step, Exception error) => new(

@@ -19,6 +19,9 @@ public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterContr
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>A port is closed for less than this while a listener is being replaced, as another run may just do.</summary>
+    private static readonly TimeSpan ReplacingTime = TimeSpan.FromSeconds(1);
+
     /// <summary>The auto scaling groups; null where no step is about them, and then they are not read.</summary>
     public IAutoScalingControl? AutoScaling { get; init; }
 
@@ -88,6 +91,28 @@ public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterContr
         }
 
         return after;
+    }
+
+    /// <summary>Opens a port that has lost its listener. It asks nothing but the load balancer: a port must not stay closed because the cluster is out of reach.</summary>
+    /// <param name="was">The listener that was there.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>When the port has a listener, this one or another.</returns>
+    /// <exception cref="DeisProxyException">The provider refuses.</exception>
+    public async Task ReopenAsync(Listener was, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(was);
+        if (!await IsClosedAsync())
+        {
+            return;
+        }
+
+        await Task.Delay(ReplacingTime, time, cancellationToken);
+        if (await IsClosedAsync())
+        {
+            await loadBalancer.ReplaceListenerAsync(from: null, was, cancellationToken);
+        }
+
+        async Task<bool> IsClosedAsync() => (await loadBalancer.ReadAsync(cancellationToken)).ListenerOn(was.LoadBalancerPort) is null;
     }
 
     /// <summary>Whether traffic can tell the listener after the step from the one before it: only who reads requests himself refuses what is none.</summary>

@@ -5,19 +5,32 @@ namespace DeisProxy.Core.Verifying;
 /// <summary>The check that no run was cut off half-way.</summary>
 public static class JournalCheck
 {
-    /// <summary>Makes the result; there is none if no run was cut off.</summary>
+    private const string Id = "unfinished-run";
+
+    /// <summary>Makes the result; there is none if no run is under way and none was cut off.</summary>
     /// <param name="unfinished">Record of the run that has not ended, or null.</param>
+    /// <param name="underWay">Who holds the lock, or null.</param>
     /// <returns>The result, or nothing.</returns>
-    public static IEnumerable<CheckResult> Run(RunRecord? unfinished)
+    public static IEnumerable<CheckResult> Run(RunRecord? unfinished, string? underWay)
     {
-        if (unfinished is not null)
+        if (underWay is not null)
+        {
+            // A run that has not begun its first step, or has ended its last one, changes nothing.
+            yield return new CheckResult(
+                Id,
+                unfinished is null ? CheckStatus.Warn : CheckStatus.Fail,
+                $"a run is under way: {underWay}{(unfinished is null ? "" : $", {(unfinished.Undoing ? "undoing" : "at")} step {unfinished.Steps[unfinished.Current].Id}")}",
+                "no run under way",
+                "Wait for it to end (the lock of a run whose process is gone ends within a minute), then verify again.");
+        }
+        else if (unfinished is not null)
         {
             yield return new CheckResult(
-                "unfinished-run",
+                Id,
                 CheckStatus.Fail,
-                $"a run has not ended: {unfinished}",
+                $"a run was cut off: {unfinished}",
                 "no run that was cut off",
-                "If it is still under way, wait for it. Otherwise deis-proxy setup finishes the job, and deis-proxy teardown puts everything back.");
+                "deis-proxy setup finishes the job, and deis-proxy teardown puts everything back.");
         }
     }
 }

@@ -50,6 +50,7 @@ public sealed class InProcessNode : INode
     {
         ArgumentNullException.ThrowIfNull(arguments);
         Stream? ours = null;
+        var breaksOff = false;
         await CallAsync(
             "start",
             isMutating: false,
@@ -60,23 +61,24 @@ public sealed class InProcessNode : INode
                 (ours, var theirs) = await PairAsync(cancellationToken);
                 _ = TalkAsync(theirs, answer, end);
             },
-            cancellationToken);
-        _streams[ours!] = 0;
-        return ours!;
+            cancellationToken,
+            () => Task.FromResult(breaksOff = true));
+        return Add(ours!, breaksOff);
     }
 
     /// <inheritdoc/>
     public async Task<Stream> OpenStreamAsync(string host, int port, CancellationToken cancellationToken)
     {
         Stream? stream = null;
+        var breaksOff = false;
         await CallAsync(
             "open-stream",
             isMutating: false,
             ("address", $"{host}:{port}"),
             async () => stream = await ConnectAsync(host, port, cancellationToken),
-            cancellationToken);
-        _streams[stream!] = 0;
-        return stream!;
+            cancellationToken,
+            () => Task.FromResult(breaksOff = true));
+        return Add(stream!, breaksOff);
     }
 
     /// <inheritdoc/>
@@ -106,7 +108,32 @@ public sealed class InProcessNode : INode
         return CallAsync("connect", isMutating: false, ("node", Address), () => Task.CompletedTask, cancellationToken);
     }
 
-    private async Task CallAsync(string operation, bool isMutating, (string Name, string Value) parameter, Func<Task> action, CancellationToken cancellationToken)
+    /// <summary>The connection to the node is lost, and with it everything that goes through it.</summary>
+    internal async Task CutAsync()
+    {
+        _lost = true;
+        await DisposeAsync();
+    }
+
+    /// <summary>Why a stream ends, if it is because the connection to the node is lost.</summary>
+    internal IOException? WhyEnded() => _lost && Lost() is var lost ? new IOException(lost.Message, lost) : null;
+
+    private NodeStream Add(Stream stream, bool breaksOff)
+    {
+        var added = new NodeStream(this, stream, breaksOff);
+        _streams[added] = 0;
+        return added;
+    }
+
+    /// <summary>Logs a call and lets it fail as a fault wants it.</summary>
+    /// <param name="operation">What is done.</param>
+    /// <param name="isMutating">Whether it may change something.</param>
+    /// <param name="parameter">What it is done with.</param>
+    /// <param name="action">Does it.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="breakOff">Gives half of its answer; whether the connection is to be lost later only, when that half is read.</param>
+    private async Task CallAsync(
+        string operation, bool isMutating, (string Name, string Value) parameter, Func<Task> action, CancellationToken cancellationToken, Func<Task<bool>>? breakOff = null)
     {
         if (_lost)
         {
@@ -116,7 +143,7 @@ public sealed class InProcessNode : INode
         var parameters = new Dictionary<string, string>(StringComparer.Ordinal) { ["node"] = Address, [parameter.Name] = parameter.Value };
         var call = _sandbox.CallLog.Add("ssh", operation, isMutating, parameters);
         var fault = _sandbox.Faults.Match(call);
-        if (fault is null or { Kind: FaultKind.CloseAfter or FaultKind.HangAfter })
+        if (fault is null or { Kind: FaultKind.CloseAfter or FaultKind.HangAfter or FaultKind.CutAnswer })
         {
             try
             {
@@ -135,14 +162,18 @@ public sealed class InProcessNode : INode
             return;
         }
 
-        call.Outcome = fault.Kind is FaultKind.CloseAfter or FaultKind.HangAfter ? $"fault {fault.Kind} (done)" : $"fault {fault.Kind}";
+        call.Outcome = fault.Kind is FaultKind.CloseAfter or FaultKind.HangAfter or FaultKind.CutAnswer ? $"fault {fault.Kind} (done)" : $"fault {fault.Kind}";
         if (fault.Kind is FaultKind.Hang or FaultKind.HangAfter)
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
         }
 
-        _lost = true;
-        await DisposeAsync();
+        if (fault.Kind == FaultKind.CutAnswer && breakOff is not null && await breakOff())
+        {
+            return;
+        }
+
+        await CutAsync();
         throw Lost();
     }
 
@@ -156,7 +187,17 @@ public sealed class InProcessNode : INode
             while (await reader.ReadLineAsync() is { } line)
             {
                 var said = "";
-                await CallAsync("say", isMutating: true, ("line", line), async () => said = await answer(line), _ended.Token);
+                await CallAsync(
+                    "say",
+                    isMutating: true,
+                    ("line", line),
+                    async () => said = await answer(line),
+                    _ended.Token,
+                    async () =>
+                    {
+                        await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes(said[..(said.Length / 2)]));
+                        return false;
+                    });
                 await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes($"{said}\n"));
             }
         }

@@ -44,9 +44,17 @@ internal sealed class ServiceServer(IRemoteService service, CallLog log, Faults 
                 return;
             }
 
-            var response = await AnswerAsync(request, cancellationToken);
+            var (response, breaksOff) = await AnswerAsync(request, cancellationToken);
             if (response is null)
             {
+                return;
+            }
+
+            if (breaksOff)
+            {
+                using var whole = new MemoryStream();
+                await Http.WriteResponseAsync(whole, response, cancellationToken);
+                await stream.WriteAsync(whole.GetBuffer().AsMemory(0, (int)whole.Length / 2), cancellationToken);
                 return;
             }
 
@@ -65,18 +73,19 @@ internal sealed class ServiceServer(IRemoteService service, CallLog log, Faults 
     }
 
     /// <summary>Null: the connection is to be closed without an answer.</summary>
-    private async Task<HttpResponse?> AnswerAsync(HttpRequest request, CancellationToken cancellationToken)
+    private async Task<(HttpResponse? Response, bool BreaksOff)> AnswerAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         var call = service.Identify(request, log);
         var fault = call is null ? null : faults.Match(call);
         if (call is null || fault is null or { Kind: FaultKind.DataPlaneLag })
         {
-            return await service.HandleAsync(request, call, fault, cancellationToken);
+            return (await service.HandleAsync(request, call, fault, cancellationToken), false);
         }
 
-        if (fault.Kind is FaultKind.CloseAfter or FaultKind.HangAfter)
+        HttpResponse? lost = null;
+        if (fault.Kind is FaultKind.CloseAfter or FaultKind.HangAfter or FaultKind.CutAnswer)
         {
-            await service.HandleAsync(request, call, fault: null, cancellationToken);
+            lost = await service.HandleAsync(request, call, fault: null, cancellationToken);
             call.Outcome = $"fault {fault.Kind} (done)";
         }
         else
@@ -89,6 +98,11 @@ internal sealed class ServiceServer(IRemoteService service, CallLog log, Faults 
             await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
         }
 
-        return fault.Kind is FaultKind.CloseBefore or FaultKind.CloseAfter or FaultKind.StorageFull ? null : service.Refuse(call, fault);
+        return fault.Kind switch
+        {
+            FaultKind.CutAnswer => (lost, true),
+            FaultKind.CloseBefore or FaultKind.CloseAfter or FaultKind.StorageFull => (null, false),
+            _ => (service.Refuse(call, fault), false),
+        };
     }
 }

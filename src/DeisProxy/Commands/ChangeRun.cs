@@ -1,3 +1,4 @@
+using DeisProxy.Cluster.Etcd;
 using DeisProxy.Core;
 using DeisProxy.Core.Applying;
 using DeisProxy.Core.Model;
@@ -50,7 +51,8 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
         await using var session = await host.OpenSession(connection, cancellationToken);
         var journal = session.OpenJournal(host.Warn);
         var prepared = await PrepareAsync(session, journal, planner, cancellationToken);
-        _report.Plan(prepared.Snapshot, prepared.Plan, prepared.Unfinished, session.EnteredBy);
+        var underWay = await session.RunUnderWayAsync(cancellationToken);
+        _report.Plan(prepared.Snapshot, prepared.Plan, prepared.Unfinished, underWay, session.EnteredBy);
         if (prepared.IsBlocked)
         {
             _exitCode = ExitCode.Failed;
@@ -123,7 +125,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
 
         if (prepared.Plan.Steps.Count == 0)
         {
-            await CloseAsync(journal, prepared.Unfinished!);
+            await CloseAsync(held, journal, prepared.Unfinished!, cutOff: null);
             return;
         }
 
@@ -144,29 +146,43 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
         {
             AutoScaling = record.Steps.Any(step => step is AutoScalingStep) ? session.AutoScaling : null,
         };
-        var runner = new Runner(executor, journal, _report, host.Time) { RollbackLimit = host.RollbackLimit };
+        var runner = new Runner(executor, journal, _report, host.Time) { RollbackLimit = host.RollbackLimit, Lock = held };
         var result = await runner.RunAsync(record, prepared.Unfinished, prepared.Snapshot, change.RollBack, stop.Token);
         if (result.Error is null)
         {
-            await (prepared.IsBlocked ? journal.WriteAsync(prepared.Unfinished!, CancellationToken.None) : CloseAsync(journal, record));
+            await CloseAsync(held, journal, record, prepared.IsBlocked ? prepared.Unfinished : null);
         }
 
         _report.Result(result, flip.Report);
         if (result.Error is { } error)
         {
             var cause = held.Lost.IsCancellationRequested && error is OperationCanceledException
-                ? new DeisProxyException("lock-lost", "The lock in etcd was lost while the run was under way.", "Look who removed or took it (/deis-proxy/lock), then run the command again.", error)
+                ? LockLost(error, result.RollbackError)
                 : CommandHost.Explain(error, connection.Timeout ?? UsualLimit, interrupted);
             _exitCode = result.Changed ? ExitCode.NotPutBack : cause is OperationCanceledException ? ExitCode.Interrupted : ExitCode.Failed;
             _report.Error(cause, result.RollbackError);
         }
     }
 
+    private static DeisProxyException LockLost(Exception error, Exception? rollbackError) => new(
+        "lock-lost",
+        $"The lock in etcd was lost while the run was under way.{(rollbackError is DeisProxyException { Code: IRunLock.HeldByAnother } held ? $" {held.Message}" : "")}",
+        "Look who removed or took it (/deis-proxy/lock), then run the command again.",
+        error);
+
     /// <summary>Ends the run in the journal. What it has changed is in effect whether that succeeds or not, so it is not cancelled.</summary>
-    private async Task CloseAsync(Journal journal, RunRecord record)
+    private async Task CloseAsync(RunLock held, Journal journal, RunRecord record, RunRecord? cutOff)
     {
         try
         {
+            await held.EnsureHeldAsync(takeBack: false, CancellationToken.None);
+            if (cutOff is not null)
+            {
+                // Only its ports were opened; the rest of it is still to be finished or put back.
+                await journal.WriteAsync(cutOff, CancellationToken.None);
+                return;
+            }
+
             // After a setup the journal knows what teardown goes back to; after a teardown there is nothing to go back to.
             await journal.CloseAsync(command == SetupCommand.CommandName ? record : null, CancellationToken.None);
         }

@@ -43,7 +43,7 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
     private async Task WorkAsync(CancellationToken cancellationToken)
     {
         await using var session = await host.OpenSession(connection, cancellationToken);
-        _checks.AddRange(JournalCheck.Run(await session.OpenJournal(host.Warn).ReadUnfinishedAsync(cancellationToken)));
+        _checks.AddRange(await JournalAsync(session, cancellationToken));
         var snapshot = await session.ObserveAsync(cancellationToken);
         var configuration = ConfigurationChecks.Run(snapshot, settings.Goal);
         if (settings.Traffic is null)
@@ -57,6 +57,16 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
         await Task.WhenAll(routers, traffic);
         var (extended, more) = await traffic;
         _checks.AddRange([.. extended, await routers, .. more]);
+    }
+
+    private async Task<IEnumerable<CheckResult>> JournalAsync(ClusterSession session, CancellationToken cancellationToken)
+    {
+        var journal = session.OpenJournal(host.Warn);
+        var unfinished = await journal.ReadUnfinishedAsync(cancellationToken);
+        var underWay = await session.RunUnderWayAsync(cancellationToken);
+
+        // A run closes its record before it gives the lock back: what is there now is not one that has ended between the two readings.
+        return JournalCheck.Run(unfinished is null || underWay is not null ? unfinished : await journal.ReadUnfinishedAsync(cancellationToken), underWay);
     }
 
     private List<int> PortsWithListener(ClusterSnapshot snapshot) =>

@@ -25,13 +25,18 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
     /// <param name="snapshot">What is there.</param>
     /// <param name="plan">What will be done.</param>
     /// <param name="unfinished">The run that was cut off, if there is one.</param>
+    /// <param name="underWay">Who holds the lock, if anybody does.</param>
     /// <param name="enteredBy">Node that the cluster is entered by.</param>
-    public void Plan(ClusterSnapshot snapshot, Plan plan, RunRecord? unfinished, string enteredBy)
+    public void Plan(ClusterSnapshot snapshot, Plan plan, RunRecord? unfinished, string? underWay, string enteredBy)
     {
         _loadBalancer = new LoadBalancerDocument(snapshot.LoadBalancer.Name, snapshot.LoadBalancer.DnsName);
         _steps = [.. plan.Steps.Select(step => new StepProgress(step, StepStatus.Planned, TimeSpan.Zero))];
         _warnings = plan.Warnings;
-        if (unfinished is not null)
+        if (underWay is not null)
+        {
+            _warnings = [UnderWay(underWay, unfinished), .. _warnings];
+        }
+        else if (unfinished is not null)
         {
             _warnings = [Unfinished(unfinished), .. _warnings];
         }
@@ -165,6 +170,11 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
         };
         return $"{manner}{outage}{(flip.Why is null ? "" : $" ({char.ToUpperInvariant(flip.Why[0])}{flip.Why[1..]}.)")}";
     }
+
+    private static Notice UnderWay(string holder, RunRecord? run) => new(
+        "run-under-way",
+        $"A run is under way: {holder}{(run is null ? "" : $", {(run.Undoing ? "undoing" : "at")} step {run.Steps[run.Current].Id}")}.",
+        "What is read here changes meanwhile, and nothing can be changed until it has ended.");
 
     private static Notice Unfinished(RunRecord run) => new(
         "unfinished-run",

@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using DeisProxy.RealParts;
+using DeisProxy.Sandbox;
+
+namespace DeisProxy.FaultMatrix.Tests;
+
+/// <summary>A process of its own is killed, or asked to end, at every change that it makes.</summary>
+public sealed class ProcessTests(MatrixOutput output) : IClassFixture<MatrixOutput>
+{
+    private static readonly TimeSpan ProcessLimit = TimeSpan.FromSeconds(90);
+
+    private static readonly string[] Signals = ["TERM", "INT", "HUP"];
+
+    /// <summary>Where a port is closed, both ends do not fit, or connections are held. The other changes have no such moment.</summary>
+    private static readonly string[] Critical =
+        ["CreateLoadBalancerListeners", "DeleteLoadBalancerListeners", "SetLoadBalancerPoliciesOfListener", "SetLoadBalancerPoliciesForBackendServer", "say", "run"];
+
+    public static TheoryData<string> Commands => Verdict.Commands;
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public async Task Killed_at_every_change(string command)
+    {
+        var cases = (await ChangesOfAsync(command)).SelectMany(c => new[] { FaultKind.Hang, FaultKind.HangAfter }.Select(kind => (c.Call, c.Nth, Kind: kind))).ToList();
+        List<(RemoteCall Call, int Nth, FaultKind Kind)> sample =
+        [
+            .. Matrix.Sample(cases.Where(c => IsCritical(c.Call)), size: 6, c => $"{c.Call.Operation} {c.Kind}"),
+            .. Matrix.Sample(cases.Where(c => !IsCritical(c.Call)), size: 1, c => $"{c.Call.Operation} {c.Kind}"),
+        ];
+        await Matrix.MeasureAsync(output, $"{command}, SIGKILL", sample, async c =>
+        {
+            await using var arena = await Verdict.ReadyForAsync(command);
+            return await KilledAsync(arena, command, c.Call, c.Nth, c.Kind, () => arena.StartProcess(command));
+        });
+    }
+
+    /// <summary>The same for the program as it is delivered, with an ssh of the system's between.</summary>
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public async Task Killed_with_a_real_sshd(string command)
+    {
+        await using var node = await SshServer.StartAsync();
+        var cases = (await ChangesOfAsync(command)).Where(c => c.Call.Service != "ssh");
+        await Matrix.MeasureAsync(output, $"{command}, SIGKILL with a real sshd", Matrix.Sample(cases, size: 1, c => c.Call.Operation), async c =>
+        {
+            await using var arena = await Verdict.ReadyForAsync(command);
+            return await KilledAsync(arena, command, c.Call, c.Nth, FaultKind.HangAfter, () => arena.StartProcess(command, node));
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public async Task Asked_to_end_at_every_change_once_and_again(string command)
+    {
+        var cases = (await ChangesOfAsync(command)).SelectMany(c => Signals.Select(signal => (c.Call, c.Nth, Signal: signal)));
+        var sample = Matrix.Sample(cases, size: 5, c => $"{c.Call.Operation} {c.Signal}");
+        await Matrix.MeasureAsync(output, $"{command}, signals", sample, async c =>
+        {
+            await using var arena = await Verdict.ReadyForAsync(command);
+            var (run, struck, held) = await SignalledAsync(arena, command, c.Call, c.Nth, c.Signal);
+            return new Outcome(await Verdict.JudgeAsync(arena, command, run, $"SIG{c.Signal} at {c.Call.Service} {c.Call.Operation} number {c.Nth}", interrupted: true), struck, held);
+        });
+    }
+
+    private static bool IsCritical(RemoteCall call) => Critical.Contains(call.Operation, StringComparer.Ordinal);
+
+    private static async Task<IReadOnlyList<(RemoteCall Call, int Nth)>> ChangesOfAsync(string command) =>
+        [.. (await Verdict.CallsOfAsync(command)).Where(c => c.Call.IsMutating || c.Call.Operation == "start")];
+
+    private static async Task<Outcome> KilledAsync(Arena arena, string command, RemoteCall call, int nth, FaultKind kind, Func<Process> start)
+    {
+        var rule = arena.Sandbox.Faults.Add(new FaultRule(kind) { Service = call.Service, Operation = call.Operation, Occurrence = nth, Times = 1 });
+        bool struck;
+        bool held;
+        using (var process = start())
+        {
+            try
+            {
+                var said = Task.WhenAll(process.StandardError.ReadToEndAsync(), process.StandardOutput.ReadToEndAsync());
+                await ReachedAsync(arena, () => arena.Sandbox.CallLog.Calls.Any(c => c.Outcome.StartsWith("fault", StringComparison.Ordinal)), process);
+                struck = !process.HasExited;
+                held = arena.HoldsConnections;
+                process.Kill();
+                await process.WaitForExitAsync();
+                await said;
+            }
+            finally
+            {
+                End(process);
+            }
+        }
+
+        arena.Sandbox.Faults.Remove(rule);
+        return new Outcome(await Verdict.FinishAsync(arena, command, $"SIGKILL at {call.Service} {call.Operation} number {nth} ({kind})"), struck, held);
+    }
+
+    private static async Task<(Run Run, bool Struck, bool Held)> SignalledAsync(Arena arena, string command, RemoteCall call, int nth, string signal)
+    {
+        using var process = arena.StartProcess(command);
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync();
+            var error = process.StandardError.ReadToEndAsync();
+            await ReachedAsync(arena, () => arena.Sandbox.CallLog.Calls.Count(c => c.Service == call.Service && c.Operation == call.Operation) >= nth, process);
+            var struck = !process.HasExited;
+            var held = arena.HoldsConnections;
+            await SendAsync(process, signal);
+
+            // The impatient press again and again; and whoever shuts the machine down sends SIGTERM to all.
+            foreach (var again in new[] { signal, "TERM", "INT" })
+            {
+                await Task.Delay(40);
+                await SendAsync(process, again);
+            }
+
+            using var limit = new CancellationTokenSource(ProcessLimit);
+            await process.WaitForExitAsync(limit.Token);
+            return (new Run(process.ExitCode, await output + await error), struck, held);
+        }
+        finally
+        {
+            End(process);
+        }
+    }
+
+    private static async Task ReachedAsync(Arena arena, Func<bool> isReached, Process process)
+    {
+        using var limit = new CancellationTokenSource(ProcessLimit);
+        while (!process.HasExited && !isReached())
+        {
+            await Task.Delay(2, limit.Token);
+        }
+    }
+
+    private static async Task SendAsync(Process process, string signal)
+    {
+        if (!process.HasExited)
+        {
+            // It may end in this moment: then there is nothing to send to.
+            using var kill = Process.Start(new ProcessStartInfo("kill", [$"-{signal}", $"{process.Id}"]) { UseShellExecute = false, RedirectStandardError = true })!;
+            await kill.WaitForExitAsync();
+        }
+    }
+
+    private static void End(Process process)
+    {
+        if (!process.HasExited)
+        {
+            process.Kill(entireProcessTree: true);
+        }
+    }
+}

@@ -1,0 +1,9 @@
+using DeisProxy;
+using DeisProxy.Commands;
+using DeisProxy.FaultMatrix.Tests;
+using DeisProxy.Output;
+
+// The program itself, but for its way into the nodes: it leads to the sandbox in the process that started this one.
+using var interrupts = new Interrupts();
+var session = SandboxWay.FromEnvironment();
+return await CommandLine.RunAsync(args, new CommandHost(Terminal.OfProcess(), session.OpenAsync, TimeProvider.System) { RollbackLimit = SandboxWay.RollbackLimit }, interrupts.Token);

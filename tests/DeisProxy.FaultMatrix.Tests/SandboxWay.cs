@@ -1,0 +1,54 @@
+using System.Globalization;
+using DeisProxy.Cluster.Ssh;
+using DeisProxy.Commands;
+
+namespace DeisProxy.FaultMatrix.Tests;
+
+/// <summary>How deis-proxy reaches a sandbox: everything as in earnest, but for SSH.</summary>
+/// <param name="AwsEndpoint">Where the sandbox's AWS is.</param>
+/// <param name="Nodes">Addresses of its nodes.</param>
+/// <param name="StateFolder">Where the journal's second copy lies.</param>
+/// <param name="EnterAsync">Enters one node.</param>
+internal sealed record SandboxWay(Uri AwsEndpoint, IReadOnlyList<string> Nodes, string StateFolder, Func<string, CancellationToken, Task<INode>> EnterAsync)
+{
+    public static readonly TimeSpan RollbackLimit = TimeSpan.FromSeconds(45);
+
+    private const string Endpoint = "AWS_ENDPOINT_URL";
+    private const string NodesVariable = "SANDBOX_NODES";
+    private const string State = "SANDBOX_STATE";
+    private const string Relay = "SANDBOX_RELAY";
+
+    /// <summary>What <see cref="ToEnvironment"/> has left.</summary>
+    public static SandboxWay FromEnvironment()
+    {
+        var relay = int.Parse(Variable(Relay), CultureInfo.InvariantCulture);
+        return new SandboxWay(new Uri(Variable(Endpoint)), Variable(NodesVariable).Split(','), Variable(State), (node, ct) => RelayedNode.EnterAsync(relay, node, ct));
+
+        static string Variable(string name) => Environment.GetEnvironmentVariable(name) ?? throw new InvalidOperationException($"{name} is not set; the tests start this program.");
+    }
+
+    public void ToEnvironment(IDictionary<string, string?> environment, int relayPort)
+    {
+        environment[Endpoint] = AwsEndpoint.ToString();
+        environment[NodesVariable] = string.Join(',', Nodes);
+        environment[State] = StateFolder;
+        environment[Relay] = relayPort.ToString(CultureInfo.InvariantCulture);
+    }
+
+    public Task<ClusterSession> OpenAsync(ConnectionSettings settings, CancellationToken cancellationToken)
+    {
+        var local = settings with
+        {
+            Aws = settings.Aws with { Endpoint = AwsEndpoint, CallTimeout = TimeSpan.FromSeconds(1) },
+            Nodes = [.. Nodes.Select(NodeAddress.Parse)],
+            StateFolder = StateFolder,
+        };
+        return ClusterSession.OpenAsync(
+            local,
+            async (nodes, _, ct) => await FailoverNode.EnterAsync(nodes, (addresses, again) => EnterAsync(addresses[0].Host, again), ct),
+            OpenSshNode.RunOnceAsync,
+            connect: null,
+            TimeProvider.System,
+            cancellationToken);
+    }
+}
