@@ -24,6 +24,7 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
     /// <summary>How long after a delete creates follow one another without a pause to speak of: the port is closed as soon as the delete is handled.</summary>
     private static readonly TimeSpan AtOnceLimit = TimeSpan.FromSeconds(2);
 
+    /// <summary>First pause of those, doubled each time: AWS counts calls that change something, and the one that matters must not be the one too many.</summary>
     private static readonly TimeSpan AtOncePause = TimeSpan.FromMilliseconds(2);
 
     /// <summary>When the creates of an overlapped swap go out, after the delete. Measured with calls of 10 to 500 ms: one of them always falls into the gap.</summary>
@@ -161,7 +162,7 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
 
     /// <summary>
     /// Finds out before a port is closed whether its listener could be created at all. A listener outlives its certificate: the
-    /// one that is deleted would then be gone for good. And permission to delete is not permission to create. Both calls
+    /// one that is deleted would then be gone for good. And permission to delete is not permission to create, or to enable policies. All calls
     /// ask for what is there already, which the API accepts and which changes nothing.
     /// </summary>
     private async Task EnsureItCouldComeBackAsync(Listener listener, CancellationToken cancellationToken)
@@ -180,9 +181,14 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
                 cancellationToken);
         }
 
+        if (listener.PolicyNames.Count > 0)
+        {
+            await SetListenerPoliciesAsync(listener);
+        }
+
         try
         {
-            await CallCreateAsync(ToRequest(listener), cancellationToken);
+            await CallCreateAsync(_client, ToRequest(listener), cancellationToken);
         }
         catch (DeisProxyException error) when (error.InnerException is DuplicateListenerException)
         {
@@ -192,7 +198,7 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
 
     /// <summary>Opens the connections that the swap uses: in its gap there is no time for handshakes.</summary>
     private Task WarmUpAsync(CancellationToken cancellationToken) => Task.WhenAll(
-        CreateDelays.Select(_ => DescribeAsync(_client, loadBalancerName, cancellationToken)).Append(DescribeAsync(clients.OnceOnly, loadBalancerName, cancellationToken)));
+        CreateDelays.Append(TimeSpan.Zero).Select(_ => DescribeAsync(clients.OnceOnly, loadBalancerName, cancellationToken)));
 
     /// <summary>
     /// Deletes a listener and creates another one on its port, overlapped: the creates go out while the delete is under way, so that the gap between the two is shorter than
@@ -274,11 +280,12 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
         var request = ToRequest(listener);
         await Task.Delay(delay, time, CancellationToken.None);
         var begun = time.GetTimestamp();
-        while (!stop.IsCancellationRequested)
+        for (var pause = AtOncePause; !stop.IsCancellationRequested; pause = pause * 2 < SettlePause ? pause * 2 : SettlePause)
         {
             try
             {
-                await CallCreateAsync(request, CancellationToken.None);
+                // The SDK's own repetition pauses for longer than a port may be closed.
+                await CallCreateAsync(clients.OnceOnly, request, CancellationToken.None);
                 return true;
             }
             catch (DeisProxyException error) when (time.GetElapsedTime(begun) < SettleLimit
@@ -286,15 +293,15 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
             {
                 // Just after a delete the old listener may still be seen, just after an upload the certificate not yet.
                 var isEarly = error.InnerException is DuplicateListenerException && time.GetElapsedTime(begun) < AtOnceLimit;
-                await Task.Delay(isEarly ? AtOncePause : SettlePause, time, CancellationToken.None);
+                await Task.Delay(isEarly ? pause : SettlePause, time, CancellationToken.None);
             }
         }
 
         return false;
     }
 
-    private Task CallCreateAsync(CreateLoadBalancerListenersRequest request, CancellationToken cancellationToken) => AwsErrors.CallAsync(
-        "elasticloadbalancing:CreateLoadBalancerListeners", ct => _client.CreateLoadBalancerListenersAsync(request, ct), cancellationToken);
+    private static Task CallCreateAsync(AmazonElasticLoadBalancingClient client, CreateLoadBalancerListenersRequest request, CancellationToken cancellationToken) => AwsErrors.CallAsync(
+        "elasticloadbalancing:CreateLoadBalancerListeners", ct => client.CreateLoadBalancerListenersAsync(request, ct), cancellationToken);
 
     private Task SetListenerPoliciesAsync(Listener listener)
     {

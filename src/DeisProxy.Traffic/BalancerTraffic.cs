@@ -40,7 +40,7 @@ public sealed class BalancerTraffic(Connect? straight, Connect fromNode) : IBala
     // No method begins with a small letter (RFC 9110, 9.1): nginx and load balancers refuse the line as soon as it is there.
     private static readonly byte[] Malformed = "deis-proxy asks who reads this\r\n\r\n"u8.ToArray();
 
-    private readonly ConcurrentDictionary<(string Host, int Port), Connect?> _ways = new();
+    private readonly ConcurrentDictionary<(string Host, int Port), Connect> _ways = new();
     private string[] _hosts = [];
     private int _turn;
 
@@ -129,7 +129,8 @@ public sealed class BalancerTraffic(Connect? straight, Connect fromNode) : IBala
             (way, Interval) = (fromNode, NodeInterval);
         }
 
-        return _ways[key] = way;
+        // What was not found may have been a hiccup: it is looked for again.
+        return way is null ? null : _ways[key] = way;
     }
 
     private static async Task<TrafficAnswer> AskAsync(

@@ -28,23 +28,27 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
     /// Holds connections on a node; run as root with <c>sh -c</c>, followed by this text, an id and the ports, and then told hold and release. A guard that
     /// outlives the SSH session (a transient systemd unit, else a process of a session of its own) is started first, and without it nothing is held. Nothing is dropped but the SYN of new
     /// connections from outside (the raw table comes before docker's rules): their senders repeat it after a second, established connections
-    /// and probes through SSH pass. They are let go when we say so, when the SSH session ends, and 4 s later by the guard; by it twice, because an
-    /// insertion may have been under way.
+    /// and probes through SSH pass, and so do packets that the node only forwards, such as those of its containers. They are let go when we say so, when the SSH session ends, and
+    /// 4 s later by the guard, which does not end before iptables shows no such rule any more.
     /// </summary>
     private const string Script =
         """
         self=$1 id=$2; shift 2
         PATH=$PATH:/usr/sbin:/sbin
         dir=/run/deis-proxy.$id
-        rule() { timeout 1 iptables -w -t raw "$1" PREROUTING ! -i lo -p tcp --dport "$2" --syn -m comment --comment "deis-proxy $id" -j DROP; }
+        rule() { iptables -w -t raw "$1" PREROUTING ! -i lo -p tcp --dport "$2" --syn -m addrtype --dst-type LOCAL -m comment --comment "deis-proxy $id" -j DROP; }
         free() { for port; do while rule -D "$port" 2>/dev/null; do :; done; done; }
+        gone() { rules=$(iptables -w -t raw -S PREROUTING 2>/dev/null) || return 1; case $rules in *"deis-proxy $id"*) return 1 ;; esac; }
         if [ "$self" = guard ]; then
           echo $$ >"$dir/guard"
           tick=0
           while [ ! -e "$dir/held" ] && [ ! -e "$dir/free" ] && [ $tick -lt 900 ]; do sleep 0.2; tick=$((tick + 1)); done
           tick=0
-          while [ -e "$dir/held" ] && [ ! -e "$dir/free" ] && [ $tick -lt 20 ]; do sleep 0.2; tick=$((tick + 1)); done
-          free "$@"; sleep 0.5; free "$@"
+          while [ -e "$dir/held" ] && [ ! -e "$dir/free" ] && [ $tick -lt 17 ]; do sleep 0.2; tick=$((tick + 1)); done
+          # Without the guard's file nothing is held any more; what had begun before that is over after a second.
+          rm -f "$dir/guard"; free "$@"; sleep 1.5
+          tick=0
+          until free "$@"; gone || [ $tick -ge 600 ]; do sleep 1; tick=$((tick + 1)); done
           rm -rf "$dir"
           exit
         fi
@@ -56,15 +60,18 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
           sleep 0.1
         done
         hold() {
-          read -r guard 2>/dev/null <"$dir/guard" && [ -d "/proc/$guard" ] && : >"$dir/held" || { echo "the guard is gone"; return; }
-          for port; do rule -I "$port" || { free "$@"; return; }; done
-          echo held
+          read -r guard 2>/dev/null <"$dir/guard" && [ -d "/proc/$guard" ] && : >"$dir/held" || { echo "hold refused: the guard is gone"; return; }
+          for port; do
+            timeout 0.5 iptables -w -t raw -I PREROUTING ! -i lo -p tcp --dport "$port" --syn -m addrtype --dst-type LOCAL -m comment --comment "deis-proxy $id" -j DROP ||
+              { free "$@"; echo "hold refused: iptables ended with an error, or did not end"; return; }
+          done
+          echo "hold done"
         }
         while read -r word; do
           case $word in
-          ready) [ -s "$dir/guard" ] && echo ready || echo "the guard did not start" ;;
+          ready) [ -s "$dir/guard" ] && echo "ready done" || echo "ready refused: the guard did not start" ;;
           hold) hold "$@" ;;
-          release) free "$@"; : >"$dir/free"; echo released ;;
+          release) free "$@"; : >"$dir/free"; echo "release done" ;;
           esac
         done
         free "$@"
@@ -76,6 +83,9 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
 
     /// <summary>How long confd may take; the router's own tick comes after 5 s anyway.</summary>
     private static readonly TimeSpan RenderTime = TimeSpan.FromSeconds(4);
+
+    /// <summary>How long one node may take to get ready; what is not ready then is done without.</summary>
+    private static readonly TimeSpan NodeTime = TimeSpan.FromSeconds(12);
 
     /// <summary>How long leaving the nodes may take.</summary>
     private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(5);
@@ -143,7 +153,7 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
         {
             try
             {
-                if (await TellAsync(node.Hold!, "hold", limit.Token) is var answer && answer != "held")
+                if (await TellAsync(node.Hold!, "hold", limit.Token) is var answer && answer != "hold done")
                 {
                     throw new DeisProxyException("hold-refused", $"{node.Node.Name}: {RemoteText.Clean(answer, 160)}", "Use --no-hold, or let the user on the nodes run iptables with sudo and no password.");
                 }
@@ -198,53 +208,66 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
     {
         using var limit = new CancellationTokenSource(LeaveTime);
         await ReleaseAsync(limit.Token);
-        foreach (var node in _entered)
+        await Task.WhenAll(_entered.Select(async node =>
         {
             node.Confd.Dispose();
             node.Hold?.Dispose();
             await node.Node.DisposeAsync();
-        }
-
+        }));
         _entered = [];
     }
 
     private async Task<(RouterNode? Node, NodeMeans Means)> PrepareAsync(string router, NodeAddress address, SshOptions way, CancellationToken cancellationToken)
     {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(NodeTime);
         INode? node = null;
+        var isKept = false;
         try
         {
-            node = await enter(address, way, cancellationToken);
-            var isRoot = (await node.RunAsync(["id", "-u"], cancellationToken)).StandardOutput.Trim() == "0";
+            node = await enter(address, way, limit.Token);
+            var isRoot = (await node.RunAsync(["id", "-u"], limit.Token)).StandardOutput.Trim() == "0";
 
             // Users outside the group docker may have sudo. The session is inside the container already: docker takes its time to get there.
             string[] docker = ["docker"];
-            string[] inside = ["exec", "-i", "deis-router", "sh", "-c", $"while read -r word; do [ \"$word\" = ready ] || {_confd} >/dev/null 2>&1; echo \"$word\"; done"];
-            var (confd, cannotRender) = await StartAsync(node, [.. docker, .. inside], cancellationToken);
+            string[] inside = ["exec", "-i", "deis-router", "sh", "-c",
+                $"command -v confd >/dev/null && [ -n \"$HOST\" ] || {{ echo \"confd cannot be called in the container\"; exit; }}; while read -r word; do [ \"$word\" = ready ] || {_confd} >/dev/null 2>&1; echo \"$word done\"; done"];
+            var (confd, cannotRender) = await StartAsync(node, [.. docker, .. inside], limit.Token);
             if (cannotRender is not null && !isRoot)
             {
                 docker = ["sudo", "-n", "docker"];
                 confd.Dispose();
-                (confd, var neither) = await StartAsync(node, [.. docker, .. inside], cancellationToken);
+                (confd, var neither) = await StartAsync(node, [.. docker, .. inside], limit.Token);
                 cannotRender = neither is null ? null : cannotRender;
             }
 
             if (_ports.Count == 0)
             {
+                isKept = true;
                 return (new RouterNode(router, node, docker, confd, Hold: null), new NodeMeans(cannotRender, CannotHold: null));
             }
 
             var id = RandomNumberGenerator.GetHexString(8, lowercase: true);
-            var (hold, cannotHold) = await StartAsync(node, [.. isRoot ? (string[])[] : ["sudo", "-n"], "sh", "-c", Script, "sh", Script, id, .. _ports], cancellationToken);
+            var (hold, cannotHold) = await StartAsync(node, [.. isRoot ? (string[])[] : ["sudo", "-n"], "sh", "-c", Script, "sh", Script, id, .. _ports], limit.Token);
+            isKept = true;
             return (new RouterNode(router, node, docker, confd, hold), new NodeMeans(cannotRender, cannotHold));
         }
-        catch (DeisProxyException error)
+        catch (DeisProxyException error) when (error.Code != SshFailure.HostKeyChanged)
         {
-            if (node is not null)
+            return (null, new NodeMeans(error.Message, error.Message));
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            var late = $"{address} was not ready within {NodeTime.TotalSeconds} s";
+            return (null, new NodeMeans(late, late));
+        }
+        finally
+        {
+            // Its sessions end with it.
+            if (!isKept && node is not null)
             {
                 await node.DisposeAsync();
             }
-
-            return (null, new NodeMeans(error.Message, error.Message));
         }
     }
 
@@ -253,20 +276,32 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
     {
         var session = new StreamReader(await node.StartAsync(["sh", "-c", "exec 2>&1; exec \"$@\"", "sh", .. command], cancellationToken));
         var answer = await TellAsync(session, "ready", cancellationToken);
-        return (session, answer == "ready" ? null : $"{node.Name}: {RemoteText.Clean(answer, 160)}");
+        return (session, answer == "ready done" ? null : $"{node.Name}: {RemoteText.Clean(answer, 160)}");
     }
 
-    /// <summary>Says a word and waits for the answer.</summary>
+    /// <summary>Says a word and waits for the answer, which begins with that word; anything else is an answer that came late, or why the command has ended.</summary>
     private static async Task<string> TellAsync(StreamReader session, string word, CancellationToken cancellationToken)
     {
         try
         {
             await session.BaseStream.WriteAsync(Encoding.ASCII.GetBytes($"{word}\n"), cancellationToken);
             await session.BaseStream.FlushAsync(cancellationToken);
-            return await session.ReadLineAsync(cancellationToken) ?? "the session on the node has ended";
+            var said = "the session on the node has ended";
+            while (await session.ReadLineAsync(cancellationToken) is { } line)
+            {
+                if (line.StartsWith($"{word} ", StringComparison.Ordinal))
+                {
+                    return line;
+                }
+
+                said = line.Trim().Length > 0 ? line : said;
+            }
+
+            return said;
         }
-        catch (Exception error) when (error is IOException or ObjectDisposedException)
+        catch (Exception error) when (error is IOException or ObjectDisposedException or InvalidOperationException)
         {
+            // InvalidOperationException: an answer of before is still waited for.
             throw new DeisProxyException("ssh-connection-lost", error.Message, "Check the network to the node and run the command again.", error);
         }
     }

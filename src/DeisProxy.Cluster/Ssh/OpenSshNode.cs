@@ -9,8 +9,8 @@ namespace DeisProxy.Cluster.Ssh;
 /// </summary>
 public sealed class OpenSshNode : INode
 {
-    /// <summary>sshd refuses an eleventh session on one connection (MaxSessions 10). Streams are no sessions and do not count.</summary>
-    private const int ParallelCommands = 8;
+    /// <summary>sshd refuses an eleventh session on one connection (MaxSessions 10). Connections do not count, but commands that are talked to do, and there are two of them at most.</summary>
+    private const int ParallelCommands = 7;
 
     private readonly NodeAddress _address;
     private readonly SshOptions _options;

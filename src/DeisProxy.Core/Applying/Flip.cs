@@ -30,6 +30,9 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     /// <summary>How long it may take to let connections go; nodes that cannot be told do it by themselves.</summary>
     private static readonly TimeSpan ReleaseLimit = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long the routers' end may take in all once the load balancer has switched.</summary>
+    private static readonly TimeSpan FollowLimit = TimeSpan.FromSeconds(60);
+
     /// <summary>How long routers may take to read etcd (5 s) and reload, with reserve.</summary>
     private static readonly TimeSpan RouterLimit = TimeSpan.FromSeconds(20);
 
@@ -63,34 +66,41 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
             : found.Count == 0 ? FlipManner.AtOnce
             : step.Hold && _means.CannotHold is null ? FlipManner.Held
             : FlipManner.Watched;
-        await using var watch = found.Count > 0 ? new TrafficWatch(traffic, found[0], time) : null;
+        await using var watch = found.Count > 0 ? new TrafficWatch(traffic, found[0], SignOf(found[0], after), time) : null;
         var held = TimeSpan.Zero;
-        switch (manner)
+        if (manner is FlipManner.Held or FlipManner.Watched)
         {
-            case FlipManner.Held or FlipManner.Watched:
-                await SendAsync(step, before, cancellationToken);
-                await SignAsync(watch!, cancellationToken);
-                held = manner == FlipManner.Held ? await FollowHeldAsync(step, before, watch!, cancellationToken) : await FollowAsync(step, before, cancellationToken);
-                break;
-            case FlipManner.RoutersFirst:
-                await TellAsync(step, before, cancellationToken);
-                await HalfOfRoutersAsync(step, before.Router.LiveRouters, cancellationToken);
-                await SendAsync(step, before, cancellationToken);
-                break;
-            case FlipManner.AtOnce:
-            default:
-                await Task.WhenAll(SendAsync(step, before, cancellationToken), FollowAsync(step, before, cancellationToken));
-                break;
+            held = await BalancerFirstAsync(step, before, watch!, manner == FlipManner.Held, cancellationToken);
+            manner = held > TimeSpan.Zero ? FlipManner.Held : FlipManner.Watched;
+        }
+        else if (manner == FlipManner.RoutersFirst)
+        {
+            await TellAsync(step, before, cancellationToken);
+            await HalfOfRoutersAsync(step, before.Router.LiveRouters, cancellationToken);
+            await SendAsync(step, before, cancellationToken);
+            await AllRoutersAsync(step, before.Router.LiveRouters, cancellationToken);
+        }
+        else
+        {
+            await Task.WhenAll(SendAsync(step, before, cancellationToken), FollowAsync(step, before, cancellationToken));
+            await AllRoutersAsync(step, before.Router.LiveRouters, cancellationToken);
         }
 
-        await AllRoutersAsync(step, before.Router.LiveRouters, cancellationToken);
         if (watch is not null)
         {
             await ServedAsync(watch, found, cancellationToken);
         }
 
-        Report = new FlipReport(manner, Why(step, found.Count > 0), watch is null ? null : Outage(watch, held), held);
+        if (!undoing)
+        {
+            Report = new FlipReport(manner, ports.Count == 0 ? null : Why(step, found.Count > 0), watch is null ? null : Outage(watch, held), held);
+        }
     }
+
+    /// <summary>What the first answer is that tells of a mismatch: a router's 400 to a PROXY line, or silence to a request without one. TLS hides which.</summary>
+    private static TrafficAnswer? SignOf(Listener listener, ClusterSnapshot after) => listener.EndsTls || listener.InstancePort == 443 ? null
+        : after.LoadBalancer.SendsProxyLineTo(listener.InstancePort) ? TrafficAnswer.RefusedByRouter
+        : TrafficAnswer.CutOff;
 
     /// <summary>Whether both ends are of one mind on a port.</summary>
     private static bool Fits(ClusterSnapshot state, int instancePort) =>
@@ -116,7 +126,7 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
         foreach (var listener in listeners.Where(l => found.Contains(l.LoadBalancerPort)))
         {
             // Behind a listener that is still in HTTP mode, as one that was replaced a moment ago may be, nothing would be seen.
-            if (await traffic.AskAsync(listener, TrafficQuestion.Malformed, cancellationToken) == TrafficAnswer.RefusedByRouter)
+            if (await Waiting.AnswersAsync(traffic, listener, TrafficAnswer.RefusedByRouter, cancellationToken))
             {
                 watchable.Add(listener);
             }
@@ -159,10 +169,52 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
             async ct => (await routers.ReadAsync(ct)).ProxyProtocol == step.To.ProxyProtocol,
             cancellationToken);
 
-    private static async Task SignAsync(TrafficWatch watch, CancellationToken cancellationToken)
+    /// <summary>The load balancer, and at the first sign of it the routers. Returns for how long connections were held.</summary>
+    private async Task<TimeSpan> BalancerFirstAsync(FlipStep step, ClusterSnapshot before, TrafficWatch watch, bool holds, CancellationToken cancellationToken)
     {
-        if (!await watch.MismatchAsync(SignLimit, cancellationToken))
+        watch.ExpectMismatch();
+        var sending = SendAsync(step, before, cancellationToken);
+        using var limit = new CancellationTokenSource(FollowLimit, time);
+        try
         {
+            await SignAsync(watch, sending, cancellationToken);
+
+            // From here on every request is lost, and going on is the shortest way out: an interrupt is looked at when both ends fit again.
+            var held = holds ? await FollowHeldAsync(step, before, watch, limit.Token) : await FollowAsync(step, before, limit.Token);
+            await sending;
+            await AllRoutersAsync(step, before.Router.LiveRouters, limit.Token);
+            cancellationToken.ThrowIfCancellationRequested();
+            return held;
+        }
+        catch (OperationCanceledException error) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new DeisProxyException(
+                "flip-too-slow",
+                $"The load balancer has switched, but the cluster did not follow within {FollowLimit.TotalSeconds} s.",
+                "Look what keeps the nodes or etcd from answering, then run the command again.",
+                error);
+        }
+        finally
+        {
+            // What is put back now must not be overtaken by a policy that is still under way.
+            await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Waits for the first sign, which may come before the last of several policies is accepted.</summary>
+    private static async Task SignAsync(TrafficWatch watch, Task sending, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var sign = watch.MismatchAsync(SignLimit, either.Token);
+        if (await Task.WhenAny(sign, sending) == sending && !sending.IsCompletedSuccessfully)
+        {
+            await either.CancelAsync();
+            await sending;
+        }
+
+        if (!await sign)
+        {
+            await sending;
             throw new DeisProxyException(
                 "balancer-did-not-switch",
                 $"AWS has accepted the policies, but {SignLimit.TotalSeconds} s later traffic through the load balancer is as before.",
@@ -187,6 +239,7 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     {
         watch.IsPaused = true;
         long? held = null;
+        var released = TimeSpan.Zero;
         var rendering = Task.CompletedTask;
         try
         {
@@ -206,11 +259,11 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
             using var limit = new CancellationTokenSource(ReleaseLimit, time);
             await nodes.ReleaseAsync(limit.Token);
             watch.IsPaused = false;
+            released = held is { } from ? time.GetElapsedTime(from) : TimeSpan.Zero;
+            await rendering.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        var duration = held is { } since ? time.GetElapsedTime(since) : TimeSpan.Zero;
-        await rendering;
-        return duration;
+        return released > IRouterNodes.HoldLimit ? IRouterNodes.HoldLimit : released;
     }
 
     /// <summary>Since when connections are held; null if a node refuses: what is lost then is what would be lost without.</summary>
@@ -229,24 +282,22 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     }
 
     /// <summary>Waits for the moment at which about as much is lost by going on as by waiting: half of the routers demand what half do not.</summary>
-    private async Task HalfOfRoutersAsync(FlipStep step, ValueList<LiveRouter> live, CancellationToken cancellationToken) => await Waiting.UntilAsync(
-        time,
-        RouterLimit,
-        ProbeInterval,
-        ct => Waiting.RetryAsync(time, again => ProbeAsync(step, live, again), ct),
-        probes => probes.Count(p => p.Result.Mode == p.Wanted) * 2 >= probes.Length,
-        cancellationToken);
+    private Task HalfOfRoutersAsync(FlipStep step, ValueList<LiveRouter> live, CancellationToken cancellationToken) =>
+        RoutersAsync(step, live, probes => probes.Count(p => p.Result.Mode == p.Wanted) * 2 >= probes.Length, cancellationToken);
 
-    private async Task AllRoutersAsync(FlipStep step, ValueList<LiveRouter> live, CancellationToken cancellationToken)
+    private Task AllRoutersAsync(FlipStep step, ValueList<LiveRouter> live, CancellationToken cancellationToken) => RoutersAsync(step, live, Switched, cancellationToken);
+
+    private async Task RoutersAsync(
+        FlipStep step, ValueList<LiveRouter> live, Func<(RouterProbeResult Result, RouterMode Wanted)[], bool> wanted, CancellationToken cancellationToken)
     {
         var (last, reached) = await Waiting.UntilAsync(
-            time, RouterLimit, ProbeInterval, ct => Waiting.RetryAsync(time, again => ProbeAsync(step, live, again), ct), Switched, cancellationToken);
+            time, RouterLimit, ProbeInterval, ct => Waiting.RetryAsync(time, again => ProbeAsync(step, live, again), ct), wanted, cancellationToken);
         if (!reached)
         {
             var stuck = last.Where(p => p.Result.Mode != p.Wanted).Select(p => $"{p.Result.Router.Name} port {p.Result.InstancePort} ({p.Result.Seen})");
             throw new DeisProxyException(
                 "routers-did-not-switch",
-                $"After {RouterLimit.TotalSeconds} s not every router has followed the change: {string.Join("; ", stuck)}.",
+                $"After {RouterLimit.TotalSeconds} s these routers have not followed the change: {string.Join("; ", stuck)}.",
                 "Look at these routers (deisctl status router@N, deisctl journal router@N); confd in them reads etcd every 5 s and reloads nginx.");
         }
     }

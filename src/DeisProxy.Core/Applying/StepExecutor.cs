@@ -124,13 +124,13 @@ public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterContr
     private async Task ProveAsync(ListenerStep step, CancellationToken cancellationToken)
     {
         var wanted = step.To!.ReadsHttp ? TrafficAnswer.RefusedByBalancer : TrafficAnswer.RefusedByRouter;
-        var (last, reached) = await Waiting.UntilAsync(
-            time, EffectLimit, PollInterval, ct => traffic.AskAsync(step.To, TrafficQuestion.Malformed, ct), answer => answer == wanted, cancellationToken);
+        var (_, reached) = await Waiting.UntilAsync(
+            time, EffectLimit, PollInterval, ct => Waiting.AnswersAsync(traffic, step.To, wanted, ct), answers => answers, cancellationToken);
         if (!reached)
         {
             throw new DeisProxyException(
                 "listener-not-in-effect",
-                $"AWS shows the new listener on port {step.LoadBalancerPort}, but {EffectLimit.TotalSeconds} s later connections still meet the old one ({last}).",
+                $"AWS shows the new listener on port {step.LoadBalancerPort}, but {EffectLimit.TotalSeconds} s later connections still meet the old one.",
                 "Look whether another load balancer or a proxy answers under this name; then run the command again.");
         }
     }

@@ -16,11 +16,14 @@ internal sealed class TrafficWatch : IAsyncDisposable
 
     private readonly IBalancerTraffic _traffic;
     private readonly Listener _listener;
+    private readonly TrafficAnswer? _sign;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _mismatch = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
     private readonly Task _asking;
+    private long? _expectedSince;
+    private int _signs;
     private long? _firstFailure;
     private long? _lastFailure;
     private long? _servedAgain;
@@ -30,10 +33,11 @@ internal sealed class TrafficWatch : IAsyncDisposable
     /// <summary>Begins to watch.</summary>
     /// <param name="traffic">Sends the requests.</param>
     /// <param name="listener">The listener that is watched.</param>
+    /// <param name="sign">The answer that tells of a mismatch; null: a router's refusal or silence, it cannot be said which.</param>
     /// <param name="time">The clock.</param>
-    public TrafficWatch(IBalancerTraffic traffic, Listener listener, TimeProvider time)
+    public TrafficWatch(IBalancerTraffic traffic, Listener listener, TrafficAnswer? sign, TimeProvider time)
     {
-        (_traffic, _listener, _time) = (traffic, listener, time);
+        (_traffic, _listener, _sign, _time) = (traffic, listener, sign, time);
         _asking = AskAsync();
     }
 
@@ -54,6 +58,15 @@ internal sealed class TrafficWatch : IAsyncDisposable
     {
         get => _paused;
         set => _paused = value;
+    }
+
+    /// <summary>Counts signs from now on: what was asked before has another cause.</summary>
+    public void ExpectMismatch()
+    {
+        lock (_lock)
+        {
+            _expectedSince = _time.GetTimestamp();
+        }
     }
 
     /// <summary>Waits for the first sign that the two ends do not fit any more.</summary>
@@ -134,6 +147,7 @@ internal sealed class TrafficWatch : IAsyncDisposable
         {
             if (answer == TrafficAnswer.Served)
             {
+                _signs = 0;
                 _served++;
                 _servedAgain ??= begun > _lastFailure ? begun : null;
                 return;
@@ -143,9 +157,12 @@ internal sealed class TrafficWatch : IAsyncDisposable
             _firstFailure = _firstFailure is { } first && first < begun ? first : begun;
             _lastFailure = _lastFailure is { } last && last > begun ? last : begun;
             _servedAgain = _servedAgain > _lastFailure ? _servedAgain : null;
+            var isSign = begun >= _expectedSince && answer is TrafficAnswer.RefusedByRouter or TrafficAnswer.CutOff && (_sign is null || answer == _sign);
+            _signs = isSign ? _signs + 1 : _signs;
         }
 
-        if (answer is TrafficAnswer.RefusedByRouter or TrafficAnswer.CutOff)
+        // A router's 400 has no other cause; a connection may be cut off for any, but hardly twice in a row.
+        if (_signs >= (answer == TrafficAnswer.RefusedByRouter ? 1 : 2))
         {
             _mismatch.TrySetResult();
         }

@@ -57,9 +57,9 @@ public sealed class InProcessNode : INode
             ("command", string.Join(' ', arguments)),
             async () =>
             {
-                var (answer, end) = await _sandbox.NodeCommands.StartAsync(Address, arguments);
+                var (refusal, answer, end) = await _sandbox.NodeCommands.StartAsync(Address, arguments);
                 (ours, var theirs) = await PairAsync(cancellationToken);
-                _ = TalkAsync(theirs, answer, end);
+                _ = TalkAsync(theirs, refusal, answer, end);
             },
             cancellationToken,
             () => Task.FromResult(breaksOff = true));
@@ -178,12 +178,20 @@ public sealed class InProcessNode : INode
     }
 
     /// <summary>The command's end of a session: every line is a call of its own, and the session's end is one, too, to the command.</summary>
-    private async Task TalkAsync(Stream stream, Func<string, Task<string>> answer, Action end)
+    private async Task TalkAsync(Stream stream, string? refusal, Func<string, Task<string>> answer, Action end)
     {
         try
         {
             await using var owned = stream;
             using var reader = new StreamReader(stream);
+            if (refusal is not null)
+            {
+                // Read what was said first: a socket that is closed with something unread may take its own last words back.
+                _ = await reader.ReadLineAsync();
+                await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes($"{refusal}\n"));
+                return;
+            }
+
             while (await reader.ReadLineAsync() is { } line)
             {
                 var said = "";

@@ -115,8 +115,8 @@ public sealed class NodeCommands
     /// <summary>A command that is talked to: confd in the router's container, or what holds new connections with iptables. A guard on the node lets them go in the end.</summary>
     /// <param name="node">The node's private address.</param>
     /// <param name="arguments">The command.</param>
-    /// <returns>What it answers to a word, and what happens at its end; a command that is not known or not allowed answers why.</returns>
-    internal async Task<(Func<string, Task<string>> Answer, Action End)> StartAsync(string node, IReadOnlyList<string> arguments)
+    /// <returns>What it answers to a word, and what happens at its end; or what a command says that is not known or not allowed, and ends.</returns>
+    internal async Task<(string? Refusal, Func<string, Task<string>> Answer, Action End)> StartAsync(string node, IReadOnlyList<string> arguments)
     {
         var script = arguments.ToList().FindIndex(word => word.Contains("iptables", StringComparison.Ordinal));
         var router = arguments.Contains("docker") && arguments[^1].Contains("confd", StringComparison.Ordinal) ? _routerOf(node) : null;
@@ -125,17 +125,17 @@ public sealed class NodeCommands
             : null;
         if (refusal is not null)
         {
-            return (_ => Task.FromResult(refusal), () => { });
+            return (refusal, Task.FromResult, () => { });
         }
 
         if (router is not null)
         {
-            return (RenderAsync, () => { });
+            return (null, RenderAsync, () => { });
         }
 
         var id = arguments[script + 3];
         int[] ports = [.. arguments.Skip(script + 4).Select(port => int.Parse(port, CultureInfo.InvariantCulture))];
-        return (word => Task.FromResult(Hold(word)), LetGo);
+        return (null, word => Task.FromResult(Hold(word)), LetGo);
 
         async Task<string> RenderAsync(string word)
         {
@@ -145,7 +145,7 @@ public sealed class NodeCommands
                 await Task.Delay(_reloadDelay / 2, _time);
             }
 
-            return word;
+            return $"{word} done";
         }
 
         void LetGo() => Array.ForEach(ports, port => _network.Release(node, port, id));
@@ -162,11 +162,13 @@ public sealed class NodeCommands
             {
                 _ = GuardAsync();
                 Array.ForEach(ports, port => _network.Hold(node, port, id));
-                return "held";
+            }
+            else
+            {
+                LetGo();
             }
 
-            LetGo();
-            return word == "release" ? "released" : word;
+            return $"{word} done";
         }
     }
 

@@ -25,6 +25,11 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
     /// <summary>Limit for the whole command where none is given; every wait in it has its own, much shorter one.</summary>
     private static readonly TimeSpan UsualLimit = TimeSpan.FromMinutes(30);
 
+    /// <summary>How often closing the journal is tried: if it stays open, the next verify takes this run for one that was cut off.</summary>
+    private const int CloseAttempts = 3;
+
+    private static readonly TimeSpan ClosePause = TimeSpan.FromMilliseconds(500);
+
     private readonly ChangeReport _report = new(host.Terminal, output, command, connection.Stack, change.DryRun);
     private int _exitCode = ExitCode.Done;
 
@@ -173,22 +178,28 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
     /// <summary>Ends the run in the journal. What it has changed is in effect whether that succeeds or not, so it is not cancelled.</summary>
     private async Task CloseAsync(RunLock held, Journal journal, RunRecord record, RunRecord? cutOff)
     {
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            await held.EnsureHeldAsync(takeBack: false, CancellationToken.None);
-            if (cutOff is not null)
+            try
             {
-                // Only its ports were opened; the rest of it is still to be finished or put back.
-                await journal.WriteAsync(cutOff, CancellationToken.None);
+                await held.EnsureHeldAsync(takeBack: false, CancellationToken.None);
+
+                // Of a run that was cut off only its ports were opened; the rest of it is still to be finished or put back. After a setup the journal knows
+                // what teardown goes back to; after a teardown there is nothing to go back to.
+                await (cutOff is not null
+                    ? journal.WriteAsync(cutOff, CancellationToken.None)
+                    : journal.CloseAsync(command == SetupCommand.CommandName ? record : null, CancellationToken.None));
                 return;
             }
-
-            // After a setup the journal knows what teardown goes back to; after a teardown there is nothing to go back to.
-            await journal.CloseAsync(command == SetupCommand.CommandName ? record : null, CancellationToken.None);
-        }
-        catch (DeisProxyException error)
-        {
-            host.Warn($"The journal could not be closed ({error.Message}); the next run will do it.");
+            catch (DeisProxyException error) when (error.IsTransient && attempt < CloseAttempts)
+            {
+                await Task.Delay(ClosePause, host.Time, CancellationToken.None);
+            }
+            catch (DeisProxyException error)
+            {
+                host.Warn($"The journal could not be closed ({error.Message}); the next run will do it.");
+                return;
+            }
         }
     }
 
