@@ -140,7 +140,7 @@ public sealed class RouterTests
         sandbox.Cloud.Faults.Add(new FaultRule(FaultKind.CloseAfter) { Service = "ssh", Operation = "run", Times = 1 });
         (await Should.ThrowAsync<DeisProxyException>(() => node.RunAsync(["count"], CancellationToken.None))).Code.ShouldBe("ssh-connection-lost");
         ran.ShouldBe(1);
-        await Should.ThrowAsync<ObjectDisposedException>(async () => await stream.ReadExactlyAsync(new byte[1]));
+        (await Should.ThrowAsync<IOException>(async () => await stream.ReadExactlyAsync(new byte[1]))).InnerException.ShouldBeOfType<DeisProxyException>().Code.ShouldBe("ssh-connection-lost");
         await Should.ThrowAsync<DeisProxyException>(() => node.RunAsync(["count"], CancellationToken.None));
         ran.ShouldBe(1);
         await using var again = await sandbox.Cloud.ConnectNodeAsync(sandbox.Cloud.Nodes[0]);
