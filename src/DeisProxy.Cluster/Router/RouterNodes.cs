@@ -138,8 +138,24 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
             }
         }
 
-        var prepared = await Task.WhenAll(routers.LiveRouters.Select(PrepareRouterAsync));
-        _entered = [.. prepared.Select(p => p.Node).OfType<RouterNode>()];
+        var preparing = routers.LiveRouters.Select(PrepareRouterAsync).ToList();
+        (RouterNode? Node, NodeMeans Means)[] prepared;
+        try
+        {
+            prepared = await Task.WhenAll(preparing);
+        }
+        finally
+        {
+            // Those that were entered are left again in the end, also when another one ends it all.
+            foreach (var one in preparing.Where(one => one.IsCompletedSuccessfully))
+            {
+                if ((await one).Node is { } node)
+                {
+                    _entered.Add(node);
+                }
+            }
+        }
+
         return new NodeMeans(
             prepared.Select(p => p.Means.CannotRender).FirstOrDefault(why => why is not null), prepared.Select(p => p.Means.CannotHold).FirstOrDefault(why => why is not null));
     }
