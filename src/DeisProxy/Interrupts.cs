@@ -3,35 +3,27 @@ using System.Runtime.InteropServices;
 namespace DeisProxy;
 
 /// <summary>Turns the signals that ask a process to end into a cancellation, so that it ends at a safe point and not at once.</summary>
-internal sealed class Interrupts : IDisposable
+/// <remarks>For as long as the process lives: a signal that comes when everything is done must not change what the exit code says of it.</remarks>
+internal static class Interrupts
 {
-    private readonly CancellationTokenSource _source = new();
-    private readonly PosixSignalRegistration[] _registrations;
+    private static readonly CancellationTokenSource Source = new();
+    private static readonly List<PosixSignalRegistration> Registrations = [];
 
-    public Interrupts() => _registrations =
-    [
-        PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt),
-        PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt),
-        PosixSignalRegistration.Create(PosixSignal.SIGHUP, Interrupt),
-    ];
-
-    /// <summary>Is cancelled by the first signal; further ones change nothing.</summary>
-    public CancellationToken Token => _source.Token;
-
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>Begins to listen.</summary>
+    /// <returns>Is cancelled by the first signal; further ones change nothing.</returns>
+    public static CancellationToken Listen()
     {
-        foreach (var registration in _registrations)
+        foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])
         {
-            registration.Dispose();
+            Registrations.Add(PosixSignalRegistration.Create(signal, Interrupt));
         }
 
-        _source.Dispose();
+        return Source.Token;
     }
 
-    private void Interrupt(PosixSignalContext context)
+    private static void Interrupt(PosixSignalContext context)
     {
         context.Cancel = true;
-        _source.Cancel();
+        Source.Cancel();
     }
 }

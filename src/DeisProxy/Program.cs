@@ -4,9 +4,9 @@ using DeisProxy.Commands;
 using DeisProxy.Output;
 using DeisProxy.Traffic;
 
-using var interrupts = new Interrupts();
+var interrupt = Interrupts.Listen();
 var terminal = Terminal.OfProcess();
-return await CommandLine.RunAsync(args, new CommandHost(terminal, OpenAsync, TimeProvider.System), interrupts.Token);
+return await CommandLine.RunAsync(args, new CommandHost(terminal, OpenAsync, TimeProvider.System), interrupt);
 
 Task<ClusterSession> OpenAsync(ConnectionSettings settings, CancellationToken cancellationToken) =>
     ClusterSession.OpenAsync(settings, EnterAsync, OpenSshNode.RunOnceAsync, BalancerTraffic.ConnectAsync, TimeProvider.System, cancellationToken);

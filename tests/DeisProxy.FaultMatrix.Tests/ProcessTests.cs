@@ -52,8 +52,10 @@ public sealed class ProcessTests(MatrixOutput output) : IClassFixture<MatrixOutp
     [MemberData(nameof(Commands))]
     public async Task Asked_to_end_at_every_change_once_and_again(string command)
     {
-        var cases = (await ChangesOfAsync(command)).SelectMany(c => Signals.Select(signal => (c.Call, c.Nth, Signal: signal)));
-        var sample = Matrix.Sample(cases, size: 5, c => $"{c.Call.Operation} {c.Signal}");
+        var cases = (await ChangesOfAsync(command)).SelectMany(c => Signals.Select(signal => (c.Call, c.Nth, Signal: signal))).ToList();
+
+        // With the lock given back everything is done: what comes after that must not make it look undone.
+        List<(RemoteCall Call, int Nth, string Signal)> sample = [.. Matrix.Sample(cases.SkipLast(1), size: 4, c => $"{c.Call.Operation} {c.Signal}"), cases[^1]];
         await Matrix.MeasureAsync(output, $"{command}, signals", sample, async c =>
         {
             await using var arena = await Verdict.ReadyForAsync(command);
