@@ -30,7 +30,8 @@ public sealed class EtcdServer : IAsyncDisposable
     /// <param name="address">Where it listens for clients.</param>
     public static Task<EtcdServer> StartAsync(bool enableV2 = true, string address = "127.0.0.1") => RealProcess.OnFreePortAsync(async port =>
     {
-        var directory = new TemporaryDirectory();
+        // etcd synchronizes every write.
+        var directory = TemporaryDirectory.InMemory();
         var client = $"http://{address}:{port}";
         var peer = $"http://127.0.0.1:{RealProcess.FreePort()}";
         RealProcess? process = null;

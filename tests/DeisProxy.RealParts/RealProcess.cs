@@ -241,7 +241,17 @@ public sealed class MissingPartException(string program, string howToInstall)
 /// <summary>A temporary directory that goes away at the end.</summary>
 public sealed class TemporaryDirectory : IDisposable
 {
-    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("dpt-");
+    private const string Memory = "/dev/shm";
+
+    private readonly DirectoryInfo _directory;
+
+    public TemporaryDirectory() => _directory = Directory.CreateTempSubdirectory("dpt-");
+
+    private TemporaryDirectory(DirectoryInfo directory) => _directory = directory;
+
+    /// <summary>One in memory where the system has that: what is synchronized to a busy disk may take seconds.</summary>
+    public static TemporaryDirectory InMemory() =>
+        Directory.Exists(Memory) ? new(Directory.CreateDirectory(System.IO.Path.Combine(Memory, $"dpt-{System.IO.Path.GetRandomFileName()}"))) : new();
 
     public string Path => _directory.FullName;
 
