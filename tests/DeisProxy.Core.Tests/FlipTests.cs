@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DeisProxy.Core.Applying;
 using DeisProxy.Core.Model;
 using DeisProxy.Core.Planning;
@@ -68,8 +69,8 @@ public sealed class FlipTests
     [Fact]
     public async Task Where_routers_follow_in_their_own_time_the_balancer_switches_when_half_of_them_have()
     {
-        // Nor watched: on this clock a watch would make the time between two probes long.
-        var world = new FlipWorld { CannotRender = "permission denied", Tick = TimeSpan.FromSeconds(5), CanBeWatched = false };
+        // Nothing is watched, so there is one thing at a time, and the exact clock can be used.
+        var world = new FlipWorld(new ImmediateTime()) { CannotRender = "permission denied", Tick = TimeSpan.FromSeconds(5), CanBeWatched = false };
 
         var report = await world.RunAsync();
 
@@ -184,12 +185,60 @@ public sealed class FlipTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Where_the_cluster_is_lost_the_balancer_goes_back_to_what_routers_expect(bool back)
+    {
+        var lost = false;
+        var world = new FlipWorld { OnCall = name => _ = name == "key" && lost ? throw new DeisProxyException("etcd-unavailable", "gone", "-") : false };
+        if (back)
+        {
+            await world.RunAsync();
+        }
+
+        lost = true;
+        (await world.RunAsync(back: back).ShouldThrowAsync<DeisProxyException>()).Code.ShouldBe("etcd-unavailable");
+        world.Served.ShouldBeFalse();
+        world.Events.Clear();
+
+        (await world.FitAsync()).ShouldBeTrue();
+
+        world.Events.ShouldBe(["policies"]);
+        world.Served.ShouldBeTrue();
+        (await world.FitAsync()).ShouldBeFalse("it fits now");
+    }
+
+    [Fact]
+    public async Task Routers_that_are_not_of_one_mind_do_not_move_the_balancer()
+    {
+        var world = new FlipWorld { Stuck = 1, Tick = TimeSpan.FromHours(1), AnswersTakeTurns = true };
+        await world.RunAsync().ShouldThrowAsync<DeisProxyException>();
+        world.Events.Clear();
+
+        (await world.FitAsync()).ShouldBeFalse();
+
+        world.Events.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task What_cannot_be_watched_does_not_move_the_balancer()
+    {
+        var world = new FlipWorld { CanBeWatched = false, Stuck = 0, Tick = TimeSpan.FromHours(1) };
+        await world.RunAsync().ShouldThrowAsync<DeisProxyException>();
+        world.Events.Clear();
+
+        (await world.FitAsync()).ShouldBeFalse();
+
+        world.Events.ShouldBeEmpty();
+    }
+
     /// <summary>A load balancer that switches after a lag, three routers that switch on a tick or when told, and nodes that hold connections.</summary>
-    private sealed class FlipWorld : ILoadBalancerControl, IRouterControl, IRouterNodes, IBalancerTraffic
+    private sealed class FlipWorld(TimeProvider? clock = null) : ILoadBalancerControl, IRouterControl, IRouterNodes, IBalancerTraffic
     {
         private static readonly string[] Names = ["10.21.1.11", "10.21.1.12", "10.21.2.11"];
 
-        private readonly ImmediateTime _time = new();
+        private readonly TimeProvider _time = clock ?? new FastTime();
         private readonly Lock _lock = new();
         private readonly bool[] _demands = new bool[3];
         private readonly List<string> _events = [];
@@ -197,6 +246,9 @@ public sealed class FlipTests
         private bool _willSend;
         private long _sendsFrom;
         private long _keySince;
+        private int _turn;
+        private Flip? _flip;
+        private (FlipStep Step, ClusterSnapshot Before)? _last;
 
         public TimeSpan Lag { get; init; } = TimeSpan.FromMilliseconds(100);
 
@@ -215,6 +267,9 @@ public sealed class FlipTests
         public bool HoldFails { get; init; }
 
         public bool BreaksForGood { get; init; }
+
+        /// <summary>Whether requests go to one router after the other and not all to the first.</summary>
+        public bool AnswersTakeTurns { get; init; }
 
         public Action<string> OnCall { get; init; } = _ => { };
 
@@ -262,9 +317,18 @@ public sealed class FlipTests
                 LoadBalancer = start.LoadBalancer with { Listeners = [listener] },
                 Router = start.Router with { LiveRouters = Names.Select(name => new LiveRouter(name, name, 80)).ToValueList() },
             };
-            var flip = new Flip(this, this, this, this, _time);
-            await flip.RunAsync(step, new FlipStep(step.To, step.From, [80]).ApplyTo(start), undoing: false, cancellationToken).WaitAsync(Limit, CancellationToken.None);
-            return flip.Report!;
+            var before = new FlipStep(step.To, step.From, [80]).ApplyTo(start);
+            (_flip, _last) = (new Flip(this, this, this, this, _time), (step, before));
+            await _flip.RunAsync(step, before, undoing: false, cancellationToken).WaitAsync(Limit, CancellationToken.None);
+            return _flip.Report!;
+        }
+
+        /// <summary>What the last run began, seen from the load balancer alone; then time for it to take effect.</summary>
+        public async Task<bool> FitAsync()
+        {
+            var changed = await _flip!.FitAsync(_last!.Value.Step, _last.Value.Before, CancellationToken.None).WaitAsync(Limit);
+            await Task.Delay(Lag, _time);
+            return changed;
         }
 
         public Task<NodeMeans> PrepareAsync(RouterState routers, IReadOnlyList<int> instancePorts, CancellationToken cancellationToken) =>
@@ -317,14 +381,20 @@ public sealed class FlipTests
             Task.FromResult<IReadOnlyList<int>>(CanBeWatched ? [.. loadBalancerPorts] : []);
 
         public Task<TrafficAnswer> AskAsync(Listener listener, TrafficQuestion question, CancellationToken cancellationToken) => CallAsync(null, () =>
-            question == TrafficQuestion.Malformed || (_sends && !_demands[0]) ? TrafficAnswer.RefusedByRouter
-            : _sends == _demands[0] && !(BreaksForGood && _sends) ? TrafficAnswer.Served
-            : TrafficAnswer.CutOff);
+        {
+            var demands = _demands[AnswersTakeTurns ? _turn++ % _demands.Length : 0];
+            return question == TrafficQuestion.Malformed || (_sends && !demands) ? TrafficAnswer.RefusedByRouter
+                : _sends == demands && !(BreaksForGood && _sends) ? TrafficAnswer.Served
+                : TrafficAnswer.CutOff;
+        });
 
         Task<RouterState> IRouterControl.ReadAsync(CancellationToken cancellationToken) => CallAsync(null, () =>
             Snapshots.Deis15.Router with { ProxyProtocol = Key, LiveRouters = Names.Select(name => new LiveRouter(name, name, 80)).ToValueList() });
 
-        Task<LoadBalancer> ILoadBalancerControl.ReadAsync(CancellationToken cancellationToken) => CallAsync(null, () => Snapshots.Deis15.LoadBalancer);
+        Task<LoadBalancer> ILoadBalancerControl.ReadAsync(CancellationToken cancellationToken) => CallAsync(null, () => _last!.Value.Before.LoadBalancer with
+        {
+            BackendPolicies = _willSend ? [new BackendPolicies(80, ["EnableProxyProtocol"])] : [],
+        });
 
         public Task ConfigureHealthCheckAsync(HealthCheck healthCheck, CancellationToken cancellationToken) => throw new NotSupportedException();
 
@@ -368,5 +438,22 @@ public sealed class FlipTests
                 _demands[i] = i != Stuck && now >= _keySince + (Tick * (i + 1) / 3).Ticks ? Key is not null : _demands[i];
             }
         }
+    }
+
+    /// <summary>A clock that is fast enough for long limits, and slow enough for several things that happen beside one another.</summary>
+    private sealed class FastTime : TimeProvider
+    {
+        private const int Factor = 20;
+
+        private readonly long _start = Stopwatch.GetTimestamp();
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Stopwatch.GetElapsedTime(_start).Ticks * Factor;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            System.CreateTimer(callback, state, Real(dueTime), Real(period));
+
+        private static TimeSpan Real(TimeSpan time) => time == Timeout.InfiniteTimeSpan ? time : time / Factor;
     }
 }

@@ -30,8 +30,8 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     /// <summary>How long it may take to let connections go; nodes that cannot be told do it by themselves.</summary>
     private static readonly TimeSpan ReleaseLimit = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long the routers' end may take in all once the load balancer has switched.</summary>
-    private static readonly TimeSpan FollowLimit = TimeSpan.FromSeconds(60);
+    /// <summary>How long it may take to tell the routers once the load balancer has switched: traffic is lost as long as they do not follow.</summary>
+    private static readonly TimeSpan FollowLimit = TimeSpan.FromSeconds(25);
 
     /// <summary>How long routers may take to read etcd (5 s) and reload, with reserve.</summary>
     private static readonly TimeSpan RouterLimit = TimeSpan.FromSeconds(20);
@@ -42,6 +42,7 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(20);
 
     private NodeMeans? _means;
+    private IReadOnlyList<Listener> _watchable = [];
 
     /// <summary>How the last flip went; null if there was none, or if it failed.</summary>
     public FlipReport? Report { get; private set; }
@@ -59,7 +60,7 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
         var after = step.ApplyTo(before);
         var bothMove = before.Router.Demands(before.Router.ProxyProtocol) != after.Router.Demands(after.Router.ProxyProtocol);
         var ports = before.Router.PortsInUse(step.RouterPorts).Where(port => bothMove && Fits(before, port) && Fits(after, port)).ToList();
-        var found = undoing ? [] : await FindAsync(before.LoadBalancer, ports, cancellationToken);
+        var found = undoing ? [] : _watchable = await FindAsync(before.LoadBalancer, ports, cancellationToken);
         _means = undoing && _means is not null ? _means : await PrepareAsync(before.Router, step.Hold && found.Count > 0 ? ports : [], cancellationToken);
         var manner = undoing || ports.Count == 0 ? FlipManner.AtOnce
             : _means.CannotRender is not null ? FlipManner.RoutersFirst
@@ -97,10 +98,41 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
         }
     }
 
+    /// <summary>
+    /// Makes the load balancer fit the routers where the cluster cannot be asked what they are set to: traffic tells what they expect, and
+    /// the load balancer is the one end within reach. Where traffic is served, cannot be watched or is not of one mind, nothing is done.
+    /// </summary>
+    /// <param name="step">What was being switched.</param>
+    /// <param name="before">Gives what is known of the cluster.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>Whether the load balancer was told something.</returns>
+    /// <exception cref="DeisProxyException">The load balancer cannot be told either.</exception>
+    public async Task<bool> FitAsync(FlipStep step, ClusterSnapshot before, CancellationToken cancellationToken)
+    {
+        // TLS hides which way round it is.
+        if (_watchable.FirstOrDefault(l => !HidesMode(l)) is not { } listener)
+        {
+            return false;
+        }
+
+        var current = before with { LoadBalancer = await loadBalancer.ReadAsync(cancellationToken) };
+        var sends = current.LoadBalancer.SendsProxyLineTo(listener.InstancePort);
+        if (!await Waiting.AnswersAsync(traffic, listener, TrafficQuestion.HealthCheck, sends ? TrafficAnswer.RefusedByRouter : TrafficAnswer.CutOff, cancellationToken)
+            || new[] { step, step.BackFrom(current) }.FirstOrDefault(s => s.ApplyTo(current).LoadBalancer.SendsProxyLineTo(listener.InstancePort) != sends) is not { } fitting)
+        {
+            return false;
+        }
+
+        await SendAsync(fitting, current, cancellationToken);
+        return true;
+    }
+
     /// <summary>What the first answer is that tells of a mismatch: a router's 400 to a PROXY line, or silence to a request without one. TLS hides which.</summary>
-    private static TrafficAnswer? SignOf(Listener listener, ClusterSnapshot after) => listener.EndsTls || listener.InstancePort == 443 ? null
+    private static TrafficAnswer? SignOf(Listener listener, ClusterSnapshot after) => HidesMode(listener) ? null
         : after.LoadBalancer.SendsProxyLineTo(listener.InstancePort) ? TrafficAnswer.RefusedByRouter
         : TrafficAnswer.CutOff;
+
+    private static bool HidesMode(Listener listener) => listener.EndsTls || listener.InstancePort == 443;
 
     /// <summary>Whether both ends are of one mind on a port.</summary>
     private static bool Fits(ClusterSnapshot state, int instancePort) =>
@@ -119,14 +151,14 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     {
         var listeners = balancer.Listeners
             .Where(l => !l.ReadsHttp && ports.Contains(l.InstancePort))
-            .OrderBy(l => l.EndsTls || l.InstancePort == 443)
+            .OrderBy(HidesMode)
             .ToList();
         var found = listeners.Count == 0 ? [] : await traffic.FindAsync(balancer, [.. listeners.Select(l => l.LoadBalancerPort)], cancellationToken);
         var watchable = new List<Listener>();
         foreach (var listener in listeners.Where(l => found.Contains(l.LoadBalancerPort)))
         {
             // Behind a listener that is still in HTTP mode, as one that was replaced a moment ago may be, nothing would be seen.
-            if (await Waiting.AnswersAsync(traffic, listener, TrafficAnswer.RefusedByRouter, cancellationToken))
+            if (await Waiting.AnswersAsync(traffic, listener, TrafficQuestion.Malformed, TrafficAnswer.RefusedByRouter, cancellationToken))
             {
                 watchable.Add(listener);
             }
@@ -182,6 +214,9 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
             // From here on every request is lost, and going on is the shortest way out: an interrupt is looked at when both ends fit again.
             var held = holds ? await FollowHeldAsync(step, before, watch, limit.Token) : await FollowAsync(step, before, limit.Token);
             await sending;
+
+            // A router that does not follow is to be named; this limit is for a probe that does not come back.
+            limit.CancelAfter(RouterLimit + FollowLimit);
             await AllRoutersAsync(step, before.Router.LiveRouters, limit.Token);
             cancellationToken.ThrowIfCancellationRequested();
             return held;

@@ -17,6 +17,8 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
 
     private static readonly TimeSpan RollbackPause = TimeSpan.FromMilliseconds(500);
 
+    private bool _fitted;
+
     /// <summary>
     /// How long putting back may take in all. Neither an interrupt nor the command's time limit cuts it short: it is what brings
     /// the ports back.
@@ -106,7 +108,7 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
             catch (Exception error)
 #pragma warning restore CA1031
             {
-                failure ??= error is OperationCanceledException ? TooLong(states[index].Step, error) : error;
+                failure ??= WithFit(error is OperationCanceledException ? TooLong(states[index].Step, error) : error);
                 Report(states, index, StepStatus.Failed, begun);
             }
         }
@@ -146,6 +148,7 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
         var step = record.Steps[record.Current];
         while (true)
         {
+            var isRead = false;
             try
             {
                 // Before anything else, and whoever holds the lock: whatever is to come, the port is open.
@@ -161,6 +164,7 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
                 }
 
                 current = await executor.ReadAsync(current, cancellationToken);
+                isRead = true;
                 var back = step is FlipStep flip ? flip.BackFrom(current) : step.Inverse();
                 if (back.IsDoneIn(current))
                 {
@@ -180,6 +184,7 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
                 // A port may be closed now, so even what looks final is tried again until the time is up.
                 try
                 {
+                    _fitted |= !isRead && step is FlipStep both && await FitAsync(both, current, cancellationToken);
                     await Task.Delay(RollbackPause, time, cancellationToken);
                 }
                 catch (OperationCanceledException)
@@ -189,6 +194,25 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
             }
         }
     }
+
+    private async Task<bool> FitAsync(FlipStep step, ClusterSnapshot current, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await executor.FitAsync(step, current, cancellationToken);
+        }
+        catch (DeisProxyException)
+        {
+            // What keeps the step from being put back is reported.
+            return false;
+        }
+    }
+
+    private Exception WithFit(Exception error) => !_fitted || error is not DeisProxyException known ? error : new DeisProxyException(
+        known.Code,
+        $"{known.Message} Meanwhile the load balancer was made to send what the routers expect, as far as traffic through it shows.",
+        known.Remedy,
+        known);
 
     /// <summary>Forwards a lock that is gone is not taken back: somebody may have removed it to stop this run.</summary>
     private async Task EnsureHeldAsync(CancellationToken cancellationToken)

@@ -115,6 +115,9 @@ public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterContr
         async Task<bool> IsClosedAsync() => (await loadBalancer.ReadAsync(cancellationToken)).ListenerOn(was.LoadBalancerPort) is null;
     }
 
+    /// <inheritdoc cref="Flip.FitAsync"/>
+    public Task<bool> FitAsync(FlipStep step, ClusterSnapshot before, CancellationToken cancellationToken) => flip.FitAsync(step, before, cancellationToken);
+
     /// <summary>Whether traffic can tell the listener after the step from the one before it: only who reads requests himself refuses what is none.</summary>
     private async Task<bool> CanProveAsync(ListenerStep step, LoadBalancer balancer, CancellationToken cancellationToken) =>
         step is { From: { } from, To: { } to } && from.ReadsHttp != to.ReadsHttp
@@ -125,7 +128,7 @@ public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterContr
     {
         var wanted = step.To!.ReadsHttp ? TrafficAnswer.RefusedByBalancer : TrafficAnswer.RefusedByRouter;
         var (_, reached) = await Waiting.UntilAsync(
-            time, EffectLimit, PollInterval, ct => Waiting.AnswersAsync(traffic, step.To, wanted, ct), answers => answers, cancellationToken);
+            time, EffectLimit, PollInterval, ct => Waiting.AnswersAsync(traffic, step.To, TrafficQuestion.Malformed, wanted, ct), answers => answers, cancellationToken);
         if (!reached)
         {
             throw new DeisProxyException(
