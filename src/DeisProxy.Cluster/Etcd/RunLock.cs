@@ -68,15 +68,19 @@ public sealed partial class RunLock : IRunLock, IAsyncDisposable
     private readonly CancellationTokenSource _released = new();
     private readonly Task _refreshing;
     private volatile bool _wasLost;
+    private long _refreshed;
 
-    private RunLock(EtcdClient etcd, TimeProvider time, LockHolder holder, string value)
+    private RunLock(EtcdClient etcd, TimeProvider time, LockHolder holder, string value, long taken)
     {
-        (_etcd, _time, _holder, _value) = (etcd, time, holder, value);
+        (_etcd, _time, _holder, _value, _refreshed) = (etcd, time, holder, value, taken);
         _refreshing = RefreshAsync();
     }
 
     /// <summary>Is cancelled when the lock is no longer held, though it was not given back.</summary>
     public CancellationToken Lost => _lost.Token;
+
+    /// <inheritdoc/>
+    public bool IsHeldForSure => !_wasLost && _time.GetElapsedTime(Interlocked.Read(ref _refreshed)) < TimeToLive;
 
     /// <summary>Takes the lock.</summary>
     /// <param name="etcd">The cluster's etcd; it stays the caller's.</param>
@@ -90,8 +94,9 @@ public sealed partial class RunLock : IRunLock, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(etcd);
         ArgumentNullException.ThrowIfNull(holder);
         var value = JsonSerializer.Serialize(holder, LockJson.Default.LockHolder);
+        var begun = time.GetTimestamp();
         await TakeAsync(etcd, holder, value, cancellationToken);
-        return new RunLock(etcd, time, holder, value);
+        return new RunLock(etcd, time, holder, value, begun);
     }
 
     /// <summary>Says who holds the lock, without taking it.</summary>
@@ -112,7 +117,7 @@ public sealed partial class RunLock : IRunLock, IAsyncDisposable
     {
         try
         {
-            await EtcdErrors.CallAsync(() => _etcd.RefreshTtlAsync(Key, _value, TimeToLive, cancellationToken));
+            await EtcdErrors.CallAsync(() => RefreshOnceAsync(cancellationToken));
             return !_wasLost;
         }
         catch (DeisProxyException error) when (error.InnerException is EtcdException { ErrorCode: EtcdErrorCode.KeyNotFound or EtcdErrorCode.CompareFailed })
@@ -161,9 +166,17 @@ public sealed partial class RunLock : IRunLock, IAsyncDisposable
         _released.Dispose();
     }
 
+    private async Task<EtcdNode> RefreshOnceAsync(CancellationToken cancellationToken)
+    {
+        // etcd counts from somewhere between the request and its answer.
+        var begun = _time.GetTimestamp();
+        var node = await _etcd.RefreshTtlAsync(Key, _value, TimeToLive, cancellationToken);
+        Interlocked.Exchange(ref _refreshed, begun);
+        return node;
+    }
+
     private async Task RefreshAsync()
     {
-        var refreshed = _time.GetTimestamp();
         using var timer = new PeriodicTimer(RefreshInterval, _time);
         try
         {
@@ -171,18 +184,18 @@ public sealed partial class RunLock : IRunLock, IAsyncDisposable
             {
                 try
                 {
-                    await _etcd.RefreshTtlAsync(Key, _value, TimeToLive, _released.Token);
-                    refreshed = _time.GetTimestamp();
+                    await RefreshOnceAsync(_released.Token);
                 }
                 catch (EtcdException error) when (error.ErrorCode is EtcdErrorCode.KeyNotFound or EtcdErrorCode.CompareFailed)
                 {
                     // It may be taken back, and is then to be kept again.
+                    _wasLost = true;
                     await _lost.CancelAsync();
                 }
                 catch (Exception error) when (error is EtcdException or DeisProxyException)
                 {
                     // Out of reach for the moment; it is lost only when its time has run out.
-                    if (_time.GetElapsedTime(refreshed) + RefreshInterval >= TimeToLive)
+                    if (_time.GetElapsedTime(Interlocked.Read(ref _refreshed)) + RefreshInterval >= TimeToLive)
                     {
                         await _lost.CancelAsync();
                     }

@@ -31,7 +31,7 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     private static readonly TimeSpan ReleaseLimit = TimeSpan.FromSeconds(5);
 
     /// <summary>How long it may take to tell the routers once the load balancer has switched: traffic is lost as long as they do not follow.</summary>
-    private static readonly TimeSpan FollowLimit = TimeSpan.FromSeconds(25);
+    private static readonly TimeSpan FollowLimit = TimeSpan.FromSeconds(15);
 
     /// <summary>How long routers may take to read etcd (5 s) and reload, with reserve.</summary>
     private static readonly TimeSpan RouterLimit = TimeSpan.FromSeconds(20);

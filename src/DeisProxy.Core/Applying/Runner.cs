@@ -197,6 +197,12 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
 
     private async Task<bool> FitAsync(FlipStep step, ClusterSnapshot current, CancellationToken cancellationToken)
     {
+        if (Lock is { IsHeldForSure: false })
+        {
+            // The load balancer may be in somebody else's hands by now.
+            return false;
+        }
+
         try
         {
             return await executor.FitAsync(step, current, cancellationToken);

@@ -53,7 +53,23 @@ internal sealed class TcpServer : IAsyncDisposable
     }
 
     /// <summary>Refuses new connections; those that are open go on.</summary>
-    public void StopAccepting() => _listener.Dispose();
+    public void StopAccepting()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            try
+            {
+                // A child process that is being started at this moment still has a copy: closing alone would leave the port in use until it has begun.
+                _listener.Shutdown(SocketShutdown.Both);
+            }
+            catch (Exception error) when (error is SocketException or ObjectDisposedException)
+            {
+                // It does not listen any more.
+            }
+        }
+
+        _listener.Dispose();
+    }
 
     /// <summary>Cuts every open connection.</summary>
     public void CutConnections()

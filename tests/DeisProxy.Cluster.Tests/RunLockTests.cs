@@ -1,0 +1,51 @@
+using DeisProxy.Cluster.Etcd;
+
+namespace DeisProxy.Cluster.Tests;
+
+/// <summary>For how long a run may rely on its lock when it cannot reach the cluster.</summary>
+public sealed class RunLockTests(ClusterFixture cluster) : IClassFixture<ClusterFixture>, IDisposable
+{
+    private readonly EtcdClient _etcd = new(cluster.Node, cluster.Etcd.Endpoint);
+    private readonly LeapingTime _time = new();
+
+    private static CancellationToken Limit => SshServers.Limit;
+
+    public void Dispose() => _etcd.Dispose();
+
+    [Fact]
+    public async Task It_is_held_for_sure_until_its_time_has_run_out_and_again_when_it_was_made_sure_of()
+    {
+        await using var held = await AcquireAsync();
+        held.IsHeldForSure.ShouldBeTrue();
+
+        _time.Leap += RunLock.TimeToLive - TimeSpan.FromSeconds(20);
+        held.IsHeldForSure.ShouldBeTrue();
+        _time.Leap += TimeSpan.FromSeconds(20);
+        held.IsHeldForSure.ShouldBeFalse();
+
+        (await held.EnsureHeldAsync(takeBack: false, Limit)).ShouldBeTrue();
+        held.IsHeldForSure.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task One_that_was_lost_for_a_while_is_not()
+    {
+        await using var held = await AcquireAsync();
+        await _etcd.DeleteAsync(RunLock.Key, condition: null, recursive: false, Limit);
+
+        (await held.EnsureHeldAsync(takeBack: true, Limit)).ShouldBeFalse();
+
+        held.IsHeldForSure.ShouldBeFalse("somebody else may have been at work meanwhile");
+    }
+
+    private Task<RunLock> AcquireAsync() => RunLock.AcquireAsync(_etcd, LockHolder.OfThisProcess("me", "setup", DateTimeOffset.UnixEpoch), _time, Limit);
+
+    private sealed class LeapingTime : TimeProvider
+    {
+        public TimeSpan Leap { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => System.GetElapsedTime(0).Ticks + Leap.Ticks;
+    }
+}
