@@ -104,7 +104,7 @@ public sealed class EtcdClientTests(ClusterFixture cluster) : IClassFixture<Clus
         const string key = "/cas/key";
         await _etcd.SetAsync(key, "1", EtcdCondition.Absent, null, Limit);
         (await Should.ThrowAsync<EtcdException>(() => _etcd.SetAsync(key, "2", EtcdCondition.Absent, null, Limit))).ErrorCode.ShouldBe(EtcdErrorCode.NodeExists);
-        (await Should.ThrowAsync<EtcdException>(() => _etcd.SetAsync("/cas/no", "2", EtcdCondition.Present, null, Limit))).ErrorCode.ShouldBe(EtcdErrorCode.KeyNotFound);
+        (await Should.ThrowAsync<EtcdException>(() => _etcd.SetAsync("/cas/no", "2", EtcdCondition.Value("1"), null, Limit))).ErrorCode.ShouldBe(EtcdErrorCode.KeyNotFound);
         var failed = await Should.ThrowAsync<EtcdException>(() => _etcd.SetAsync(key, "2", EtcdCondition.Value("0"), null, Limit));
         failed.ErrorCode.ShouldBe(EtcdErrorCode.CompareFailed);
         failed.Cause.ShouldBe("[0 != 1]");

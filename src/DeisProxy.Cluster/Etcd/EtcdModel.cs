@@ -17,9 +17,6 @@ public sealed record EtcdNode
     /// <summary>What is in the directory; one level, or all of them for a recursive read. Hidden keys (<c>_name</c>) are left out by etcd.</summary>
     public IReadOnlyList<EtcdNode> Nodes { get; init; } = [];
 
-    /// <summary>The index at which it was created.</summary>
-    public ulong CreatedIndex { get; init; }
-
     /// <summary>The index at which it was last set; what <see cref="EtcdCondition.Index"/> compares with.</summary>
     public ulong ModifiedIndex { get; init; }
 
@@ -41,9 +38,6 @@ public sealed record EtcdCondition
 
     /// <summary>The key must not exist.</summary>
     public static EtcdCondition Absent { get; } = new("prevExist", "false");
-
-    /// <summary>The key must exist.</summary>
-    public static EtcdCondition Present { get; } = new("prevExist", "true");
 
     internal string Name { get; }
 
@@ -135,7 +129,7 @@ public sealed class EtcdException : Exception
 internal sealed record WireAnswer(WireNode? Node, int? ErrorCode, string? Message, string? Cause, ulong Index);
 
 /// <summary>A node as it is on the wire.</summary>
-internal sealed record WireNode(string? Key, string? Value, bool Dir, List<WireNode>? Nodes, ulong CreatedIndex, ulong ModifiedIndex, long? Ttl)
+internal sealed record WireNode(string? Key, string? Value, bool Dir, List<WireNode>? Nodes, ulong ModifiedIndex, long? Ttl)
 {
     public EtcdNode ToNode() => new()
     {
@@ -143,7 +137,6 @@ internal sealed record WireNode(string? Key, string? Value, bool Dir, List<WireN
         Value = Dir ? null : Value ?? "",
         IsDirectory = Dir,
         Nodes = Nodes is null ? [] : [.. Nodes.Select(node => node.ToNode())],
-        CreatedIndex = CreatedIndex,
         ModifiedIndex = ModifiedIndex,
         TimeToLive = Ttl is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
     };
