@@ -8,12 +8,17 @@ namespace DeisProxy.Core.Tests;
 /// <summary>In which order both ends are switched, and that connections are never left waiting.</summary>
 public sealed class FlipTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private static FastTime Usual => new(4);
+
+    /// <summary>Where one of the flip's limits has to run out.</summary>
+    private static FastTime Fast => new(10);
 
     [Fact]
     public async Task The_balancer_goes_first_and_the_routers_follow_while_connections_are_held()
     {
-        var world = new FlipWorld { Lag = TimeSpan.FromSeconds(2) };
+        var world = new FlipWorld(Usual) { Lag = TimeSpan.FromSeconds(2) };
 
         var report = await world.RunAsync();
 
@@ -30,7 +35,7 @@ public sealed class FlipTests
     [Fact]
     public async Task Back_again_in_the_same_order()
     {
-        var world = new FlipWorld { Lag = TimeSpan.FromSeconds(1) };
+        var world = new FlipWorld(Usual) { Lag = TimeSpan.FromSeconds(1) };
         await world.RunAsync();
         world.Events.Clear();
 
@@ -44,7 +49,7 @@ public sealed class FlipTests
     [Fact]
     public async Task Nothing_is_held_or_prepared_for_it_when_that_is_not_wanted()
     {
-        var world = new FlipWorld();
+        var world = new FlipWorld(Usual);
 
         var report = await world.RunAsync(hold: false);
 
@@ -57,7 +62,7 @@ public sealed class FlipTests
     [Fact]
     public async Task Nodes_that_do_not_hold_connections_still_follow_at_once()
     {
-        var world = new FlipWorld { CannotHold = "sudo: a password is required" };
+        var world = new FlipWorld(Usual) { CannotHold = "sudo: a password is required" };
 
         var report = await world.RunAsync();
 
@@ -84,7 +89,7 @@ public sealed class FlipTests
     [Fact]
     public async Task What_cannot_be_watched_is_switched_at_once()
     {
-        var world = new FlipWorld { CanBeWatched = false };
+        var world = new FlipWorld(Usual) { CanBeWatched = false };
 
         var report = await world.RunAsync();
 
@@ -97,7 +102,7 @@ public sealed class FlipTests
     [Fact]
     public async Task One_end_that_is_right_already_is_not_waited_for()
     {
-        var world = new FlipWorld { PolicyFromTheStart = true };
+        var world = new FlipWorld(Usual) { PolicyFromTheStart = true };
 
         (await world.RunAsync()).Manner.ShouldBe(FlipManner.AtOnce);
 
@@ -107,7 +112,7 @@ public sealed class FlipTests
     [Fact]
     public async Task Routers_are_told_nothing_while_the_balancer_does_not_switch()
     {
-        var world = new FlipWorld { Lag = TimeSpan.FromHours(1) };
+        var world = new FlipWorld(Fast) { Lag = TimeSpan.FromHours(1) };
 
         (await world.RunAsync().ShouldThrowAsync<DeisProxyException>()).Code.ShouldBe("balancer-did-not-switch");
 
@@ -117,7 +122,7 @@ public sealed class FlipTests
     [Fact]
     public async Task A_router_that_does_not_follow_is_named_and_nothing_stays_held()
     {
-        var world = new FlipWorld { Stuck = 1, Tick = TimeSpan.FromHours(1) };
+        var world = new FlipWorld(Fast) { Stuck = 1, Tick = TimeSpan.FromHours(1) };
 
         var error = await world.RunAsync().ShouldThrowAsync<DeisProxyException>();
 
@@ -130,7 +135,7 @@ public sealed class FlipTests
     [Fact]
     public async Task A_node_that_refuses_at_the_last_moment_does_not_stop_the_rest()
     {
-        var world = new FlipWorld { HoldFails = true };
+        var world = new FlipWorld(Usual) { HoldFails = true };
 
         var report = await world.RunAsync();
 
@@ -143,7 +148,7 @@ public sealed class FlipTests
     [Fact]
     public async Task Traffic_that_does_not_come_back_is_an_error()
     {
-        var world = new FlipWorld { BreaksForGood = true };
+        var world = new FlipWorld(Fast) { BreaksForGood = true };
 
         (await world.RunAsync().ShouldThrowAsync<DeisProxyException>()).Code.ShouldBe("traffic-did-not-come-back");
 
@@ -160,7 +165,7 @@ public sealed class FlipTests
         using var interrupt = new CancellationTokenSource();
         foreach (var isInterrupt in new[] { true, false })
         {
-            var world = new FlipWorld { OnCall = name => Act(name, isInterrupt) };
+            var world = new FlipWorld(Usual) { OnCall = name => Act(name, isInterrupt) };
 
             await world.RunAsync(cancellationToken: interrupt.Token).ShouldThrowAsync<Exception>();
 
@@ -185,22 +190,34 @@ public sealed class FlipTests
         }
     }
 
+    [Fact]
+    public async Task A_balancer_that_is_very_late_is_waited_for()
+    {
+        var world = new FlipWorld(Fast) { Lag = TimeSpan.FromSeconds(30) };
+
+        (await world.RunAsync()).Manner.ShouldBe(FlipManner.Held, "nothing is lost until it switches");
+    }
+
+    [Fact]
+    public async Task Where_routers_were_never_told_the_balancer_goes_back_whatever_traffic_shows()
+    {
+        var world = new FlipWorld(Fast) { Lag = TimeSpan.FromHours(1) };
+        await world.RunAsync().ShouldThrowAsync<DeisProxyException>();
+        world.Events.Clear();
+
+        (await world.FitAsync()).ShouldBeTrue();
+
+        world.Sent.ShouldBeEmpty();
+        (await world.FitAsync()).ShouldBeFalse("it is back");
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Where_the_cluster_is_lost_the_balancer_goes_back_to_what_routers_expect(bool back)
+    public async Task Where_they_may_have_been_told_traffic_decides(bool back)
     {
-        var lost = false;
-        var world = new FlipWorld { OnCall = name => _ = name == "key" && lost ? throw new DeisProxyException("etcd-unavailable", "gone", "-") : false };
-        if (back)
-        {
-            await world.RunAsync();
-        }
-
-        lost = true;
-        (await world.RunAsync(back: back).ShouldThrowAsync<DeisProxyException>()).Code.ShouldBe("etcd-unavailable");
+        var world = await LostAsync(new FlipWorld(Fast), back);
         world.Served.ShouldBeFalse();
-        world.Events.Clear();
 
         (await world.FitAsync()).ShouldBeTrue();
 
@@ -210,9 +227,46 @@ public sealed class FlipTests
     }
 
     [Fact]
+    public async Task Routers_that_follow_late_are_followed_and_what_others_put_on_the_port_stays()
+    {
+        var world = await LostAsync(new FlipWorld(Fast) { Others = ["Authentication"] });
+        (await world.FitAsync()).ShouldBeTrue();
+        world.Sent.ShouldBe(["Authentication"]);
+
+        await world.SetKeyAsync("1");
+        (await world.FitAsync()).ShouldBeTrue();
+
+        world.Sent.ShouldBe(["Authentication", "EnableProxyProtocol"]);
+        world.Served.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Routers_that_come_by_themselves_are_left_alone()
+    {
+        var world = await LostAsync(new FlipWorld(Fast));
+        var fitting = world.FitAsync();
+
+        await world.SetKeyAsync("1");
+
+        (await fitting).ShouldBeFalse();
+        world.Events.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_balancer_without_instances_cuts_off_for_another_reason()
+    {
+        var world = await LostAsync(new FlipWorld(Fast));
+        (await world.FitAsync()).ShouldBeTrue();
+        await world.SetKeyAsync("1");
+        world.NobodyInService = true;
+
+        (await world.FitAsync()).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task Routers_that_are_not_of_one_mind_do_not_move_the_balancer()
     {
-        var world = new FlipWorld { Stuck = 1, Tick = TimeSpan.FromHours(1), AnswersTakeTurns = true };
+        var world = new FlipWorld(Fast) { Stuck = 1, Tick = TimeSpan.FromHours(1), AnswersVary = true };
         await world.RunAsync().ShouldThrowAsync<DeisProxyException>();
         world.Events.Clear();
 
@@ -224,7 +278,7 @@ public sealed class FlipTests
     [Fact]
     public async Task What_cannot_be_watched_does_not_move_the_balancer()
     {
-        var world = new FlipWorld { CanBeWatched = false, Stuck = 0, Tick = TimeSpan.FromHours(1) };
+        var world = new FlipWorld(Fast) { CanBeWatched = false, Stuck = 0, Tick = TimeSpan.FromHours(1) };
         await world.RunAsync().ShouldThrowAsync<DeisProxyException>();
         world.Events.Clear();
 
@@ -233,12 +287,26 @@ public sealed class FlipTests
         world.Events.ShouldBeEmpty();
     }
 
+    private static async Task<FlipWorld> LostAsync(FlipWorld world, bool back = false)
+    {
+        if (back)
+        {
+            await world.RunAsync();
+        }
+
+        world.IsLost = true;
+        (await world.RunAsync(back: back).ShouldThrowAsync<DeisProxyException>()).Code.ShouldBe("etcd-unavailable");
+        world.Events.Clear();
+        return world;
+    }
+
     /// <summary>A load balancer that switches after a lag, three routers that switch on a tick or when told, and nodes that hold connections.</summary>
-    private sealed class FlipWorld(TimeProvider? clock = null) : ILoadBalancerControl, IRouterControl, IRouterNodes, IBalancerTraffic
+    private sealed class FlipWorld(TimeProvider clock) : ILoadBalancerControl, IRouterControl, IRouterNodes, IBalancerTraffic
     {
         private static readonly string[] Names = ["10.21.1.11", "10.21.1.12", "10.21.2.11"];
 
-        private readonly TimeProvider _time = clock ?? new FastTime();
+        private readonly TimeProvider _time = clock;
+        private readonly Random _random = new(1);
         private readonly Lock _lock = new();
         private readonly bool[] _demands = new bool[3];
         private readonly List<string> _events = [];
@@ -246,7 +314,6 @@ public sealed class FlipTests
         private bool _willSend;
         private long _sendsFrom;
         private long _keySince;
-        private int _turn;
         private Flip? _flip;
         private (FlipStep Step, ClusterSnapshot Before)? _last;
 
@@ -268,8 +335,19 @@ public sealed class FlipTests
 
         public bool BreaksForGood { get; init; }
 
-        /// <summary>Whether requests go to one router after the other and not all to the first.</summary>
-        public bool AnswersTakeTurns { get; init; }
+        /// <summary>Whether a request goes to any of the routers and not always to the first.</summary>
+        public bool AnswersVary { get; init; }
+
+        /// <summary>Policies of others on the port.</summary>
+        public IReadOnlyList<string> Others { get; init; } = [];
+
+        /// <summary>Whether etcd takes no write.</summary>
+        public bool IsLost { get; set; }
+
+        public bool NobodyInService { get; set; }
+
+        /// <summary>What the load balancer was told last.</summary>
+        public IReadOnlyList<string> Sent { get; private set; } = [];
 
         public Action<string> OnCall { get; init; } = _ => { };
 
@@ -327,9 +405,18 @@ public sealed class FlipTests
         public async Task<bool> FitAsync()
         {
             var changed = await _flip!.FitAsync(_last!.Value.Step, _last.Value.Before, CancellationToken.None).WaitAsync(Limit);
-            await Task.Delay(Lag, _time);
+            await Task.Delay(Lag < TimeSpan.FromMinutes(1) ? (2 * Lag) + TimeSpan.FromSeconds(1) : TimeSpan.Zero, _time);
             return changed;
         }
+
+        /// <summary>What an answer that was lost had done.</summary>
+        public Task SetKeyAsync(string? value) => CallAsync(null, () =>
+        {
+            Key = value;
+            _keySince = _time.GetTimestamp();
+            Array.Fill(_demands, value is not null);
+            return true;
+        });
 
         public Task<NodeMeans> PrepareAsync(RouterState routers, IReadOnlyList<int> instancePorts, CancellationToken cancellationToken) =>
             CallAsync($"arm {string.Join(' ', instancePorts)}", () => new NodeMeans(CannotRender, instancePorts.Count > 0 ? CannotHold : null));
@@ -337,13 +424,19 @@ public sealed class FlipTests
         public Task SetBackendPoliciesAsync(BackendPolicies backend, CancellationToken cancellationToken) => CallAsync("policies", () =>
         {
             SwitchedAtPolicies = _demands.Count(d => d);
-            _willSend = backend.PolicyNames.Count > 0;
+            _willSend = backend.PolicyNames.Contains("EnableProxyProtocol");
+            Sent = [.. backend.PolicyNames];
             _sendsFrom = _time.GetTimestamp() + Lag.Ticks;
             return true;
         });
 
         public Task WriteAsync(RouterSetting setting, string? expected, string? value, CancellationToken cancellationToken) => CallAsync("key", () =>
         {
+            if (IsLost)
+            {
+                throw new DeisProxyException("etcd-unavailable", "gone", "-");
+            }
+
             Key.ShouldBe(expected);
             Key = value;
             _keySince = _time.GetTimestamp();
@@ -382,7 +475,7 @@ public sealed class FlipTests
 
         public Task<TrafficAnswer> AskAsync(Listener listener, TrafficQuestion question, CancellationToken cancellationToken) => CallAsync(null, () =>
         {
-            var demands = _demands[AnswersTakeTurns ? _turn++ % _demands.Length : 0];
+            var demands = _demands[AnswersVary ? _random.Next(_demands.Length) : 0];
             return question == TrafficQuestion.Malformed || (_sends && !demands) ? TrafficAnswer.RefusedByRouter
                 : _sends == demands && !(BreaksForGood && _sends) ? TrafficAnswer.Served
                 : TrafficAnswer.CutOff;
@@ -393,7 +486,8 @@ public sealed class FlipTests
 
         Task<LoadBalancer> ILoadBalancerControl.ReadAsync(CancellationToken cancellationToken) => CallAsync(null, () => _last!.Value.Before.LoadBalancer with
         {
-            BackendPolicies = _willSend ? [new BackendPolicies(80, ["EnableProxyProtocol"])] : [],
+            BackendPolicies = [new BackendPolicies(80, [.. Others, .. _willSend ? ["EnableProxyProtocol"] : Array.Empty<string>()])],
+            Instances = NobodyInService ? [] : _last.Value.Before.LoadBalancer.Instances,
         });
 
         public Task ConfigureHealthCheckAsync(HealthCheck healthCheck, CancellationToken cancellationToken) => throw new NotSupportedException();
@@ -441,19 +535,17 @@ public sealed class FlipTests
     }
 
     /// <summary>A clock that is fast enough for long limits, and slow enough for several things that happen beside one another.</summary>
-    private sealed class FastTime : TimeProvider
+    private sealed class FastTime(int factor) : TimeProvider
     {
-        private const int Factor = 20;
-
         private readonly long _start = Stopwatch.GetTimestamp();
 
         public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-        public override long GetTimestamp() => Stopwatch.GetElapsedTime(_start).Ticks * Factor;
+        public override long GetTimestamp() => Stopwatch.GetElapsedTime(_start).Ticks * factor;
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
             System.CreateTimer(callback, state, Real(dueTime), Real(period));
 
-        private static TimeSpan Real(TimeSpan time) => time == Timeout.InfiniteTimeSpan ? time : time / Factor;
+        private TimeSpan Real(TimeSpan time) => time == Timeout.InfiniteTimeSpan ? time : time / factor;
     }
 }

@@ -71,6 +71,8 @@ public sealed class AutoScalingTests
         await using var scene = await Scene.StartAsync(ByElb);
         var denied = scene.Sandbox.Faults.Add(new FaultRule(FaultKind.AccessDenied) { Service = "autoscaling", Operation = operation });
 
+        scene.RollbackLimit = TimeSpan.FromSeconds(5);
+
         var run = await scene.RunAsync(["setup", Option, .. options]);
 
         run.ExitCode.ShouldBe(exitCode, run.Error);

@@ -14,7 +14,7 @@ public sealed class LostClusterTests : IAsyncLifetime
     public async Task InitializeAsync() => _scene = await Scene.StartAsItIsAsync(SandboxOptions.DeisV15 with
     {
         RouterInterval = TimeSpan.FromSeconds(2),
-        DataPlaneLag = new LagRange(TimeSpan.FromSeconds(0.3), TimeSpan.FromSeconds(0.9)),
+        DataPlaneLag = new LagRange(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3)),
     });
 
     public async Task DisposeAsync() => await _scene.DisposeAsync();
@@ -25,6 +25,7 @@ public sealed class LostClusterTests : IAsyncLifetime
     public async Task One_that_stays_out_of_reach_is_served_all_the_same(string command)
     {
         await ReadyForAsync(command);
+        _scene.RollbackLimit = TimeSpan.FromSeconds(25);
         var run = _scene.RunAsync(command);
         var unreachable = await LoseEtcdInFlipAsync(run);
 
@@ -37,6 +38,7 @@ public sealed class LostClusterTests : IAsyncLifetime
         Sandbox.Nodes.ShouldNotContain(node => Sandbox.HoldsConnections(node));
 
         Sandbox.Faults.Remove(unreachable);
+        _scene.RollbackLimit = TimeSpan.FromSeconds(60);
         await LockEndsAsync();
         var again = await _scene.RunAsync(command);
         again.ExitCode.ShouldBe(ExitCode.Done, again.Output + again.Error);

@@ -10,7 +10,7 @@ namespace DeisProxy.Tests;
 /// <summary>A sandbox, and the whole command line against it in this process; only the node is entered without SSH.</summary>
 internal sealed class Scene : IAsyncDisposable
 {
-    private static readonly TimeSpan RunLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan RunLimit = TimeSpan.FromSeconds(180);
 
     private readonly DirectoryInfo _state = Directory.CreateTempSubdirectory("deis-proxy-scene-");
     private readonly string _start;
@@ -22,6 +22,9 @@ internal sealed class Scene : IAsyncDisposable
     }
 
     public SandboxCloud Sandbox { get; }
+
+    /// <summary>How long putting back may take; shorter where it cannot succeed.</summary>
+    public TimeSpan RollbackLimit { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Calls that changed something in AWS or in the routers' settings. The tool's own lock and journal are not what anybody would miss.</summary>
     public IReadOnlyList<RemoteCall> Changes => [.. Sandbox.CallLog.Mutating.Where(call =>
@@ -65,7 +68,7 @@ internal sealed class Scene : IAsyncDisposable
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var host = new CommandHost(new Terminal(TextReader.Null, output, error), OpenAsync, TimeProvider.System) { RollbackLimit = TimeSpan.FromSeconds(5) };
+        var host = new CommandHost(new Terminal(TextReader.Null, output, error), OpenAsync, TimeProvider.System) { RollbackLimit = RollbackLimit };
         var exitCode = await CommandLine.RunAsync([.. arguments, "--region", "us-east-1"], host, CancellationToken.None).WaitAsync(RunLimit);
         return (exitCode, output.ToString(), error.ToString());
     }

@@ -68,9 +68,9 @@ public sealed partial class RunLock : IRunLock, IAsyncDisposable
     private readonly CancellationTokenSource _released = new();
     private readonly Task _refreshing;
     private volatile bool _wasLost;
-    private long _refreshed;
+    private volatile Moment _refreshed;
 
-    private RunLock(EtcdClient etcd, TimeProvider time, LockHolder holder, string value, long taken)
+    private RunLock(EtcdClient etcd, TimeProvider time, LockHolder holder, string value, Moment taken)
     {
         (_etcd, _time, _holder, _value, _refreshed) = (etcd, time, holder, value, taken);
         _refreshing = RefreshAsync();
@@ -80,7 +80,17 @@ public sealed partial class RunLock : IRunLock, IAsyncDisposable
     public CancellationToken Lost => _lost.Token;
 
     /// <inheritdoc/>
-    public bool IsHeldForSure => !_wasLost && _time.GetElapsedTime(Interlocked.Read(ref _refreshed)) < TimeToLive;
+    public TimeSpan HeldForSure
+    {
+        get
+        {
+            // While a machine sleeps, only the one clock goes on; the other is not set right meanwhile.
+            var refreshed = _refreshed;
+            var (steady, wall) = (_time.GetElapsedTime(refreshed.Timestamp), _time.GetUtcNow() - refreshed.Utc);
+            var left = TimeToLive - (wall > steady ? wall : steady);
+            return _wasLost || left < TimeSpan.Zero ? TimeSpan.Zero : left;
+        }
+    }
 
     /// <summary>Takes the lock.</summary>
     /// <param name="etcd">The cluster's etcd; it stays the caller's.</param>
@@ -94,7 +104,7 @@ public sealed partial class RunLock : IRunLock, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(etcd);
         ArgumentNullException.ThrowIfNull(holder);
         var value = JsonSerializer.Serialize(holder, LockJson.Default.LockHolder);
-        var begun = time.GetTimestamp();
+        var begun = Moment.Now(time);
         await TakeAsync(etcd, holder, value, cancellationToken);
         return new RunLock(etcd, time, holder, value, begun);
     }
@@ -169,9 +179,9 @@ public sealed partial class RunLock : IRunLock, IAsyncDisposable
     private async Task<EtcdNode> RefreshOnceAsync(CancellationToken cancellationToken)
     {
         // etcd counts from somewhere between the request and its answer.
-        var begun = _time.GetTimestamp();
+        var begun = Moment.Now(_time);
         var node = await _etcd.RefreshTtlAsync(Key, _value, TimeToLive, cancellationToken);
-        Interlocked.Exchange(ref _refreshed, begun);
+        _refreshed = begun;
         return node;
     }
 
@@ -195,7 +205,7 @@ public sealed partial class RunLock : IRunLock, IAsyncDisposable
                 catch (Exception error) when (error is EtcdException or DeisProxyException)
                 {
                     // Out of reach for the moment; it is lost only when its time has run out.
-                    if (_time.GetElapsedTime(Interlocked.Read(ref _refreshed)) + RefreshInterval >= TimeToLive)
+                    if (HeldForSure <= RefreshInterval)
                     {
                         await _lost.CancelAsync();
                     }
@@ -264,6 +274,11 @@ public sealed partial class RunLock : IRunLock, IAsyncDisposable
             // Written by another program; that it is held is enough.
             return null;
         }
+    }
+
+    private sealed record Moment(long Timestamp, DateTimeOffset Utc)
+    {
+        public static Moment Now(TimeProvider time) => new(time.GetTimestamp(), time.GetUtcNow());
     }
 
     [JsonSerializable(typeof(LockHolder))]

@@ -39,12 +39,13 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
         rule() { iptables -w -t raw "$1" PREROUTING ! -i lo -p tcp --dport "$2" --syn -m addrtype --dst-type LOCAL -m comment --comment "deis-proxy $id" -j DROP; }
         free() { for port; do while rule -D "$port" 2>/dev/null; do :; done; done; }
         gone() { rules=$(iptables -w -t raw -S PREROUTING 2>/dev/null) || return 1; case $rules in *"deis-proxy $id"*) return 1 ;; esac; }
+        now() { read -r now idle </proc/uptime; now=${now%.*}${now#*.}; }
         if [ "$self" = guard ]; then
           echo $$ >"$dir/guard"
           tick=0
           while [ ! -e "$dir/held" ] && [ ! -e "$dir/free" ] && [ $tick -lt 900 ]; do sleep 0.2; tick=$((tick + 1)); done
-          tick=0
-          while [ -e "$dir/held" ] && [ ! -e "$dir/free" ] && [ $tick -lt 17 ]; do sleep 0.2; tick=$((tick + 1)); done
+          now; end=$((now + 340))
+          while [ -e "$dir/held" ] && [ ! -e "$dir/free" ] && [ "$now" -lt "$end" ]; do sleep 0.2; now; done
           # Without the guard's file nothing is held any more; what had begun before that is over after a second.
           rm -f "$dir/guard"; free "$@"; sleep 1.5
           tick=0

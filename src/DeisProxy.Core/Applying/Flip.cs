@@ -41,8 +41,19 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
 
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>How long routers need at most that read etcd on their own tick, every 5 s.</summary>
+    private static readonly TimeSpan OwnTime = TimeSpan.FromSeconds(7);
+
+    /// <summary>For how long every answer has to be the same before the load balancer is moved on account of it.</summary>
+    private static readonly TimeSpan SureTime = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan SureInterval = TimeSpan.FromMilliseconds(50);
+
     private NodeMeans? _means;
     private IReadOnlyList<Listener> _watchable = [];
+
+    /// <summary>When the routers may have been told last; null: they are certainly as they were before the run.</summary>
+    private long? _told = 0;
 
     /// <summary>How the last flip went; null if there was none, or if it failed.</summary>
     public FlipReport? Report { get; private set; }
@@ -60,6 +71,7 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
         var after = step.ApplyTo(before);
         var bothMove = before.Router.Demands(before.Router.ProxyProtocol) != after.Router.Demands(after.Router.ProxyProtocol);
         var ports = before.Router.PortsInUse(step.RouterPorts).Where(port => bothMove && Fits(before, port) && Fits(after, port)).ToList();
+        _told = undoing ? _told : ports.Count > 0 ? null : time.GetTimestamp();
         var found = undoing ? [] : _watchable = await FindAsync(before.LoadBalancer, ports, cancellationToken);
         _means = undoing && _means is not null ? _means : await PrepareAsync(before.Router, step.Hold && found.Count > 0 ? ports : [], cancellationToken);
         var manner = undoing || ports.Count == 0 ? FlipManner.AtOnce
@@ -99,8 +111,9 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     }
 
     /// <summary>
-    /// Makes the load balancer fit the routers where the cluster cannot be asked what they are set to: traffic tells what they expect, and
-    /// the load balancer is the one end within reach. Where traffic is served, cannot be watched or is not of one mind, nothing is done.
+    /// Makes the load balancer, the one end within reach, fit the routers where the cluster cannot be asked what they are set to. Routers that were
+    /// never told are as they were, and the load balancer goes back; else traffic tells what they expect. Where that is served, cannot be watched or is not
+    /// of one mind, nothing is done.
     /// </summary>
     /// <param name="step">What was being switched.</param>
     /// <param name="before">Gives what is known of the cluster.</param>
@@ -109,22 +122,35 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     /// <exception cref="DeisProxyException">The load balancer cannot be told either.</exception>
     public async Task<bool> FitAsync(FlipStep step, ClusterSnapshot before, CancellationToken cancellationToken)
     {
-        // TLS hides which way round it is.
-        if (_watchable.FirstOrDefault(l => !HidesMode(l)) is not { } listener)
-        {
-            return false;
-        }
-
         var current = before with { LoadBalancer = await loadBalancer.ReadAsync(cancellationToken) };
-        var sends = current.LoadBalancer.SendsProxyLineTo(listener.InstancePort);
-        if (!await Waiting.AnswersAsync(traffic, listener, TrafficQuestion.HealthCheck, sends ? TrafficAnswer.RefusedByRouter : TrafficAnswer.CutOff, cancellationToken)
-            || new[] { step, step.BackFrom(current) }.FirstOrDefault(s => s.ApplyTo(current).LoadBalancer.SendsProxyLineTo(listener.InstancePort) != sends) is not { } fitting)
+        var back = step.BackFrom(current);
+        var fitting = _told is null ? back : await FittingAsync(current, [back, ((FlipStep)step.Inverse()).BackFrom(current)], cancellationToken);
+        if (fitting is null || fitting.To.BackendPolicies.Equals(fitting.From.BackendPolicies))
         {
             return false;
         }
 
         await SendAsync(fitting, current, cancellationToken);
         return true;
+    }
+
+    /// <summary>Which way the load balancer has to go, as traffic shows it; null if none or if that does not show.</summary>
+    private async Task<FlipStep?> FittingAsync(ClusterSnapshot current, FlipStep[] ways, CancellationToken cancellationToken)
+    {
+        // TLS hides which end is wrong. And a load balancer without instances in service cuts connections off, too.
+        if (_watchable.FirstOrDefault(l => !HidesMode(l)) is not { } listener || !current.LoadBalancer.Instances.Any(i => i.InService))
+        {
+            return null;
+        }
+
+        var sends = current.LoadBalancer.SendsProxyLineTo(listener.InstancePort);
+        var mismatch = sends ? TrafficAnswer.RefusedByRouter : TrafficAnswer.CutOff;
+
+        // Routers may have been told though the answer was lost, and only be late.
+        var late = OwnTime - time.GetElapsedTime(_told!.Value);
+        var (_, otherwise) = await Waiting.UntilAsync(
+            time, late > SureTime ? late : SureTime, SureInterval, ct => traffic.AskAsync(listener, TrafficQuestion.HealthCheck, ct), answer => answer != mismatch, cancellationToken);
+        return otherwise ? null : ways.FirstOrDefault(way => way.ApplyTo(current).LoadBalancer.SendsProxyLineTo(listener.InstancePort) != sends);
     }
 
     /// <summary>What the first answer is that tells of a mismatch: a router's 400 to a PROXY line, or silence to a request without one. TLS hides which.</summary>
@@ -158,7 +184,7 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
         foreach (var listener in listeners.Where(l => found.Contains(l.LoadBalancerPort)))
         {
             // Behind a listener that is still in HTTP mode, as one that was replaced a moment ago may be, nothing would be seen.
-            if (await Waiting.AnswersAsync(traffic, listener, TrafficQuestion.Malformed, TrafficAnswer.RefusedByRouter, cancellationToken))
+            if (await Waiting.AnswersAsync(traffic, listener, TrafficAnswer.RefusedByRouter, cancellationToken))
             {
                 watchable.Add(listener);
             }
@@ -193,46 +219,64 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
             cancellationToken)));
 
     /// <summary>The routers' end.</summary>
-    private Task TellAsync(FlipStep step, ClusterSnapshot before, CancellationToken cancellationToken) => before.Router.ProxyProtocol == step.To.ProxyProtocol
-        ? Task.CompletedTask
-        : Waiting.ChangeAsync(
-            time,
-            ct => routers.WriteAsync(RouterSetting.ProxyProtocol, before.Router.ProxyProtocol, step.To.ProxyProtocol, ct),
-            async ct => (await routers.ReadAsync(ct)).ProxyProtocol == step.To.ProxyProtocol,
-            cancellationToken);
+    private async Task TellAsync(FlipStep step, ClusterSnapshot before, CancellationToken cancellationToken)
+    {
+        if (before.Router.ProxyProtocol != step.To.ProxyProtocol)
+        {
+            await Waiting.ChangeAsync(
+                time,
+                ct =>
+                {
+                    _told = time.GetTimestamp();
+                    return routers.WriteAsync(RouterSetting.ProxyProtocol, before.Router.ProxyProtocol, step.To.ProxyProtocol, ct);
+                },
+                async ct => (await routers.ReadAsync(ct)).ProxyProtocol == step.To.ProxyProtocol,
+                cancellationToken);
+        }
+    }
 
     /// <summary>The load balancer, and at the first sign of it the routers. Returns for how long connections were held.</summary>
     private async Task<TimeSpan> BalancerFirstAsync(FlipStep step, ClusterSnapshot before, TrafficWatch watch, bool holds, CancellationToken cancellationToken)
     {
         watch.ExpectMismatch();
         var sending = SendAsync(step, before, cancellationToken);
-        using var limit = new CancellationTokenSource(FollowLimit, time);
         try
         {
             await SignAsync(watch, sending, cancellationToken);
 
             // From here on every request is lost, and going on is the shortest way out: an interrupt is looked at when both ends fit again.
-            var held = holds ? await FollowHeldAsync(step, before, watch, limit.Token) : await FollowAsync(step, before, limit.Token);
+            var held = await InTimeAsync(FollowLimit, ct => holds ? FollowHeldAsync(step, before, watch, ct) : FollowAsync(step, before, ct));
             await sending;
-
-            // A router that does not follow is to be named; this limit is for a probe that does not come back.
-            limit.CancelAfter(RouterLimit + FollowLimit);
-            await AllRoutersAsync(step, before.Router.LiveRouters, limit.Token);
+            await InTimeAsync(RouterLimit + FollowLimit, async ct =>
+            {
+                await AllRoutersAsync(step, before.Router.LiveRouters, ct);
+                return true;
+            });
             cancellationToken.ThrowIfCancellationRequested();
             return held;
-        }
-        catch (OperationCanceledException error) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            throw new DeisProxyException(
-                "flip-too-slow",
-                $"The load balancer has switched, but the cluster did not follow within {FollowLimit.TotalSeconds} s.",
-                "Look what keeps the nodes or etcd from answering, then run the command again.",
-                error);
         }
         finally
         {
             // What is put back now must not be overtaken by a policy that is still under way.
             await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>What the cluster has to do once the load balancer has switched.</summary>
+    private async Task<T> InTimeAsync<T>(TimeSpan allowed, Func<CancellationToken, Task<T>> follow)
+    {
+        using var limit = new CancellationTokenSource(allowed, time);
+        try
+        {
+            return await follow(limit.Token);
+        }
+        catch (OperationCanceledException error) when (limit.IsCancellationRequested)
+        {
+            throw new DeisProxyException(
+                "flip-too-slow",
+                $"The load balancer has switched, but the cluster did not follow within {allowed.TotalSeconds} s.",
+                "Look what keeps the nodes or etcd from answering, then run the command again.",
+                error);
         }
     }
 

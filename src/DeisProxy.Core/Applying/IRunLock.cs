@@ -6,8 +6,8 @@ public interface IRunLock
     /// <summary>Code of the error that another run holds it.</summary>
     const string HeldByAnother = "locked";
 
-    /// <summary>Whether nobody else can hold it yet, even if the cluster is out of reach: its time has not run out since it was last made sure of.</summary>
-    bool IsHeldForSure { get; }
+    /// <summary>For how long from now nobody else can hold it, even if the cluster is out of reach; zero if somebody may do so already.</summary>
+    TimeSpan HeldForSure { get; }
 
     /// <summary>Makes sure that this run holds it now, and for a while from now on.</summary>
     /// <param name="takeBack">Whether to take it again if nobody holds it: it may have run out while the cluster was out of reach.</param>

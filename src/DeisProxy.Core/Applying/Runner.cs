@@ -17,6 +17,9 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
 
     private static readonly TimeSpan RollbackPause = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>What is under way when the lock's time runs out has been handled by then.</summary>
+    private static readonly TimeSpan LockReserve = TimeSpan.FromSeconds(5);
+
     private bool _fitted;
 
     /// <summary>
@@ -146,6 +149,7 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
     private async Task<ClusterSnapshot> UndoAsync(RunRecord record, ClusterSnapshot current, CancellationToken cancellationToken)
     {
         var step = record.Steps[record.Current];
+        _fitted = false;
         while (true)
         {
             var isRead = false;
@@ -195,19 +199,22 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
         }
     }
 
+    /// <summary>Only while the lock is certainly this run's: later the load balancer may be in somebody else's hands.</summary>
     private async Task<bool> FitAsync(FlipStep step, ClusterSnapshot current, CancellationToken cancellationToken)
     {
-        if (Lock is { IsHeldForSure: false })
+        var sure = Lock is null ? RollbackLimit : Lock.HeldForSure - LockReserve;
+        if (sure <= TimeSpan.Zero)
         {
-            // The load balancer may be in somebody else's hands by now.
             return false;
         }
 
+        using var timer = new CancellationTokenSource(sure, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
         try
         {
-            return await executor.FitAsync(step, current, cancellationToken);
+            return await executor.FitAsync(step, current, limit.Token);
         }
-        catch (DeisProxyException)
+        catch (Exception error) when (error is DeisProxyException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
             // What keeps the step from being put back is reported.
             return false;

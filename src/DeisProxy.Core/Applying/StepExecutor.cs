@@ -128,7 +128,7 @@ public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterContr
     {
         var wanted = step.To!.ReadsHttp ? TrafficAnswer.RefusedByBalancer : TrafficAnswer.RefusedByRouter;
         var (_, reached) = await Waiting.UntilAsync(
-            time, EffectLimit, PollInterval, ct => Waiting.AnswersAsync(traffic, step.To, TrafficQuestion.Malformed, wanted, ct), answers => answers, cancellationToken);
+            time, EffectLimit, PollInterval, ct => Waiting.AnswersAsync(traffic, step.To, wanted, ct), answers => answers, cancellationToken);
         if (!reached)
         {
             throw new DeisProxyException(

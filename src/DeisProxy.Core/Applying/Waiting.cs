@@ -90,18 +90,16 @@ internal static class Waiting
         },
         cancellationToken);
 
-    /// <summary>Whether a listener answers a question in one way, however often it is asked: the addresses of a load balancer take turns.</summary>
+    /// <summary>Whether a listener refuses what is no request in one way, however often it is asked: the addresses of a load balancer take turns.</summary>
     /// <param name="traffic">Asks.</param>
     /// <param name="listener">The listener.</param>
-    /// <param name="question">What to ask.</param>
-    /// <param name="wanted">The answer that is to come each time.</param>
+    /// <param name="wanted">Who is to refuse it.</param>
     /// <param name="cancellationToken">Ends the asking.</param>
-    public static async Task<bool> AnswersAsync(
-        IBalancerTraffic traffic, Listener listener, TrafficQuestion question, TrafficAnswer wanted, CancellationToken cancellationToken)
+    public static async Task<bool> AnswersAsync(IBalancerTraffic traffic, Listener listener, TrafficAnswer wanted, CancellationToken cancellationToken)
     {
         for (var i = 0; i < AnswersInARow; i++)
         {
-            if (await traffic.AskAsync(listener, question, cancellationToken) != wanted)
+            if (await traffic.AskAsync(listener, TrafficQuestion.Malformed, cancellationToken) != wanted)
             {
                 return false;
             }
