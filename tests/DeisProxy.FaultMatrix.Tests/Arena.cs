@@ -12,7 +12,7 @@ internal sealed class Arena : IAsyncDisposable
 {
     public const string Secret = "THE-PRIVATE-KEY-OF-THE-PLATFORM";
 
-    private static readonly TimeSpan RunLimit = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan RunLimit = TimeSpan.FromSeconds(180);
 
     private static readonly TimeSpan HoldLimit = TimeSpan.FromSeconds(5);
 

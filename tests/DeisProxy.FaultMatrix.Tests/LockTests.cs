@@ -9,7 +9,7 @@ public sealed class LockTests : IAsyncLifetime
 
     private const string Other = """{"Id":"0","Who":"ann@elsewhere","Command":"teardown","Since":"2026-01-01T10:00:00+00:00","ProcessId":1,"ProcessSpace":""}""";
 
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 
     private Arena _arena = null!;
 
@@ -148,7 +148,7 @@ public sealed class LockTests : IAsyncLifetime
     /// <summary>Runs setup; while its health check is being changed, something happens.</summary>
     private async Task<Run> RunAsync(Action meanwhile)
     {
-        // Its answer is lost, which takes it a second to find out.
+        // Its answer is lost, which takes it three seconds to find out.
         Sandbox.Faults.Add(new FaultRule(FaultKind.HangAfter) { Operation = "ConfigureHealthCheck", Times = 1 });
         var running = _arena.RunAsync("setup");
         await UntilAsync(() => Sandbox.CallLog.Calls.Any(call => call.Outcome.StartsWith("fault", StringComparison.Ordinal)));

@@ -7,7 +7,7 @@ namespace DeisProxy.FaultMatrix.Tests;
 /// <summary>A process of its own is killed, or asked to end, at every change that it makes.</summary>
 public sealed class ProcessTests(MatrixOutput output) : IClassFixture<MatrixOutput>
 {
-    private static readonly TimeSpan ProcessLimit = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan ProcessLimit = TimeSpan.FromSeconds(180);
 
     private static readonly string[] Signals = ["TERM", "INT", "HUP"];
 

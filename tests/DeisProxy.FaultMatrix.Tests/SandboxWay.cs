@@ -39,7 +39,7 @@ internal sealed record SandboxWay(Uri AwsEndpoint, IReadOnlyList<string> Nodes, 
     {
         var local = settings with
         {
-            Aws = settings.Aws with { Endpoint = AwsEndpoint, CallTimeout = TimeSpan.FromSeconds(1) },
+            Aws = settings.Aws with { Endpoint = AwsEndpoint, CallTimeout = TimeSpan.FromSeconds(3) },
             Nodes = [.. Nodes.Select(NodeAddress.Parse)],
             StateFolder = StateFolder,
         };

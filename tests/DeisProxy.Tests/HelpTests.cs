@@ -1,6 +1,7 @@
 namespace DeisProxy.Tests;
 
 /// <summary>What the commands say about themselves.</summary>
+[Collection(nameof(Alone))]
 public sealed class HelpTests
 {
     private static readonly string[] Shared =

@@ -8,6 +8,7 @@ using Listener = DeisProxy.Core.Model.Listener;
 namespace DeisProxy.Tests;
 
 /// <summary>A listener is deleted and created again with less than a round trip in between, and whatever becomes of the delete, the port ends up open.</summary>
+[Collection(nameof(Alone))]
 public sealed class ListenerSwapTests
 {
     private const string Delete = "DeleteLoadBalancerListeners";

@@ -6,6 +6,7 @@ using DeisProxy.Output;
 namespace DeisProxy.Tests;
 
 /// <summary>What the README says is so.</summary>
+[Collection(nameof(Alone))]
 public sealed partial class ReadmeTests
 {
     private static readonly string Root = FindRoot();

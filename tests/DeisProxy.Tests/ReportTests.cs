@@ -8,6 +8,7 @@ using FsCheck.Xunit;
 namespace DeisProxy.Tests;
 
 /// <summary>Reports for programs: whatever text is in them, programs can read them.</summary>
+[Collection(nameof(Alone))]
 public sealed class ReportTests
 {
     private const string Hostile = "]]><evil a=\"1\"/>&amp;\u0000\u0001\e[2J\u202E\uFFFE";

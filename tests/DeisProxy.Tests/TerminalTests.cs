@@ -9,6 +9,7 @@ using FsCheck.Xunit;
 namespace DeisProxy.Tests;
 
 /// <summary>What is printed may come from a remote machine.</summary>
+[Collection(nameof(Alone))]
 public sealed class TerminalTests
 {
     [Property(MaxTest = 2000)]

@@ -3,6 +3,7 @@ using DeisProxy.Core;
 namespace DeisProxy.Tests;
 
 /// <summary>Wrong usage: exit code 2, a message that says what is right, and nothing is contacted.</summary>
+[Collection(nameof(Alone))]
 public sealed class UsageTests
 {
     public static TheoryData<string, string> WrongOptions => new()
