@@ -6,13 +6,15 @@ namespace DeisProxy.Outage;
 /// <summary>Lets setups go wrong, and looks whether nodes let connections go by themselves, and whether a second setup finishes the job.</summary>
 internal sealed class Drills(Testbed bed) : IAsyncDisposable
 {
-    /// <summary>For how long a connection may be held, whatever happens to the operator.</summary>
-    private static readonly TimeSpan RuleLimit = TimeSpan.FromSeconds(5);
+    /// <summary>For how long a connection may be held, whatever happens to the operator: the nodes' own limit is 5 s, the rest is how long a look may take on a busy machine, and the nodes' shell.</summary>
+    private static readonly TimeSpan RuleLimit = TimeSpan.FromSeconds(7);
 
     /// <summary>For how long a guard may outlive its purpose: its own time, half a second for a second look, and reserve for a busy machine.</summary>
-    private static readonly TimeSpan GuardLimit = TimeSpan.FromSeconds(6.5);
+    private static readonly TimeSpan GuardLimit = TimeSpan.FromSeconds(15);
 
-    private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(40);
+
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(10);
 
     private static readonly TimeSpan Steady = TimeSpan.FromSeconds(0.5);
 
@@ -34,7 +36,7 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
         await using var tool = new RunningTool(bed, ["setup"]);
         try
         {
-            await BeforeEndAsync(client.FirstProxyLine, tool, cancellationToken);
+            await BeforeEndAsync(until => FirstProxyLineAsync(client, until), tool, cancellationToken);
             await using var watch = new HoldWatch(bed, [.. Ids().Except(earlier, StringComparer.Ordinal)]);
             var blow = await StrikeAsync(drill, watch, tool, cancellationToken);
             var first = drill.Blow == Blow.Kill ? null : await tool.EndAsync(cancellationToken);
@@ -72,11 +74,14 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
     private static double? Seconds(TimeSpan? time) => time is { } known ? Math.Max(0, known.TotalSeconds) : null;
 
     /// <summary>Waits for something that happens before deis-proxy ends.</summary>
-    private static async Task BeforeEndAsync(Task moment, RunningTool tool, CancellationToken cancellationToken)
+    private static async Task BeforeEndAsync(Func<CancellationToken, Task> wait, RunningTool tool, CancellationToken cancellationToken)
     {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var moment = wait(stop.Token);
         var ended = tool.EndAsync(cancellationToken);
         if (await Task.WhenAny(moment, ended) == ended)
         {
+            await stop.CancelAsync();
             var said = await ended;
             throw new InvalidOperationException($"setup ended before its time, with {said.ExitCode}: {said.Error}");
         }
@@ -105,6 +110,16 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
         return isSo();
     }
 
+    /// <summary>Waits until a client meets a router that got a PROXY line and did not expect one. None does where all routers follow at once: until the load balancer sends it.</summary>
+    private async Task FirstProxyLineAsync(OpenLoopClient client, CancellationToken cancellationToken)
+    {
+        while (!client.FirstProxyLine.IsCompleted && !bed.Balancers.Any(balancer => balancer.SendsProxy))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            await Task.WhenAny(client.FirstProxyLine, Task.Delay(Glance, cancellationToken));
+        }
+    }
+
     /// <summary>Waits for the moment, does it, waits until no connection is held any more, and takes it back as far as that goes.</summary>
     /// <returns>When it was done; null: nothing was.</returns>
     private async Task<TimeSpan?> StrikeAsync(Drill drill, HoldWatch watch, RunningTool tool, CancellationToken cancellationToken)
@@ -116,7 +131,7 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(SettleLimit);
-        await (drill.After is { } after ? Task.Delay(after, limit.Token) : BeforeEndAsync(watch.HeldAsync(limit.Token), tool, limit.Token));
+        await (drill.After is { } after ? Task.Delay(after, limit.Token) : BeforeEndAsync(watch.HeldAsync, tool, limit.Token));
         List<TestbedNode> cut = drill.Blow switch { Blow.CutOne => [bed.Nodes[^1]], Blow.CutAll => [.. bed.Nodes], _ => [] };
         var blow = watch.Elapsed;
         if (drill.Blow == Blow.Kill)

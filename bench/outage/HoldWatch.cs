@@ -31,7 +31,7 @@ internal sealed class HoldWatch : IAsyncDisposable
     /// <summary>When a rule was seen first; null: never.</summary>
     public TimeSpan? FirstRule { get; private set; }
 
-    /// <summary>When a look saw a rule for the last time.</summary>
+    /// <summary>When a look began that saw a rule for the last time: a look may take long, and what it saw was there after it began.</summary>
     public TimeSpan? LastRule { get; private set; }
 
     /// <summary>When a look saw a guard for the last time.</summary>
@@ -82,7 +82,7 @@ internal sealed class HoldWatch : IAsyncDisposable
             if (sight.Nodes > 0)
             {
                 FirstRule ??= begun;
-                LastRule = Elapsed;
+                LastRule = begun;
             }
 
             LastGuard = sight.Guards > 0 ? Elapsed : LastGuard;

@@ -63,7 +63,7 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
         using var cancel = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
         var clock = Stopwatch.StartNew();
         await Should.ThrowAsync<OperationCanceledException>(() => node.RunAsync(["sleep", "20"], cancel.Token));
-        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(3));
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(15));
         (await node.RunAsync(["echo", "still here"], SshServers.Limit)).StandardOutput.ShouldBe("still here\n");
     }
 
@@ -82,13 +82,7 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
             }
         }
 
-        var clock = Stopwatch.StartNew();
-        while (await File.ReadAllTextAsync(file) != "ended\n")
-        {
-            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(5));
-            await Task.Delay(20);
-        }
-
+        await EventuallyAsync(() => File.ReadAllText(file) == "ended\n", TimeSpan.FromSeconds(30), "the command sees the end of its input");
         File.Delete(file);
     }
 
@@ -162,8 +156,9 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
         await stream.WriteAsync("x"u8.ToArray(), SshServers.Limit);
         (await stream.ReadAsync(new byte[1], SshServers.Limit)).ShouldBe(1);
         var reading = stream.ReadAsync(new byte[1], SshServers.Limit).AsTask();
-        var command = node.RunAsync(["sleep", "20"], SshServers.Limit);
-        await Task.Delay(200);
+        using var directory = new TemporaryDirectory();
+        var command = node.RunAsync(["sh", "-c", "touch \"$1\"; sleep 20", "sh", directory["begun"]], SshServers.Limit);
+        await EventuallyAsync(() => File.Exists(directory["begun"]), TimeSpan.FromSeconds(30), "the command has begun");
 
         server.CutConnections();
 
@@ -189,8 +184,7 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
         (await RealProcess.RunAsync("stat", ["-c", "%a", .. directories])).ShouldBe("700\n");
         await node.DisposeAsync();
         await node.DisposeAsync();
-        await Task.Delay(300);
-        Processes(pattern).ShouldBeEmpty();
+        await EventuallyAsync(() => Processes(pattern).Count == 0, TimeSpan.FromSeconds(15), "no process is left");
         directories.ShouldAllBe(directory => !Directory.Exists(directory));
         await Should.ThrowAsync<ObjectDisposedException>(() => node.RunAsync(["true"], SshServers.Limit));
     }
@@ -231,6 +225,16 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
 
         output.WriteLine($"median ms: connect {Median(connect):0.0}, command {Median(command):0.0}, stream with one echo {Median(stream):0.0}");
         Median(command).ShouldBeLessThan(Median(connect), "commands share the connection");
+    }
+
+    private static async Task EventuallyAsync(Func<bool> condition, TimeSpan limit, string what)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!condition())
+        {
+            clock.Elapsed.ShouldBeLessThan(limit, what);
+            await Task.Delay(20);
+        }
     }
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);

@@ -14,6 +14,12 @@ public sealed class RouterLogsTests(ITestOutputHelper output) : IDisposable
 {
     private const int Nodes = 100;
 
+    /// <summary>So many visits must be under way at the same time. Fewer than all, because a login may fail on a busy machine.</summary>
+    private const int SideBySide = Nodes / 2;
+
+    /// <summary>For a hundred logins on a busy machine.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     private const string Line = "[INFO] - [22/Nov/2026:14:24:39 +0000] - 203.0.113.9 - - - 200 - \"GET /?deis-proxy-verify=token1 HTTP/1.1\"";
 
     private static readonly LogSighting Seen = new("", IPAddress.Parse("203.0.113.9"), BrokenHeader: false);
@@ -21,23 +27,27 @@ public sealed class RouterLogsTests(ITestOutputHelper output) : IDisposable
     private readonly TemporaryDirectory _directory = new();
 
     [Fact]
-    public async Task A_hundred_nodes_are_searched_in_seconds()
+    public async Task A_hundred_nodes_are_searched_side_by_side()
     {
-        // Every visit takes a number, and only the last one of the hundred has the line.
+        // Every look takes a number, and only the hundredth has the line. The first ones stay until enough others have begun: one after the other, none would end.
         File.WriteAllText(_directory["count"], "0");
         Docker($"""
             [ "$3" = 1 ] && exit 0
             exec 9>>{_directory["lock"]}; flock 9; read n <{_directory["count"]}; n=$((n+1)); echo $n >{_directory["count"]}
+            [ -p {_directory["gate"]} ] || mkfifo {_directory["gate"]}
+            exec 8<>{_directory["gate"]} 9>&-
+            [ $n -ge {SideBySide} ] || timeout {Patience.TotalSeconds} head -c 1 <&8 >/dev/null
+            [ $n != {SideBySide} ] || head -c {SideBySide} /dev/zero >&8
             [ $n = {Nodes} ] && echo '{Line}' || echo 'nothing of it'
             """);
         await using var server = await ServerAsync();
         var (addresses, options) = Hundred(server);
         await using var entry = await OpenSshNode.ConnectAsync(addresses[0], options, SshServers.Limit);
         var clock = Stopwatch.StartNew();
-        var search = await new RouterLogs(entry, addresses, options, OpenSshNode.RunOnceAsync).SearchAsync("token1", [], [], SshServers.Limit);
+        var logs = new RouterLogs(entry, addresses, options, OpenSshNode.RunOnceAsync) { SearchTime = Patience };
+        var search = await logs.SearchAsync("token1", [], [], SshServers.Limit);
         output.WriteLine($"{Nodes} nodes until the last one's line: {clock.Elapsed.TotalSeconds:0.0} s");
         search.Sighting.ShouldNotBeNull(string.Join('\n', search.Unread)).Address.ShouldBe(Seen.Address);
-        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(25));
     }
 
     [Fact]
@@ -48,7 +58,8 @@ public sealed class RouterLogsTests(ITestOutputHelper output) : IDisposable
         var (addresses, options) = Hundred(server);
         await using var entry = await OpenSshNode.ConnectAsync(addresses[0], options, SshServers.Limit);
         var clock = Stopwatch.StartNew();
-        var search = await new RouterLogs(entry, addresses, options, OpenSshNode.RunOnceAsync).SearchAsync("token1", [], [], SshServers.Limit);
+        var logs = new RouterLogs(entry, addresses, options, OpenSshNode.RunOnceAsync) { SearchTime = Patience };
+        var search = await logs.SearchAsync("token1", [], [], SshServers.Limit);
         output.WriteLine($"{Nodes} nodes in vain: {clock.Elapsed.TotalSeconds:0.0} s, {search.Unread.Count} not read");
         search.Sighting.ShouldBeNull();
         (search.Searched.Count + search.Unread.Count).ShouldBe(Nodes);
@@ -100,7 +111,7 @@ public sealed class RouterLogsTests(ITestOutputHelper output) : IDisposable
     private (List<NodeAddress> Addresses, SshOptions Options) Hundred(SshServer server)
     {
         File.WriteAllText(_directory["config"], $"Host node-*\n  HostName 127.0.0.1\n  Port {server.Port}\n  HostKeyAlias [127.0.0.1]:{server.Port}\n");
-        return ([.. Enumerable.Range(1, Nodes).Select(i => NodeAddress.Parse($"node-{i}"))], server.Options() with { ConfigFile = _directory["config"], ConnectTimeout = TimeSpan.FromSeconds(20) });
+        return ([.. Enumerable.Range(1, Nodes).Select(i => NodeAddress.Parse($"node-{i}"))], server.Options() with { ConfigFile = _directory["config"], ConnectTimeout = Patience });
     }
 
     private void Docker(string script) => _directory.WriteScript("docker", $"[ \"$1\" = logs ] || exit 1\n{script}");

@@ -220,7 +220,7 @@ public sealed class VerifyTests(CertifiedCluster cluster) : IClassFixture<Certif
     /// <summary>nginx -s reload returns before the new configuration is in force.</summary>
     private async Task SettledAsync(bool proxy, NginxRouter? except = null)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         foreach (var router in cluster.Routers.Routers.Where(r => r != except))
         {
             while (await Probe.AnswersPlainAsync(router.Address, router.HttpPort, limit.Token) == proxy)

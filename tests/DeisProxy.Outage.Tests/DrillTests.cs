@@ -6,7 +6,7 @@ namespace DeisProxy.Outage.Tests;
 public abstract class DrillTests(ITestOutputHelper output)
 {
     /// <summary>A minute on a quiet machine.</summary>
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(15);
 
     protected async Task RunAsync(params string[] drills)
     {

@@ -35,7 +35,7 @@ public sealed class EtcdServer : IAsyncDisposable
         var client = $"http://{address}:{port}";
         var peer = $"http://127.0.0.1:{RealProcess.FreePort()}";
         RealProcess? process = null;
-        var http = new HttpClient { BaseAddress = new Uri(client), Timeout = TimeSpan.FromSeconds(10) };
+        var http = new HttpClient { BaseAddress = new Uri(client), Timeout = TimeSpan.FromSeconds(30) };
         try
         {
             process = RealProcess.Start(
@@ -52,12 +52,12 @@ public sealed class EtcdServer : IAsyncDisposable
                         using var response = await http.GetAsync("/health");
                         return response.IsSuccessStatusCode;
                     }
-                    catch (HttpRequestException)
+                    catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
                     {
                         return false;
                     }
                 },
-                TimeSpan.FromSeconds(15));
+                RealProcess.StartLimit);
             return new EtcdServer(directory, process, http, new Uri(client));
         }
         catch

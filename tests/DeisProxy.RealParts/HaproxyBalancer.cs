@@ -75,7 +75,7 @@ public sealed class HaproxyBalancer : IAsyncDisposable
             : ["-x", Socket, "-sf", .. _processes.Select(p => p.Id.ToString(CultureInfo.InvariantCulture))];
         var process = RealProcess.StartIn(_options.Network, RealProcess.Find("haproxy", "install the Debian package haproxy"), ["-db", "-f", configuration, .. takeOver]);
         _processes.Add(process);
-        await process.WaitUntilAsync(async () => await AnsweringProcessAsync() == process.Id, TimeSpan.FromSeconds(10));
+        await process.WaitUntilAsync(async () => await AnsweringProcessAsync() == process.Id, RealProcess.StartLimit);
     }
 
     public async ValueTask DisposeAsync()

@@ -31,12 +31,12 @@ public sealed class Moto : IAsyncDisposable
                         using var response = await http.GetAsync($"http://127.0.0.1:{port}/moto-api/data.json");
                         return response.IsSuccessStatusCode;
                     }
-                    catch (HttpRequestException)
+                    catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
                     {
                         return false;
                     }
                 },
-                TimeSpan.FromSeconds(60));
+                RealProcess.StartLimit);
             return new Moto(process, port);
         }
         catch
@@ -49,7 +49,7 @@ public sealed class Moto : IAsyncDisposable
     /// <summary>Forgets everything that was made in it.</summary>
     public async Task ResetAsync()
     {
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
         using var response = await http.PostAsync(new Uri(Endpoint, "/moto-api/reset"), content: null);
         response.EnsureSuccessStatusCode();
     }

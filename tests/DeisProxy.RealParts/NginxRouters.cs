@@ -38,6 +38,14 @@ public sealed record NginxRouterOptions
 /// </summary>
 public sealed class NginxRouters : IAsyncDisposable
 {
+    private const int FirstNetwork = 2;
+
+    private const int Networks = 253;
+
+    // Nobody in this process is given the same network until all have been: between the look whether it is free and nginx's bind there is time.
+    // Another process begins elsewhere.
+    private static int _network = RandomNumberGenerator.GetInt32(Networks);
+
     private readonly TemporaryDirectory _directory = new();
 
     private NginxRouters(IReadOnlyList<NginxRouter> routers) => Routers = routers;
@@ -111,7 +119,7 @@ public sealed class NginxRouters : IAsyncDisposable
         int[] ports = options.HealthPort is { } health ? [http, https, health] : [http, https];
         for (var attempt = 0; attempt < 50; attempt++)
         {
-            var network = RandomNumberGenerator.GetInt32(2, 255);
+            var network = FirstNetwork + (int)((uint)Interlocked.Increment(ref _network) % Networks);
             var free = Enumerable.Range(1, options.Count)
                 .All(i => ports.All(port => CanBind(string.Create(CultureInfo.InvariantCulture, $"127.0.{network}.{i}"), port) == SocketError.Success));
             if (free)
@@ -269,7 +277,7 @@ public sealed class NginxRouter : IAsyncDisposable
                         return false;
                     }
                 },
-                TimeSpan.FromSeconds(10));
+                RealProcess.StartLimit);
             await router.AnnounceAsync();
             router._announcements = router.EveryAsync(HostTimeToLive / 2, HostTimeToLive / 2, router.AnnounceAsync, router._stop.Token);
             await router.RestartTicksAsync(phase);

@@ -13,6 +13,18 @@ public sealed class RealProcess : IAsyncDisposable
 {
     private const int KeptOutput = 64 * 1024;
 
+    /// <summary>From the start of a server until it serves: ends what hangs, on a busy machine too.</summary>
+    internal static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+
+    /// <summary>For programs that do one thing and end: ends what hangs, the same.</summary>
+    private static readonly TimeSpan RunLimit = TimeSpan.FromSeconds(60);
+
+    /// <summary>From SIGKILL until a program is gone and its output at its end, which on a busy machine takes seconds.</summary>
+    private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(30);
+
+    /// <summary>After so long it is killed again, with what it may have started meanwhile.</summary>
+    private static readonly TimeSpan KillAgain = TimeSpan.FromSeconds(5);
+
     private static readonly ConcurrentDictionary<int, RealProcess> Running = new();
 
     private readonly Process _process;
@@ -89,8 +101,16 @@ public sealed class RealProcess : IAsyncDisposable
     public static async Task<string> RunInAsync(NetworkNamespace? network, string program, params IEnumerable<string> arguments)
     {
         await using var process = StartIn(network, program, arguments);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        await process._process.WaitForExitAsync(limit.Token);
+        using var limit = new CancellationTokenSource(RunLimit);
+        try
+        {
+            await process._process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException late)
+        {
+            throw new InvalidOperationException($"{process._commandLine} has not ended after {RunLimit.TotalSeconds} s:\n{process.Output}", late);
+        }
+
         return process._process.ExitCode == 0
             ? process.Output
             : throw new InvalidOperationException($"{process._commandLine} ended with {process._process.ExitCode}:\n{process.Output}");
@@ -197,9 +217,15 @@ public sealed class RealProcess : IAsyncDisposable
             return;
         }
 
-        Kill();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
-        await _process.WaitForExitAsync(limit.Token);
+        using var limit = new CancellationTokenSource(KillLimit);
+        var gone = _process.WaitForExitAsync(limit.Token);
+        do
+        {
+            Kill();
+        }
+        while (await Task.WhenAny(gone, Task.Delay(KillAgain)) != gone);
+
+        await gone;
         _process.Dispose();
     }
 

@@ -109,8 +109,16 @@ public sealed class SshServer : IAsyncDisposable
     {
         foreach (var id in _process.Children())
         {
-            using var connection = Process.GetProcessById(id);
-            connection.Kill();
+            try
+            {
+                using var connection = Process.GetProcessById(id);
+                connection.Kill();
+            }
+            catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+            {
+                // It has ended while we looked.
+                Debug.WriteLine(e.Message);
+            }
         }
     }
 
@@ -153,10 +161,12 @@ public sealed class SshServer : IAsyncDisposable
                     "-o", $"UserKnownHostsFile={KnownHostsFile}", "-o", "ConnectTimeout=5", "-p", $"{Port}", "-l", User, _place.Addresses[0], "echo", "ready");
                 return answer.Contains("ready", StringComparison.Ordinal);
             }
-            catch (InvalidOperationException e) when (e.Message.Contains("refused", StringComparison.Ordinal))
+            catch (InvalidOperationException e)
             {
+                // Refused, or on a busy machine late or cut off: why it never works the server's own output says.
+                Debug.WriteLine(e.Message);
                 return false;
             }
         },
-        TimeSpan.FromSeconds(15));
+        RealProcess.StartLimit);
 }

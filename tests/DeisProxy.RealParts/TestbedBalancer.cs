@@ -14,6 +14,7 @@ public sealed class TestbedBalancer : IAsyncDisposable
     private readonly SemaphoreSlim _applying = new(1);
     private readonly List<Task> _pending = [];
     private string _inForce = "";
+    private volatile bool _sendsProxy;
 
     private TestbedBalancer(HaproxyBalancer haproxy, string address, IReadOnlyList<string> nodes, Func<Task<XDocument>> describe)
     {
@@ -25,6 +26,9 @@ public sealed class TestbedBalancer : IAsyncDisposable
 
     /// <summary>Where clients reach it.</summary>
     public string Address { get; }
+
+    /// <summary>Whether what is in force sends the PROXY line to a port of the nodes.</summary>
+    public bool SendsProxy => _sendsProxy;
 
     internal static async Task<TestbedBalancer> StartAsync(NetworkNamespace network, string address, string source, IReadOnlyList<string> nodes, Func<Task<XDocument>> describe)
     {
@@ -90,6 +94,7 @@ public sealed class TestbedBalancer : IAsyncDisposable
                 _haproxy.HealthCheck = HealthCheckOf(check);
                 await _haproxy.ApplyAsync(listeners);
                 _inForce = wanted;
+                _sendsProxy = listeners.Exists(l => l.SendProxy);
             }
         }
         finally

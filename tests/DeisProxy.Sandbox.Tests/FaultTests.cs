@@ -85,10 +85,10 @@ public sealed class FaultTests
     public async Task The_data_plane_can_lag_behind_one_call()
     {
         await using var sandbox = await RunningSandbox.StartAsync();
-        sandbox.Cloud.Faults.Add(new FaultRule(FaultKind.DataPlaneLag) { Operation = "DeleteLoadBalancerListeners", Times = 1, Delay = TimeSpan.FromMilliseconds(400) });
+        sandbox.Cloud.Faults.Add(new FaultRule(FaultKind.DataPlaneLag) { Operation = "DeleteLoadBalancerListeners", Times = 1, Delay = TimeSpan.FromSeconds(3) });
         await sandbox.DeleteListenerAsync(80);
         Raw.Status(await Raw.GetAsync(sandbox.Port(80))).ShouldBe(200);
-        await Tools.EventuallyAsync(async () => await Raw.GetAsync(sandbox.Port(80)) is null, "the port is closed");
+        await Tools.EventuallyAsync(async () => await Raw.GetAsync(sandbox.Port(80)) is null, "the port is closed", 30);
     }
 
     [Fact]

@@ -93,9 +93,20 @@ public static class Tools
 
     public static int FreePort()
     {
-        using var socket = new TcpListener(IPAddress.Loopback, 0);
-        socket.Start();
-        return ((IPEndPoint)socket.LocalEndpoint).Port;
+        // Below those that the system gives away (32768 and up): a sandbox of another test would be given it before it is used.
+        while (true)
+        {
+            using var socket = new TcpListener(IPAddress.Loopback, Random.Shared.Next(15_000, 32_000));
+            try
+            {
+                socket.Start();
+                return ((IPEndPoint)socket.LocalEndpoint).Port;
+            }
+            catch (SocketException error) when (error.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                Debug.WriteLine(error.Message);
+            }
+        }
     }
 
     /// <summary>Repeats until it is true; fails with the message when it does not become so.</summary>

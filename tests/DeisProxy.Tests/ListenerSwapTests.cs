@@ -13,6 +13,15 @@ public sealed class ListenerSwapTests
 {
     private const string Delete = "DeleteLoadBalancerListeners";
 
+    /// <summary>Most swaps that are watched: a busy machine may stall in the gap of one.</summary>
+    private const int Attempts = 3;
+
+    /// <summary>Enough for the first call of a process, which pays for the compiler and is not repeated.</summary>
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Where a call hangs: it is waited for.</summary>
+    private static readonly TimeSpan HangTimeout = TimeSpan.FromSeconds(5);
+
     private static readonly Listener Old = new(80, ListenerProtocol.Http, 80, ListenerProtocol.Http, CertificateId: null, []);
     private static readonly Listener New = new(80, ListenerProtocol.Tcp, 80, ListenerProtocol.Tcp, CertificateId: null, []);
 
@@ -20,28 +29,15 @@ public sealed class ListenerSwapTests
     public async Task The_gap_is_shorter_than_a_call()
     {
         var delay = TimeSpan.FromMilliseconds(400);
-        await using var sandbox = await SandboxCloud.StartAsync(SandboxOptions.DeisV15 with { ApiDelay = new LagRange(delay, delay) });
-
-        var swapping = SwapAsync(sandbox);
-        var closed = Stopwatch.StartNew();
-        closed.Reset();
-        while (!swapping.IsCompleted)
+        var closed = TimeSpan.MaxValue;
+        for (var attempt = 1; attempt <= Attempts && closed >= delay * 0.6; attempt++)
         {
-            if (IsOpen(sandbox))
-            {
-                closed.Stop();
-            }
-            else
-            {
-                closed.Start();
-            }
-
-            await Task.Delay(1);
+            await using var sandbox = await SandboxCloud.StartAsync(SandboxOptions.DeisV15 with { ApiDelay = new LagRange(delay, delay) });
+            closed = await ClosedAsync(sandbox, SwapAsync(sandbox));
+            ShouldHave(sandbox, "TCP");
         }
 
-        await swapping;
-        closed.Elapsed.ShouldBeLessThan(delay * 0.6, "one after the other, the port is closed for as long as a call takes");
-        ShouldHave(sandbox, "TCP");
+        closed.ShouldBeLessThan(delay * 0.6, "one after the other, the port is always closed for as long as a call takes");
     }
 
     [Theory]
@@ -52,7 +48,7 @@ public sealed class ListenerSwapTests
         await using var sandbox = await SandboxCloud.StartAsync(SandboxOptions.DeisV15);
         sandbox.Faults.Add(new FaultRule(fault) { Operation = Delete, Times = 1 });
 
-        await SwapAsync(sandbox);
+        await SwapAsync(sandbox, fault == FaultKind.HangAfter ? HangTimeout : CallTimeout);
 
         sandbox.CallLog.Calls.Count(call => call.Operation == Delete).ShouldBe(1, "a second one would take the new listener away");
         ShouldHave(sandbox, "TCP");
@@ -68,7 +64,7 @@ public sealed class ListenerSwapTests
         await using var sandbox = await SandboxCloud.StartAsync(SandboxOptions.DeisV15);
         var rule = sandbox.Faults.Add(new FaultRule(fault) { Operation = Delete, Times = 1 });
 
-        (await SwapAsync(sandbox).ShouldThrowAsync<DeisProxyException>()).IsTransient.ShouldBe(isTransient);
+        (await SwapAsync(sandbox, fault == FaultKind.Hang ? HangTimeout : CallTimeout).ShouldThrowAsync<DeisProxyException>()).IsTransient.ShouldBe(isTransient);
 
         ShouldHave(sandbox, "HTTP");
         sandbox.Faults.Remove(rule);
@@ -90,9 +86,33 @@ public sealed class ListenerSwapTests
         ShouldHave(sandbox, "TCP");
     }
 
-    private static async Task SwapAsync(SandboxCloud sandbox)
+    /// <summary>For how long the port is closed until the swap is over.</summary>
+    private static async Task<TimeSpan> ClosedAsync(SandboxCloud sandbox, Task swapping)
     {
-        using var clients = AwsClients.Create(new AwsAccess { Region = "us-east-1", Endpoint = sandbox.AwsEndpoint, CallTimeout = TimeSpan.FromSeconds(2) });
+        var closed = new Stopwatch();
+        while (!swapping.IsCompleted)
+        {
+            if (IsOpen(sandbox))
+            {
+                closed.Stop();
+            }
+            else
+            {
+                closed.Start();
+            }
+
+            await Task.Delay(1);
+        }
+
+        await swapping;
+        return closed.Elapsed;
+    }
+
+    private static Task SwapAsync(SandboxCloud sandbox) => SwapAsync(sandbox, CallTimeout);
+
+    private static async Task SwapAsync(SandboxCloud sandbox, TimeSpan timeout)
+    {
+        using var clients = AwsClients.Create(new AwsAccess { Region = "us-east-1", Endpoint = sandbox.AwsEndpoint, CallTimeout = timeout });
         await new ClassicLoadBalancer(clients, sandbox.FindLoadBalancer().Name, TimeProvider.System).ReplaceListenerAsync(Old, New, CancellationToken.None);
     }
 

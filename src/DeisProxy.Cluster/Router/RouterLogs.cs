@@ -42,7 +42,8 @@ public sealed class RouterLogs(INode entry, IReadOnlyList<NodeAddress> known, Ss
         [ -n "$readable" ] && echo absent || echo none
         """;
 
-    private static readonly TimeSpan SearchTime = TimeSpan.FromSeconds(25);
+    /// <summary>How long the search of all logs may take.</summary>
+    internal TimeSpan SearchTime { get; init; } = TimeSpan.FromSeconds(25);
 
     /// <summary>This machine's address as the entry node sees it: the first word of <c>SSH_CONNECTION</c>.</summary>
     /// <param name="cancellationToken">Ends the command.</param>

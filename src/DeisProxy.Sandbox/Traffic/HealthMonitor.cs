@@ -11,7 +11,10 @@ namespace DeisProxy.Sandbox.Traffic;
 internal sealed class HealthMonitor(TrafficContext context) : IAsyncDisposable
 {
     // A scaled timeout may become shorter than a busy machine needs to answer at all.
-    private static readonly TimeSpan ShortestTimeout = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan ShortestTimeout = TimeSpan.FromSeconds(2);
+
+    // The first check of a process pays for the compiler, and there is no second one to make up for it.
+    private static readonly TimeSpan DecidingTimeout = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<string, InstanceState> _instances = new(StringComparer.Ordinal);
     private readonly List<Task> _loops = [];
@@ -85,7 +88,7 @@ internal sealed class HealthMonitor(TrafficContext context) : IAsyncDisposable
         {
             while (true)
             {
-                var passed = await PassesAsync(instance, check, timeout, cancellationToken);
+                var passed = await PassesAsync(instance, check, state.DecideAtOnce ? DecidingTimeout : timeout, cancellationToken);
                 state.Count(passed, check);
                 await Task.Delay(interval, context.Options.Time, cancellationToken);
             }
