@@ -20,9 +20,12 @@ public sealed class SandboxCommandTests
         var aws = printed.Single(line => line.StartsWith("aws elb ", StringComparison.Ordinal)).Split(' ');
         (await RunAsync(aws[0], aws[1..], environment)).ShouldContain("HTTP:80/health-check");
 
-        var setup = printed.Single(line => line.StartsWith("deis-proxy setup ", StringComparison.Ordinal)).Split(' ')[1..];
+        var setup = CommandOf(printed, "setup");
         (await RunAsync("dotnet", [tool, .. setup], environment)).ShouldContain("Done.");
         (await RunAsync(aws[0], aws[1..], environment)).ShouldContain("EnableProxyProtocol");
+        (await RunAsync("dotnet", [tool, .. CommandOf(printed, "verify")], environment)).ShouldContain("passed");
+        (await RunAsync("dotnet", [tool, .. CommandOf(printed, "teardown")], environment)).ShouldContain("Done.");
+        (await RunAsync(aws[0], aws[1..], environment)).ShouldNotContain("EnableProxyProtocol");
 
         using (var kill = Process.Start("kill", ["-TERM", $"{sandbox.Id}"]))
         {
@@ -34,6 +37,9 @@ public sealed class SandboxCommandTests
         sandbox.ExitCode.ShouldBe(0);
         File.Exists(setup[setup.AsSpan().IndexOf("--identity") + 1]).ShouldBeFalse();
     }
+
+    private static string[] CommandOf(IEnumerable<string> printed, string name) =>
+        printed.Single(line => line.StartsWith($"deis-proxy {name} ", StringComparison.Ordinal)).Split(' ')[1..];
 
     private static async Task<List<string>> ReadAsync(Process sandbox)
     {

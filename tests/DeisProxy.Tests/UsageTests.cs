@@ -76,6 +76,7 @@ public sealed class UsageTests
         { "--real-ip-cidr=10.0.0.0/33", "10.21.0.0/16" },
         { "--real-ip-cidr=none", "auto" },
         { "--no-probe", "--no-probe" },
+        { "--detailed-exitcode", "--dry-run" },
     };
 
     public static TheoryData<string, string> WrongVerifyOptions => new()

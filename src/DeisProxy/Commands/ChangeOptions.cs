@@ -9,7 +9,7 @@ internal sealed class ChangeOptions
     private readonly Option<bool> _detailedExitCode = new("--detailed-exitcode") { Description = "with --dry-run: exit with 5 if changes are pending" };
     private readonly Option<bool> _noRollback = new("--no-rollback") { Description = "when a step fails, stop there instead of putting everything back" };
     private readonly Option<bool> _noHold = new("--no-hold") { Description = "do not hold new connections at the nodes while both ends switch" };
-    private readonly Option<bool> _yes = new("--yes", "-y") { Description = "do not ask" };
+    private readonly Option<bool> _yes = new("--yes", "-y") { Description = "do not ask; only a person at a terminal is asked" };
 
     private readonly Option<bool> _suspendAutoScaling = new("--suspend-auto-scaling") { Description = "keep auto scaling from replacing nodes that look unhealthy, for the time of the change" };
 
@@ -21,6 +21,14 @@ internal sealed class ChangeOptions
         {
             command.Options.Add(option);
         }
+
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(_detailedExitCode) && !result.GetValue(_dryRun))
+            {
+                result.AddError("--detailed-exitcode goes with --dry-run; without it the change would be carried out.");
+            }
+        });
     }
 
     /// <summary>Reads what was given.</summary>

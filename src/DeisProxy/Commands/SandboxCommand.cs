@@ -61,9 +61,18 @@ internal sealed class SandboxCommand : Command
         terminal.Result("# the script's first call:");
         terminal.Result($"aws elb describe-load-balancers --load-balancer-names {balancer.Name}");
         terminal.Result("# deis-proxy against it:");
-        terminal.Result(node is null
-            ? "# (no sshd is installed here, so there is no node to enter by; on Debian: apt-get install openssh-server)"
-            : $"deis-proxy setup {node.Options} --etcd-endpoint {sandbox.EtcdEndpoint}");
+        if (node is null)
+        {
+            terminal.Result("# (no sshd is installed here, so there is no node to enter by; on Debian: apt-get install openssh-server)");
+        }
+        else
+        {
+            foreach (var command in (string[])[SetupCommand.CommandName, "verify", "teardown"])
+            {
+                terminal.Result($"deis-proxy {command} {node.Options} --etcd-endpoint {sandbox.EtcdEndpoint}");
+            }
+        }
+
         foreach (var listener in balancer.Listeners)
         {
             terminal.Result($"# load balancer port {listener.LoadBalancerPort} is 127.0.0.1:{balancer.DataPlanePort(listener.LoadBalancerPort)}");

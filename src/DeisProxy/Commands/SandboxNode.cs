@@ -53,6 +53,8 @@ internal sealed class SandboxNode : IAsyncDisposable
                 [
                     $"Port {port}", "ListenAddress 127.0.0.1", $"HostKey {At("host_key")}", $"AuthorizedKeysFile {At("user_key.pub")}", "StrictModes no",
                     "UsePAM no", "PasswordAuthentication no", "KbdInteractiveAuthentication no", "PermitRootLogin prohibit-password", "PidFile none",
+                    // The nodes and the load balancer have invented addresses: nothing is to be sent to whoever has them.
+                    "PermitOpen 127.0.0.1:*",
                 ],
                 cancellationToken);
             if (Environment.IsPrivilegedProcess)

@@ -105,7 +105,7 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
 
             terminal.Result(
                 ("Done. ", Tone.Good),
-                ($"{result.Steps.Count} change{(result.Steps.Count == 1 ? "" : "s")} in {result.Steps.Sum(s => s.Duration.TotalSeconds):F1} s. Check it with real traffic: deis-proxy verify --stack {stack}", Tone.Plain));
+                ($"{result.Steps.Count} change{(result.Steps.Count == 1 ? "" : "s")} in {result.Steps.Sum(s => s.Duration.TotalSeconds):F1} s.{(command == SetupCommand.CommandName ? $" Check it with real traffic: deis-proxy verify --stack {stack}" : "")}", Tone.Plain));
         }
     }
 
@@ -168,7 +168,7 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
             { Ticks: 0 } => " No request of ours was lost.",
             { } time => $" Requests were not served for {time.TotalMilliseconds:F0} ms.",
         };
-        return $"{manner}{outage}{(flip.Why is null ? "" : $" ({char.ToUpperInvariant(flip.Why[0])}{flip.Why[1..]}.)")}";
+        return $"{manner}{outage}{(flip.Why is null ? "" : $" ({char.ToUpperInvariant(flip.Why[0])}{flip.Why[1..].TrimEnd('.')}.)")}";
     }
 
     private static Notice UnderWay(string holder, RunRecord? run) => new(
