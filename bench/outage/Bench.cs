@@ -9,20 +9,17 @@ internal static class Bench
     {
         var all = new List<Measurement>();
         var clock = Stopwatch.StartNew();
-        foreach (var balancers in scenarios.Select(s => s.Balancers).Distinct())
+        await using var lab = await Lab.OpenAsync(scenarios[0].Balancers);
+        for (var run = 1; run <= runs; run++)
         {
-            await using var lab = await Lab.OpenAsync(balancers);
-            for (var run = 1; run <= runs; run++)
+            foreach (var scenario in scenarios)
             {
-                foreach (var scenario in scenarios.Where(s => s.Balancers == balancers))
-                {
-                    var measured = await lab.MeasureAsync(scenario, cancellationToken);
-                    all.Add(measured);
-                    await Console.Error.WriteLineAsync(
-                        $"{clock.Elapsed:mm\\:ss} {scenario.Name} {run}/{runs}: {measured.Failed} of {measured.Requests} failed, {measured.Late} late, "
-                        + $"latest {measured.LatestSeconds:0.00} s, {measured.WrongAddress} with a wrong address, {measured.CommandSeconds:0.0} s"
-                        + (measured.ExitCode == 0 ? "" : $", exit code {measured.ExitCode}"));
-                }
+                var measured = await lab.MeasureAsync(scenario, cancellationToken);
+                all.Add(measured);
+                await Console.Error.WriteLineAsync(
+                    $"{clock.Elapsed:mm\\:ss} {scenario.Name} {run}/{runs}: {measured.Failed} of {measured.Requests} failed, {measured.Late} late, "
+                    + $"latest {measured.LatestSeconds:0.00} s, {measured.WrongAddress} with a wrong address, {measured.CommandSeconds:0.0} s"
+                    + (measured.ExitCode == 0 ? "" : $", exit code {measured.ExitCode}"));
             }
         }
 

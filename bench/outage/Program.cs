@@ -29,10 +29,16 @@ command.SetAction(async (options, _) =>
         return await PrivateNetwork.RunInsideAsync(args);
     }
 
-    var names = options.GetValue(scenarios)?.Split(',') ?? (options.GetValue(quick) ? ["script", "setup", "script-lag", "setup-lag"] : [.. Scenario.All.Select(s => s.Name)]);
+    var names = options.GetValue(scenarios)?.Split(',') ?? (options.GetValue(quick) ? ["script", "setup", "script-lag", "setup-lag"] : [.. Scenario.All.Where(s => s.Balancers == 1).Select(s => s.Name)]);
     if (names.Except(Scenario.All.Select(s => s.Name), StringComparer.Ordinal).ToList() is { Count: > 0 } unknown)
     {
         await Console.Error.WriteLineAsync($"error: no scenario is named {string.Join(", ", unknown)}");
+        return 2;
+    }
+
+    if (Scenario.All.Where(s => names.Contains(s.Name)).Select(s => s.Balancers).Distinct().Count() > 1)
+    {
+        await Console.Error.WriteLineAsync("error: scenarios with one and with two machines need a testbed of their own each; name those with -two- alone");
         return 2;
     }
 
