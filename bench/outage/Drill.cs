@@ -23,12 +23,8 @@ internal enum Blow
 
 /// <summary>One thing that goes wrong, and how it has to end.</summary>
 /// <param name="Name">As for <c>--drill</c>.</param>
-/// <param name="Blow">What goes wrong.</param>
 /// <param name="After">When: so long after the load balancer began to send PROXY lines. Null: while every node holds connections, for long because every confd hangs.</param>
-/// <param name="Confd">What calling confd does in one router; with <paramref name="Stuck"/> set that router does not read etcd by itself either.</param>
-/// <param name="Stuck">See there.</param>
 /// <param name="ErrorCode">The error that setup has to end with, exit code 1, everything put back. Null: it has to end with 0, or may be put back where the operator was hindered.</param>
-/// <param name="Rights">What deis-proxy may do on one node; without all of it nothing is held.</param>
 internal sealed record Drill(string Name, Blow Blow, TimeSpan? After, ConfdBehaviour Confd = ConfdBehaviour.Renders, bool Stuck = false, string? ErrorCode = null, NodeRights Rights = NodeRights.Root)
 {
     private static readonly TimeSpan KillStep = TimeSpan.FromMilliseconds(30);
@@ -48,9 +44,7 @@ internal sealed record Drill(string Name, Blow Blow, TimeSpan? After, ConfdBehav
 }
 
 /// <summary>How a drill went.</summary>
-/// <param name="Name">Its name.</param>
 /// <param name="RuleSeconds">From the blow, or where there is none from the first rule, until a look began that saw the last rule; null: no rule was seen.</param>
-/// <param name="GuardSeconds">From then until a look saw the last guard.</param>
 /// <param name="ExitCode">How the setup ended that went wrong; null: it was killed.</param>
 /// <param name="Problems">What was not as it has to be; empty: all was.</param>
 internal sealed record DrillResult(string Name, double? RuleSeconds, double? GuardSeconds, int? ExitCode, IReadOnlyList<string> Problems)

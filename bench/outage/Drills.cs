@@ -121,7 +121,6 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
     }
 
     /// <summary>Waits for the moment, does it, waits until no connection is held any more, and takes it back as far as that goes.</summary>
-    /// <returns>When it was done; null: nothing was.</returns>
     private async Task<TimeSpan?> StrikeAsync(Drill drill, HoldWatch watch, RunningTool tool, CancellationToken cancellationToken)
     {
         if (drill.Blow == Blow.None)

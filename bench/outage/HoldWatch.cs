@@ -15,8 +15,6 @@ internal sealed class HoldWatch : IAsyncDisposable
     private volatile Sight _last = new(TimeSpan.MinValue, 0, 0);
 
     /// <summary>Begins to look.</summary>
-    /// <param name="bed">The nodes.</param>
-    /// <param name="ids">What the run calls itself there, on each node in another way.</param>
     public HoldWatch(Testbed bed, IReadOnlyList<string> ids)
     {
         (_bed, Ids) = (bed, ids);
@@ -94,8 +92,5 @@ internal sealed class HoldWatch : IAsyncDisposable
     private bool IsOurs(string text) => Ids.Any(id => text.Contains(id, StringComparison.Ordinal));
 
     /// <summary>One look.</summary>
-    /// <param name="Begun">When it began.</param>
-    /// <param name="Nodes">Nodes with a rule.</param>
-    /// <param name="Guards">Guards on all nodes together.</param>
     private sealed record Sight(TimeSpan Begun, int Nodes, int Guards);
 }

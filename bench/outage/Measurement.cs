@@ -3,18 +3,9 @@ using DeisProxy.RealParts;
 namespace DeisProxy.Outage;
 
 /// <summary>What clients noticed of one change.</summary>
-/// <param name="Scenario">Name of the scenario.</param>
-/// <param name="Requests">Requests that were sent.</param>
-/// <param name="Failed">Those without the answer that they should have got.</param>
 /// <param name="Late">Those with an answer after more than half a second.</param>
-/// <param name="LatestSeconds">The slowest answer.</param>
 /// <param name="OutageSeconds">Time in which more than half of the requests failed, counted in tenths of a second.</param>
-/// <param name="WrongAddress">Answers after an application would have seen another address than the client's.</param>
-/// <param name="CommandSeconds">How long the change took.</param>
 /// <param name="ExitCode">Exit code of deis-proxy; 0 for the script's calls.</param>
-/// <param name="Error">What deis-proxy said when it failed.</param>
-/// <param name="ToolOutageMilliseconds">Its own word for how long traffic was disturbed.</param>
-/// <param name="ToolHeldMilliseconds">Its own word for how long connections were held.</param>
 /// <param name="Failures">What failed: milliseconds since the command began, and how.</param>
 internal sealed record Measurement(
     string Scenario,
@@ -57,6 +48,4 @@ internal sealed record Measurement(
 }
 
 /// <summary>One request that failed.</summary>
-/// <param name="Milliseconds">When it was begun, since the command began.</param>
-/// <param name="Outcome">What was seen.</param>
 internal sealed record Failure(int Milliseconds, string Outcome);

@@ -7,7 +7,6 @@ using System.Text;
 namespace DeisProxy.Outage;
 
 /// <summary>What became of a request.</summary>
-/// <param name="Start">When it was begun, since the client was started.</param>
 /// <param name="Duration">From the connection's first packet to the answer's last byte.</param>
 /// <param name="Outcome"><c>ok</c>, or what was seen instead.</param>
 /// <param name="Address">The client's address as the application gets to know it; null if it got none.</param>
@@ -40,8 +39,6 @@ internal sealed class OpenLoopClient
     private volatile bool _stopping;
 
     /// <summary>Starts to send.</summary>
-    /// <param name="source">The address that connections come from.</param>
-    /// <param name="targets">Where they go, in turn.</param>
     public OpenLoopClient(IPAddress source, IReadOnlyList<IPAddress> targets)
     {
         _source = source;

@@ -8,7 +8,6 @@ internal static class Report
     private const string End = "<!-- /outage -->";
 
     /// <summary>Writes it all.</summary>
-    /// <exception cref="InvalidOperationException">There is no repository here, or its README lacks the marks.</exception>
     public static async Task WriteAsync(Series series, CancellationToken cancellationToken)
     {
         var root = Root();

@@ -46,7 +46,6 @@ internal sealed class RunningTool : IAsyncDisposable
     public bool HasEnded => _process.HasExited;
 
     /// <summary>Waits until it ends by itself.</summary>
-    /// <exception cref="TimeoutException">It does not.</exception>
     public async Task<Tool> EndAsync(CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

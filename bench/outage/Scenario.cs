@@ -20,9 +20,6 @@ internal enum Change
 
 /// <summary>One thing that is measured.</summary>
 /// <param name="Name">As for <c>--scenarios</c>.</param>
-/// <param name="Change">What is done.</param>
-/// <param name="Lagging">Whether AWS is slow.</param>
-/// <param name="Balancers">Machines that the load balancer consists of.</param>
 /// <param name="MostFailed">Goal for the median of the requests that fail; null: none.</param>
 /// <param name="Latest">Goal for the median of the latest answer; null: none.</param>
 internal sealed record Scenario(string Name, Change Change, bool Lagging, int Balancers = 1, int? MostFailed = null, TimeSpan? Latest = null)

@@ -6,10 +6,6 @@ using DeisProxy.RealParts;
 namespace DeisProxy.Outage;
 
 /// <summary>All that was measured, and where.</summary>
-/// <param name="Date">When, UTC.</param>
-/// <param name="Machine">The machine.</param>
-/// <param name="Versions">The programs' versions.</param>
-/// <param name="Runs">Every run.</param>
 internal sealed partial record Series(DateOnly Date, string Machine, IReadOnlyList<string> Versions, IReadOnlyList<Measurement> Runs)
 {
     /// <summary>Runs that were measured here and now.</summary>

@@ -34,7 +34,6 @@ internal sealed class Summary(Scenario scenario, IReadOnlyList<Measurement> runs
         : Failed.Median == 0 ? "none" : $"1/{script / Failed.Median:0.#}";
 
     /// <summary>Why the goal is missed; empty: it is reached, or there is none.</summary>
-    /// <param name="isGenerous">Whether the goals are those for a single run on a busy machine.</param>
     public IEnumerable<string> Misses(bool isGenerous)
     {
         var goal = isGenerous ? scenario.Generous : scenario;

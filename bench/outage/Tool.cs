@@ -5,9 +5,7 @@ using DeisProxy.RealParts;
 namespace DeisProxy.Outage;
 
 /// <summary>A finished run of deis-proxy.</summary>
-/// <param name="ExitCode">Its exit code.</param>
 /// <param name="Document">What it said in JSON; null if that is not JSON.</param>
-/// <param name="Error">What it said besides.</param>
 internal sealed record Tool(int ExitCode, JsonObject? Document, string Error)
 {
     public double? Number(string name) => Document?[name] is JsonValue value && value.TryGetValue<double>(out var number) ? number : null;

@@ -7,7 +7,6 @@ using AutoScalingGroup = DeisProxy.Core.Model.AutoScalingGroup;
 namespace DeisProxy.Aws;
 
 /// <summary>The auto scaling groups that keep the nodes, through the Auto Scaling API 2011-01-01.</summary>
-/// <param name="clients">The AWS clients.</param>
 public sealed class AutoScalingGroups(AwsClients clients) : IAutoScalingControl
 {
     /// <summary>Names that one request takes (API <c>DescribeAutoScalingGroups</c>: 50 by default, 100 at most on a page).</summary>

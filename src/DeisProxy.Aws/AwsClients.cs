@@ -52,9 +52,6 @@ public sealed partial class AwsClients : IDisposable
     /// included, which the SDK alone does not read), profiles, SSO, roles, instance metadata. Nothing is called yet, but a
     /// profile may have to be exchanged for credentials later.
     /// </summary>
-    /// <param name="access">What is known already.</param>
-    /// <returns>The clients.</returns>
-    /// <exception cref="DeisProxyException">No credentials, no region or a malformed one, or no such profile.</exception>
     public static AwsClients Create(AwsAccess access)
     {
         ArgumentNullException.ThrowIfNull(access);
@@ -74,8 +71,6 @@ public sealed partial class AwsClients : IDisposable
     }
 
     /// <summary>Whether a text has the form of a region, such as <c>eu-central-1</c> or <c>us-gov-west-1</c>.</summary>
-    /// <param name="text">The text.</param>
-    /// <returns>True if it has.</returns>
     public static bool IsRegionName(string text) => RegionName().IsMatch(text);
 
     /// <inheritdoc/>

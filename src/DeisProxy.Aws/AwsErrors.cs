@@ -28,12 +28,7 @@ internal static class AwsErrors
     };
 
     /// <summary>Makes a call and translates what it throws.</summary>
-    /// <typeparam name="T">What the call gives.</typeparam>
     /// <param name="operation">Name of the API operation, as in IAM policies: <c>elasticloadbalancing:DescribeLoadBalancers</c>.</param>
-    /// <param name="call">The call.</param>
-    /// <param name="cancellationToken">Cancellation passes through untranslated.</param>
-    /// <returns>What the call gave.</returns>
-    /// <exception cref="DeisProxyException">The call failed.</exception>
     public static async Task<T> CallAsync<T>(string operation, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
         try

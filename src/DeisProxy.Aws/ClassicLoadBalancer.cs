@@ -11,9 +11,6 @@ using Sdk = Amazon.ElasticLoadBalancing.Model;
 namespace DeisProxy.Aws;
 
 /// <summary>A classic load balancer through the Elastic Load Balancing API 2012-06-01.</summary>
-/// <param name="clients">The AWS clients.</param>
-/// <param name="loadBalancerName">Name of the load balancer.</param>
-/// <param name="time">The clock.</param>
 public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerName, TimeProvider time) : ILoadBalancerControl
 {
     /// <summary>How long AWS may take to see a listener gone or a certificate there.</summary>
@@ -146,10 +143,6 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
     }
 
     /// <summary>Describes one load balancer.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="name">Its name.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>The description.</returns>
     internal static async Task<LoadBalancerDescription> DescribeAsync(AmazonElasticLoadBalancingClient client, string name, CancellationToken cancellationToken)
     {
         var response = await AwsErrors.CallAsync(

@@ -12,7 +12,6 @@ internal sealed class SingleAttempt : HttpClientFactory, IDisposable
     private readonly HttpClient _client;
 
     /// <summary>Makes the client that all requests share.</summary>
-    /// <param name="timeout">How long a request may take.</param>
     public SingleAttempt(TimeSpan timeout) =>
         _client = new HttpClient(new OnceHandler { InnerHandler = new SocketsHttpHandler { AllowAutoRedirect = false } }) { Timeout = timeout };
 

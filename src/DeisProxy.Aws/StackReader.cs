@@ -10,7 +10,6 @@ using LoadBalancerDescription = Amazon.ElasticLoadBalancing.Model.LoadBalancerDe
 namespace DeisProxy.Aws;
 
 /// <summary>Finds a stack's load balancer, by its resource in CloudFormation and never by its DNS name.</summary>
-/// <param name="clients">The AWS clients.</param>
 public sealed class StackReader(AwsClients clients)
 {
     /// <summary>Logical id of the load balancer in every Deis template.</summary>
@@ -20,11 +19,7 @@ public sealed class StackReader(AwsClients clients)
     private const string SecondGenerationType = "AWS::ElasticLoadBalancingV2::LoadBalancer";
 
     /// <summary>Finds the stack and its load balancer.</summary>
-    /// <param name="stackName">Stack name or id.</param>
     /// <param name="loadBalancer">Logical id or name of the load balancer; null if it is clear without.</param>
-    /// <param name="cancellationToken">Ends the calls.</param>
-    /// <returns>The stack, and the name of its load balancer.</returns>
-    /// <exception cref="DeisProxyException">No such stack, or not exactly one load balancer.</exception>
     public async Task<(StackInfo Stack, string LoadBalancerName)> FindAsync(string stackName, string? loadBalancer, CancellationToken cancellationToken)
     {
         var stack = DescribeStackAsync(stackName, cancellationToken);
@@ -39,10 +34,6 @@ public sealed class StackReader(AwsClients clients)
     }
 
     /// <summary>Reads the nodes behind a load balancer and the networks that its own addresses come from.</summary>
-    /// <param name="loadBalancerName">Name of the load balancer.</param>
-    /// <param name="cancellationToken">Ends the calls.</param>
-    /// <returns>The running instances by id, and the networks in CIDR notation (none if they cannot be told).</returns>
-    /// <exception cref="DeisProxyException">A call failed.</exception>
     public async Task<(ValueList<Node> Nodes, ValueList<string> Networks)> ReadNodesAsync(string loadBalancerName, CancellationToken cancellationToken)
     {
         var balancer = await ClassicLoadBalancer.DescribeAsync(clients.ElasticLoadBalancing, loadBalancerName, cancellationToken);
@@ -57,11 +48,6 @@ public sealed class StackReader(AwsClients clients)
     }
 
     /// <summary>Reads the stack's own template, as it was submitted.</summary>
-    /// <param name="stackName">Stack name or id.</param>
-    /// <param name="loadBalancerName">Name of the load balancer.</param>
-    /// <param name="cancellationToken">Ends the calls.</param>
-    /// <returns>The template's text, the load balancer's logical id in it, and the values of the stack's parameters.</returns>
-    /// <exception cref="DeisProxyException">A call failed.</exception>
     public async Task<(string Body, string LogicalId, IReadOnlyDictionary<string, string> Parameters)> ReadTemplateAsync(
         string stackName, string loadBalancerName, CancellationToken cancellationToken)
     {

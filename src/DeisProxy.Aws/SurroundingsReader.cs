@@ -12,7 +12,6 @@ namespace DeisProxy.Aws;
 /// Reads what is around a load balancer. None of it is needed for the change itself, so a call that AWS refuses, or a service that
 /// cannot be reached, takes nothing but the check that depends on it.
 /// </summary>
-/// <param name="clients">The AWS clients.</param>
 public sealed class SurroundingsReader(AwsClients clients)
 {
     /// <summary>Load balancers on a page (API <c>DescribeLoadBalancers</c>, the most that is allowed).</summary>
@@ -25,10 +24,6 @@ public sealed class SurroundingsReader(AwsClients clients)
     private const int FilterSize = 200;
 
     /// <summary>Reads everything, side by side.</summary>
-    /// <param name="loadBalancerName">Name of the load balancer.</param>
-    /// <param name="nodes">Its nodes.</param>
-    /// <param name="cancellationToken">Ends the calls.</param>
-    /// <returns>What was read, and what could not be.</returns>
     public async Task<Surroundings> ReadAsync(string loadBalancerName, ValueList<Node> nodes, CancellationToken cancellationToken)
     {
         var unread = new List<Unread>();

@@ -7,7 +7,6 @@ using TargetGroup = DeisProxy.Core.Model.TargetGroup;
 namespace DeisProxy.Aws;
 
 /// <summary>Finds the target groups of application and network load balancers in which nodes are registered, by instance or by address.</summary>
-/// <param name="clients">The AWS clients.</param>
 internal sealed class TargetGroupReader(AwsClients clients)
 {
     /// <summary>Groups on a page (API <c>DescribeTargetGroups</c>, the most that is allowed).</summary>
@@ -20,10 +19,6 @@ internal sealed class TargetGroupReader(AwsClients clients)
     private const string ProxyProtocolV2 = "proxy_protocol_v2.enabled";
 
     /// <summary>Finds them.</summary>
-    /// <param name="nodes">The nodes.</param>
-    /// <param name="cancellationToken">Ends the calls.</param>
-    /// <returns>The groups, by name.</returns>
-    /// <exception cref="DeisProxyException">A call failed.</exception>
     public async Task<ValueList<TargetGroup>> ReadAsync(ValueList<Node> nodes, CancellationToken cancellationToken)
     {
         var ids = nodes.SelectMany(n => new[] { n.InstanceId, n.PrivateAddress }).OfType<string>().ToHashSet(StringComparer.Ordinal);

@@ -8,9 +8,6 @@ public sealed class DeisProxyException : Exception
 {
     /// <summary>Creates the error.</summary>
     /// <param name="code">Stable kebab-case identifier that scripts may depend on, such as <c>stack-not-found</c>.</param>
-    /// <param name="message">What happened, in one sentence.</param>
-    /// <param name="remedy">What the person can do about it.</param>
-    /// <param name="innerException">What caused it, if anything.</param>
     public DeisProxyException(string code, string message, string remedy, Exception? innerException = null)
         : base(message, innerException)
     {

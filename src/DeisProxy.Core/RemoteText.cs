@@ -14,7 +14,6 @@ public static partial class RemoteText
     /// zero-width) and unpaired surrogate character becomes a space, runs of white space become one space, and what is
     /// longer than <paramref name="maximumLength"/> is cut and marked with an ellipsis.
     /// </summary>
-    /// <param name="text">Text from a remote machine.</param>
     /// <param name="maximumLength">Longest result, in UTF-16 units.</param>
     /// <returns>The cleaned text, possibly empty.</returns>
     public static string Clean(string? text, int maximumLength = DefaultLength)

@@ -53,7 +53,6 @@ public enum FaultKind
 }
 
 /// <summary>When something goes wrong. Without further conditions it does so on every call.</summary>
-/// <param name="Kind">What goes wrong.</param>
 public sealed record FaultRule(FaultKind Kind)
 {
     /// <summary>The service, as in <see cref="RemoteCall.Service"/>; <c>*</c> is any.</summary>
@@ -89,8 +88,6 @@ public sealed class Faults
     private readonly List<Entry> _rules = [];
 
     /// <summary>Adds a fault; the first rule that matches a call decides.</summary>
-    /// <param name="rule">When and what.</param>
-    /// <returns>The same rule, for <see cref="Remove"/>.</returns>
     public FaultRule Add(FaultRule rule)
     {
         ArgumentNullException.ThrowIfNull(rule);
@@ -103,7 +100,6 @@ public sealed class Faults
     }
 
     /// <summary>Takes a fault back; one that is not there is ignored.</summary>
-    /// <param name="rule">What <see cref="Add"/> was given.</param>
     public void Remove(FaultRule rule)
     {
         lock (_lock)

@@ -91,7 +91,6 @@ public sealed class LoadBalancer
     /// The port on 127.0.0.1 that stands for a port of the load balancer. It stays the same while listeners come and go;
     /// while there is no listener in effect, connections are refused.
     /// </summary>
-    /// <param name="loadBalancerPort">The port of the listener.</param>
     public int DataPlanePort(int loadBalancerPort) => Traffic.Port(loadBalancerPort);
 
     /// <summary>Changes the control plane at once and the data plane after its lag.</summary>

@@ -1,11 +1,6 @@
 namespace DeisProxy.Sandbox;
 
 /// <summary>A listener of a load balancer.</summary>
-/// <param name="Protocol">Front end: HTTP, HTTPS, TCP or SSL.</param>
-/// <param name="LoadBalancerPort">Front-end port.</param>
-/// <param name="InstanceProtocol">Back end: HTTP, HTTPS, TCP or SSL.</param>
-/// <param name="InstancePort">Back-end port.</param>
-/// <param name="CertificateId">ARN of the server certificate, for HTTPS and SSL.</param>
 public sealed record Listener(string Protocol, int LoadBalancerPort, string InstanceProtocol, int InstancePort, string? CertificateId = null)
 {
     /// <summary>Names of the policies that are enabled on it.</summary>
@@ -35,9 +30,7 @@ public sealed record Listener(string Protocol, int LoadBalancerPort, string Inst
 }
 
 /// <summary>A policy of a load balancer.</summary>
-/// <param name="Name">Its name, unique in the load balancer.</param>
 /// <param name="TypeName">Its type, such as <c>ProxyProtocolPolicyType</c>.</param>
-/// <param name="Attributes">Its attributes, in order; a name may occur more than once.</param>
 public sealed record Policy(string Name, string TypeName, IReadOnlyList<KeyValuePair<string, string>> Attributes)
 {
     /// <summary>Whether it makes the load balancer send the PROXY line.</summary>
@@ -49,21 +42,15 @@ public sealed record Policy(string Name, string TypeName, IReadOnlyList<KeyValue
 /// <param name="Target"><c>TCP:port</c>, <c>SSL:port</c>, <c>HTTP:port/path</c> or <c>HTTPS:port/path</c>.</param>
 /// <param name="Interval">Seconds between two checks of an instance.</param>
 /// <param name="Timeout">Seconds until a check has failed.</param>
-/// <param name="UnhealthyThreshold">Failures in a row that take an instance out of service.</param>
-/// <param name="HealthyThreshold">Successes in a row that put it back.</param>
 public sealed record HealthCheck(string Target, int Interval, int Timeout, int UnhealthyThreshold, int HealthyThreshold);
 
 /// <summary>The health of a registered instance, as DescribeInstanceHealth tells it.</summary>
-/// <param name="InstanceId">The instance.</param>
 /// <param name="State"><c>InService</c> or <c>OutOfService</c>.</param>
 /// <param name="ReasonCode"><c>ELB</c>, <c>Instance</c> or <c>N/A</c>.</param>
-/// <param name="Description">In words.</param>
 public sealed record InstanceHealth(string InstanceId, string State, string ReasonCode, string Description);
 
 /// <summary>The attributes of a load balancer.</summary>
 /// <param name="IdleTimeout">Seconds until an idle connection is cut.</param>
-/// <param name="CrossZone">Whether load is spread over zones.</param>
-/// <param name="ConnectionDraining">Whether connections of a deregistered instance are drained.</param>
 /// <param name="DrainingTimeout">For how many seconds.</param>
 public sealed record LoadBalancerAttributes(int IdleTimeout, bool CrossZone, bool ConnectionDraining, int DrainingTimeout)
 {

@@ -77,9 +77,6 @@ public sealed class SandboxCloud : IAsyncDisposable
     internal NetworkMap Network { get; }
 
     /// <summary>Starts it. When it returns, every port is open, every router serves and every instance has been checked once.</summary>
-    /// <param name="options">What it holds.</param>
-    /// <param name="cancellationToken">Interrupts the start; nothing is left running then.</param>
-    /// <returns>The running sandbox.</returns>
     /// <exception cref="DeisProxyException"><c>port-in-use</c>.</exception>
     public static async Task<SandboxCloud> StartAsync(SandboxOptions options, CancellationToken cancellationToken = default)
     {
@@ -98,17 +95,11 @@ public sealed class SandboxCloud : IAsyncDisposable
     }
 
     /// <summary>The load balancer of the stack's template (<c>DeisWebELB</c>), or the one with this logical id or name.</summary>
-    /// <param name="idOrName">Logical id or name.</param>
-    /// <returns>The load balancer.</returns>
-    /// <exception cref="InvalidOperationException">There is none.</exception>
     public LoadBalancer FindLoadBalancer(string idOrName = "DeisWebELB") =>
         LoadBalancers.FirstOrDefault(candidate => candidate.LogicalId == idOrName || candidate.Name == idOrName)
         ?? throw new InvalidOperationException($"The sandbox has no load balancer '{idOrName}'.");
 
     /// <summary>Enters a node in the process, as SSH would.</summary>
-    /// <param name="node">Private or public address, with or without a port.</param>
-    /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <returns>The connected node.</returns>
     /// <exception cref="DeisProxyException"><c>ssh-unreachable</c>: there is no such node, or a fault keeps it from answering.</exception>
     public async Task<INode> ConnectNodeAsync(string node, CancellationToken cancellationToken = default)
     {
@@ -125,17 +116,13 @@ public sealed class SandboxCloud : IAsyncDisposable
     }
 
     /// <summary>Whether new connections from elsewhere are held at a node now.</summary>
-    /// <param name="node">Private address.</param>
-    /// <returns>True if some port of it is held.</returns>
     public bool HoldsConnections(string node) => Network.IsHeld(node);
 
     /// <summary>Reads a key of etcd without a remote call.</summary>
-    /// <param name="key">Its path.</param>
     /// <returns>Its value; null when it is absent or a directory.</returns>
     public string? EtcdValue(string key) => _store.Value(EtcdStore.Clean(key));
 
     /// <summary>Writes or deletes a key of etcd without a remote call.</summary>
-    /// <param name="key">Its path.</param>
     /// <param name="value">Its value; null deletes it, with everything below.</param>
     public void SetEtcdValue(string key, string? value)
     {

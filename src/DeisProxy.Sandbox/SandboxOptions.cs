@@ -131,8 +131,6 @@ public sealed record SandboxOptions
 }
 
 /// <summary>A span of time out of which one is drawn at random.</summary>
-/// <param name="Minimum">Shortest.</param>
-/// <param name="Maximum">Longest.</param>
 public sealed record LagRange(TimeSpan Minimum, TimeSpan Maximum)
 {
     /// <summary>At once.</summary>

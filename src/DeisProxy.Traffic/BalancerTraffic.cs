@@ -11,15 +11,10 @@ using DeisProxy.Core.Model;
 namespace DeisProxy.Traffic;
 
 /// <summary>Makes a TCP connection to a host and port.</summary>
-/// <param name="host">Host name or address.</param>
-/// <param name="port">TCP port.</param>
-/// <param name="cancellationToken">Ends the attempt.</param>
-/// <returns>The connection; disposing it closes it.</returns>
 public delegate Task<Stream> Connect(string host, int port, CancellationToken cancellationToken);
 
 /// <summary>Single requests through a load balancer, straight from here or, where it cannot be reached from here, from a node.</summary>
 /// <param name="straight">Connects from here; null if that leads nowhere, as in a sandbox.</param>
-/// <param name="fromNode">Connects from a node, which resolves the name, too.</param>
 public sealed class BalancerTraffic(Connect? straight, Connect fromNode) : IBalancerTraffic
 {
     /// <summary>Enough for a status line and headers.</summary>
@@ -48,11 +43,6 @@ public sealed class BalancerTraffic(Connect? straight, Connect fromNode) : IBala
     public TimeSpan Interval { get; private set; } = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Connects straight from here.</summary>
-    /// <param name="host">Host name or address.</param>
-    /// <param name="port">TCP port.</param>
-    /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <returns>The connection.</returns>
-    /// <exception cref="SocketException">It cannot be made.</exception>
     public static async Task<Stream> ConnectAsync(string host, int port, CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

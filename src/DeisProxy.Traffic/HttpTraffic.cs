@@ -40,9 +40,6 @@ public sealed class HttpTraffic : IDisposable
     };
 
     /// <summary>Adds a token to a URL's query, so that the request can be found in a log.</summary>
-    /// <param name="url">The URL.</param>
-    /// <param name="token">Letters and digits.</param>
-    /// <returns>The URL with the token, everything else as it was.</returns>
     public static Uri WithToken(Uri url, string token)
     {
         ArgumentNullException.ThrowIfNull(url);
@@ -50,10 +47,6 @@ public sealed class HttpTraffic : IDisposable
     }
 
     /// <summary>Sends a GET request.</summary>
-    /// <param name="url">An http or https URL.</param>
-    /// <param name="token">Goes into the User-Agent.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>What came of it; whatever the other side does, it is a result and not an exception.</returns>
     public async Task<HttpObservation> GetAsync(Uri url, string token, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -82,11 +75,7 @@ public sealed class HttpTraffic : IDisposable
     }
 
     /// <summary>Follows redirects.</summary>
-    /// <param name="url">Where to begin.</param>
-    /// <param name="token">Goes into the User-Agent.</param>
     /// <param name="maximum">How many at most.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>The answers in a row; the last is a redirect when it came back to a URL before it, or when there were too many.</returns>
     public async Task<IReadOnlyList<HttpObservation>> FollowAsync(Uri url, string token, int maximum, CancellationToken cancellationToken)
     {
         var chain = new List<HttpObservation> { await GetAsync(url, token, cancellationToken) };

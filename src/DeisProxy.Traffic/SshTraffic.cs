@@ -19,10 +19,6 @@ public static class SshTraffic
     private static readonly byte[] OurVersion = "SSH-2.0-deis-proxy-verify\r\n"u8.ToArray();
 
     /// <summary>Connects and looks.</summary>
-    /// <param name="host">Host name or address.</param>
-    /// <param name="port">TCP port.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>What came of it; whatever the other side does, it is a result and not an exception.</returns>
     public static async Task<SshObservation> GreetAsync(string host, int port, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -14,8 +14,6 @@ internal static class TrafficFailure
     public static readonly TimeSpan Time = TimeSpan.FromSeconds(10);
 
     /// <summary>What happened, in one of the words that checks judge by.</summary>
-    /// <param name="error">What was thrown.</param>
-    /// <returns>The word, and what the system says.</returns>
     public static (TrafficOutcome Outcome, string Detail) Of(Exception error) => error switch
     {
         OperationCanceledException => (TrafficOutcome.TimedOut, ""),

@@ -15,10 +15,6 @@ public static class WebSocketTraffic
     private const int MaximumMessages = 10;
 
     /// <summary>Opens a WebSocket, sends a message and waits for its echo.</summary>
-    /// <param name="url">A ws or wss URL.</param>
-    /// <param name="token">Goes into the message and the User-Agent.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>What came of it; whatever the other side does, it is a result and not an exception.</returns>
     public static Task<WebSocketObservation> EchoAsync(Uri url, string token, CancellationToken cancellationToken) =>
         EchoAsync(url, token, validateCertificate: null, cancellationToken);
 

@@ -11,10 +11,6 @@ using DeisProxy.Traffic;
 namespace DeisProxy;
 
 /// <summary>Enters the cluster by the first of several nodes that can be entered.</summary>
-/// <param name="nodes">The nodes.</param>
-/// <param name="options">How to enter.</param>
-/// <param name="cancellationToken">Ends the attempts.</param>
-/// <returns>The node.</returns>
 internal delegate Task<INode> EnterCluster(IReadOnlyList<NodeAddress> nodes, SshOptions options, CancellationToken cancellationToken);
 
 /// <summary>Connections to the provider and, through a node, to the cluster, for the length of one command.</summary>
@@ -83,34 +79,19 @@ internal sealed class ClusterSession : IAsyncDisposable
     public string EnteredBy => _node.Name;
 
     /// <summary>Reads the journal of this load balancer, and writes it.</summary>
-    /// <param name="warn">Is told when the copy on this machine cannot be kept.</param>
-    /// <returns>The journal.</returns>
     public Journal OpenJournal(Action<string> warn) => new(
         new EtcdRecordStore(_etcd, _loadBalancerName), new LocalRecordStore($"{_stack.Account}-{_stack.Region}-{_loadBalancerName}", _stateFolder), warn);
 
     /// <summary>Takes the cluster's lock.</summary>
-    /// <param name="command">Command that takes it.</param>
-    /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <returns>The lock; disposing it gives it back.</returns>
-    /// <exception cref="DeisProxyException">Another run holds it.</exception>
     public Task<RunLock> LockAsync(string command, CancellationToken cancellationToken) =>
         RunLock.AcquireAsync(_etcd, LockHolder.OfThisProcess(Holder, command, _time.GetUtcNow()), _time, cancellationToken);
 
     /// <summary>Says who holds the cluster's lock.</summary>
-    /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>Who, with command and time; null if no run is under way.</returns>
-    /// <exception cref="DeisProxyException">The cluster cannot be reached.</exception>
     public Task<string?> RunUnderWayAsync(CancellationToken cancellationToken) => RunLock.DescribeHolderAsync(_etcd, Holder, cancellationToken);
 
     /// <summary>Finds the load balancer, then enters the cluster.</summary>
-    /// <param name="settings">Which load balancer and which cluster.</param>
-    /// <param name="enter">Enters the cluster.</param>
-    /// <param name="runOnce">Runs a command on another of its nodes.</param>
     /// <param name="connect">Connects to the load balancer's DNS name from here; null if it leads nowhere.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <returns>The session.</returns>
-    /// <exception cref="DeisProxyException">One of them is not there or cannot be reached.</exception>
     public static async Task<ClusterSession> OpenAsync(
         ConnectionSettings settings, EnterCluster enter, RunOnNode runOnce, Connect? connect, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -142,9 +123,6 @@ internal sealed class ClusterSession : IAsyncDisposable
     }
 
     /// <summary>Reads everything that is planned on.</summary>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    /// <returns>What is there.</returns>
-    /// <exception cref="DeisProxyException">Something cannot be read.</exception>
     public async Task<ClusterSnapshot> ObserveAsync(CancellationToken cancellationToken)
     {
         var balancer = LoadBalancer.ReadAsync(cancellationToken);

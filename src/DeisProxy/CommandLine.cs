@@ -8,10 +8,6 @@ namespace DeisProxy;
 internal static class CommandLine
 {
     /// <summary>Parses and runs a command line.</summary>
-    /// <param name="arguments">The arguments.</param>
-    /// <param name="host">What every command is given.</param>
-    /// <param name="cancellationToken">Cancelled when the person interrupts.</param>
-    /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CommandHost host, CancellationToken cancellationToken)
     {
         var root = new RootCommand("Moves the classic load balancer of a Deis v1 cluster to TCP with the PROXY protocol, so that WebSockets work and the client's address is kept.")

@@ -10,7 +10,6 @@ internal static class Interrupts
     private static readonly List<PosixSignalRegistration> Registrations = [];
 
     /// <summary>Begins to listen.</summary>
-    /// <returns>Is cancelled by the first signal; further ones change nothing.</returns>
     public static CancellationToken Listen()
     {
         foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])

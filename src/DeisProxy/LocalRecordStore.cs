@@ -7,7 +7,6 @@ namespace DeisProxy;
 /// Keeps a copy of the journal on this machine, in the XDG state directory: <c>$XDG_STATE_HOME/deis-proxy</c>, or
 /// <c>~/.local/state/deis-proxy</c>. Only its owner may read it.
 /// </summary>
-/// <param name="scope">Tells load balancers apart: account, region and name.</param>
 /// <param name="folder">Another folder; null for the usual one.</param>
 internal sealed class LocalRecordStore(string scope, string? folder) : IRecordStore
 {

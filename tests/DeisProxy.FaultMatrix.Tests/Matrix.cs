@@ -26,9 +26,6 @@ internal static class Matrix
         : DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 60;
 
     /// <summary>Chooses cases.</summary>
-    /// <param name="cases">All there are.</param>
-    /// <param name="size">How many make a sample.</param>
-    /// <param name="group">What is to be come by first, such as operation and fault.</param>
     public static List<T> Sample<T>(IEnumerable<T> cases, int size, Func<T, string> group)
     {
         if (Full || Only is not null)
@@ -79,12 +76,8 @@ internal static class Matrix
 }
 
 /// <summary>What came of a case.</summary>
-/// <param name="Violations">What is not as it must be.</param>
-/// <param name="Struck">Whether the fault came about; the run may take another way than the one that the case was made from.</param>
 /// <param name="Held">Whether connections were held in that moment; null if it could not be looked at.</param>
 internal sealed record Outcome(IReadOnlyList<Violation> Violations, bool Struck, bool? Held);
 
 /// <summary>Something that is not as it must be.</summary>
-/// <param name="Kind">(a) a port, (b) exit code and message, (c) the next run, (d) lock, journal, secrets, (e) connections that are held.</param>
-/// <param name="Text">What.</param>
 internal sealed record Violation(char Kind, string Text);

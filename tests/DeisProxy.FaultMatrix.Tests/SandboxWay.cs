@@ -5,10 +5,7 @@ using DeisProxy.Commands;
 namespace DeisProxy.FaultMatrix.Tests;
 
 /// <summary>How deis-proxy reaches a sandbox: everything as in earnest, but for SSH.</summary>
-/// <param name="AwsEndpoint">Where the sandbox's AWS is.</param>
-/// <param name="Nodes">Addresses of its nodes.</param>
 /// <param name="StateFolder">Where the journal's second copy lies.</param>
-/// <param name="EnterAsync">Enters one node.</param>
 internal sealed record SandboxWay(Uri AwsEndpoint, IReadOnlyList<string> Nodes, string StateFolder, Func<string, CancellationToken, Task<INode>> EnterAsync)
 {
     public static readonly TimeSpan RollbackLimit = TimeSpan.FromSeconds(45);

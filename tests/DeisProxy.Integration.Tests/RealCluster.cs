@@ -63,7 +63,6 @@ public abstract class RealCluster(NginxRouterOptions routers) : IAsyncLifetime
     }
 
     /// <summary>Forgets what the test before did: a new stack, routers that etcd tells nothing.</summary>
-    /// <param name="template">The stack.</param>
     /// <param name="release">What etcd says that the routers are; null: what they are.</param>
     public async Task ResetAsync(StackTemplate template, string? release = null)
     {

@@ -13,9 +13,6 @@ public sealed record ToolRun(int ExitCode, string Output, string Error)
     public JsonObject Json => (JsonObject)JsonNode.Parse(Output)!;
 
     /// <summary>Runs it.</summary>
-    /// <param name="arguments">Its arguments.</param>
-    /// <param name="environment">Put into the environment, from which what AWS and deisctl use is removed.</param>
-    /// <param name="limit">How long it may take.</param>
     /// <param name="typed">What a person types at a terminal; null: there is none.</param>
     public static async Task<ToolRun> StartAsync(IReadOnlyCollection<string> arguments, IEnumerable<KeyValuePair<string, string>> environment, TimeSpan limit, string? typed = null)
     {

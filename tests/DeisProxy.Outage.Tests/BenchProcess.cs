@@ -9,9 +9,6 @@ internal static class BenchProcess
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
     /// <summary>Runs it to its end.</summary>
-    /// <param name="limit">How long it may take.</param>
-    /// <param name="arguments">Its arguments.</param>
-    /// <returns>Its exit code and all that it wrote.</returns>
     public static async Task<(int ExitCode, string Output)> RunAsync(TimeSpan limit, params IEnumerable<string> arguments)
     {
         Environment.IsPrivilegedProcess.ShouldBeTrue("These tests make network namespaces and use port 80 in them: run them as root.");

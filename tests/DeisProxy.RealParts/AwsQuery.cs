@@ -8,7 +8,6 @@ public static class AwsQuery
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(30) };
 
     /// <summary>Calls an action.</summary>
-    /// <exception cref="InvalidOperationException">It was refused; the message is the answer.</exception>
     public static async Task<XDocument> CallAsync(Uri endpoint, string service, string action, string version, params IEnumerable<(string Name, string Value)> parameters)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, endpoint);
@@ -21,7 +20,6 @@ public static class AwsQuery
     }
 
     /// <summary>Calls an action of Elastic Load Balancing.</summary>
-    /// <exception cref="InvalidOperationException">It was refused; the message is the answer.</exception>
     public static Task<XDocument> ElbAsync(Uri endpoint, string action, params IEnumerable<(string Name, string Value)> parameters) =>
         CallAsync(endpoint, "elasticloadbalancing", action, "2012-06-01", parameters);
 }

@@ -27,7 +27,6 @@ public sealed class EtcdServer : IAsyncDisposable
 
     /// <summary>Starts it.</summary>
     /// <param name="enableV2">Whether it has the keys API that Deis uses.</param>
-    /// <param name="address">Where it listens for clients.</param>
     public static Task<EtcdServer> StartAsync(bool enableV2 = true, string address = "127.0.0.1") => RealProcess.OnFreePortAsync(async port =>
     {
         // etcd synchronizes every write.

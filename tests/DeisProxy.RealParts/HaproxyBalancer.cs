@@ -5,8 +5,6 @@ using System.Text;
 namespace DeisProxy.RealParts;
 
 /// <summary>One listener of the balancer, in the terms of a classic ELB.</summary>
-/// <param name="Port">Port that clients connect to.</param>
-/// <param name="Servers">Where it leads.</param>
 public sealed record HaproxyListener(int Port, params IReadOnlyList<(string Host, int Port)> Servers)
 {
     /// <summary>HTTP: requests are read and rewritten (X-Forwarded-For and so on), WebSockets do not pass. Otherwise bytes are relayed.</summary>
@@ -37,8 +35,6 @@ public sealed class HaproxyBalancer : IAsyncDisposable
     private string Socket => _directory["admin.sock"];
 
     /// <summary>Starts it.</summary>
-    /// <param name="options">What does not change as long as it runs.</param>
-    /// <param name="listeners">Its listeners.</param>
     public static async Task<HaproxyBalancer> StartAsync(HaproxyOptions options, params IReadOnlyList<HaproxyListener> listeners)
     {
         var balancer = new HaproxyBalancer(options);
@@ -58,7 +54,6 @@ public sealed class HaproxyBalancer : IAsyncDisposable
     /// Replaces all listeners. The new process takes over the listening sockets of the old one, which ends when its last connection does; on
     /// return new connections meet the new listeners.
     /// </summary>
-    /// <param name="listeners">All of them.</param>
     public async Task ApplyAsync(params IReadOnlyList<HaproxyListener> listeners)
     {
         ArgumentNullException.ThrowIfNull(listeners);

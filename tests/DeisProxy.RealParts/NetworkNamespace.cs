@@ -12,7 +12,6 @@ public sealed class NetworkNamespace
     public string Name { get; }
 
     /// <summary>Makes one, with its loopback interface up.</summary>
-    /// <param name="name">Its name, unique in this private network.</param>
     public static async Task<NetworkNamespace> AddAsync(string name)
     {
         await IpAsync("netns", "add", name);
@@ -24,9 +23,6 @@ public sealed class NetworkNamespace
     public static Task<string> IpAsync(params IEnumerable<string> arguments) => RealProcess.RunAsync(Ip(), arguments);
 
     /// <summary>Gives it an interface whose other end is a port of a bridge in this process's own namespace.</summary>
-    /// <param name="bridge">The bridge.</param>
-    /// <param name="device">Name of the interface inside; outside it is NAME-DEVICE.</param>
-    /// <param name="address">Its address with the length of the prefix.</param>
     public async Task ConnectAsync(string bridge, string device, string address)
     {
         await IpAsync("link", "add", "name", Outside(device), "type", "veth", "peer", "name", device, "netns", Name);

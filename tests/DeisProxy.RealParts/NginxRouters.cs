@@ -197,7 +197,6 @@ public sealed class NginxRouter : IAsyncDisposable
     public Task RenderNowAsync() => RenderAsync(onTick: false);
 
     /// <summary>Lets it read etcd for the first time after a while, and then on every tick.</summary>
-    /// <param name="phase">That while.</param>
     public async Task RestartTicksAsync(TimeSpan phase)
     {
         await StopTicksAsync();

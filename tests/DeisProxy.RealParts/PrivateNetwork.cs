@@ -23,8 +23,6 @@ public static class PrivateNetwork
     public static bool IsInside => Environment.GetEnvironmentVariable(Marker) is { Length: > 0 };
 
     /// <summary>Runs this program inside with the same outputs, until it ends. SIGTERM and SIGINT end it gently.</summary>
-    /// <param name="arguments">Its arguments.</param>
-    /// <returns>Its exit code.</returns>
     public static async Task<int> RunInsideAsync(params IEnumerable<string> arguments)
     {
         var temporary = Directory.CreateTempSubdirectory("dpt-");
@@ -72,7 +70,6 @@ public static class PrivateNetwork
     }
 
     /// <summary>Makes this process at home inside; to be called once, before anything else.</summary>
-    /// <returns>Cancelled when the process is to end.</returns>
     public static async Task<CancellationToken> EnterAsync()
     {
         if (!IsInside)

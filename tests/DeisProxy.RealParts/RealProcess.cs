@@ -117,7 +117,6 @@ public sealed class RealProcess : IAsyncDisposable
     }
 
     /// <summary>The absolute path of a program.</summary>
-    /// <exception cref="MissingPartException">It is not installed.</exception>
     public static string Find(string program, string howToInstall) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
             .Concat(["/usr/sbin", "/usr/local/sbin", "/sbin"])

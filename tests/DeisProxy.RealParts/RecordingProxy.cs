@@ -29,7 +29,6 @@ public sealed class RecordingProxy : IAsyncDisposable
     private readonly Task _serving;
 
     /// <summary>Starts it.</summary>
-    /// <param name="target">Where moto is.</param>
     /// <param name="port">Port of 127.0.0.1 to listen on.</param>
     public RecordingProxy(Uri target, int port)
     {

@@ -4,8 +4,6 @@ namespace DeisProxy.RealParts;
 
 /// <summary>Where an sshd listens.</summary>
 /// <param name="Network">The namespace that is its machine; null: this process's own.</param>
-/// <param name="Addresses">Its addresses; the first one is tried by this process.</param>
-/// <param name="Port">Its port.</param>
 /// <param name="IdentityFile">Who may enter; null: a new key.</param>
 internal sealed record SshPlace(NetworkNamespace? Network, IReadOnlyList<string> Addresses, int Port, string? IdentityFile = null);
 

@@ -19,9 +19,6 @@ public sealed record TestbedOptions
 }
 
 /// <summary>How slow AWS is.</summary>
-/// <param name="ApiDelay">Time of each call.</param>
-/// <param name="MinimumLag">Least time from a change until a balancer follows it.</param>
-/// <param name="MaximumLag">Most; each change and each balancer has its own.</param>
 public sealed record CloudPace(TimeSpan ApiDelay, TimeSpan MinimumLag, TimeSpan MaximumLag)
 {
     /// <summary>

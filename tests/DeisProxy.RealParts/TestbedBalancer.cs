@@ -56,7 +56,6 @@ public sealed class TestbedBalancer : IAsyncDisposable
     }
 
     /// <summary>Waits until everything that was announced is in effect.</summary>
-    /// <exception cref="InvalidOperationException">haproxy did not take it.</exception>
     public Task SettledAsync()
     {
         lock (_pending)

@@ -8,9 +8,6 @@ using Amazon.Runtime.Internal.Transform;
 namespace AwsSdk.StandIn;
 
 /// <summary>One operation: writes its request, reads its response and its errors.</summary>
-/// <param name="service">The service it belongs to.</param>
-/// <param name="name">Its name on the wire.</param>
-/// <param name="errors">The error codes that it declares.</param>
 internal abstract class Operation(Service service, string name, DeclaredError[] errors)
     : XmlResponseUnmarshaller, IMarshaller<IRequest, AmazonWebServiceRequest>
 {

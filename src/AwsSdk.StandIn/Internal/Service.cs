@@ -22,10 +22,7 @@ internal sealed record DeclaredError(string Code, Func<ServiceError, AmazonServi
 
 /// <summary>What the pipeline has to know about a service.</summary>
 /// <param name="ServiceId">The id that configured endpoints go by (<c>AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING</c>).</param>
-/// <param name="SigningName">The name in the credential scope and in host names.</param>
 /// <param name="Version">The API version.</param>
-/// <param name="Protocol">The wire format.</param>
-/// <param name="UnknownError">The exception for a code that the operation does not declare.</param>
 internal sealed record Service(
     string ServiceId, string SigningName, string Version, Protocol Protocol, Func<ServiceError, AmazonServiceException> UnknownError)
     : IServiceMetadata
@@ -36,7 +33,6 @@ internal sealed record Service(
     /// The rules that these services share (their published endpoint rule sets): a configured URL, else
     /// <c>https://{service}[-fips].{region}.{suffix of the partition}</c>; GovCloud's ordinary hosts are its FIPS hosts.
     /// </summary>
-    /// <exception cref="AmazonClientException">Neither a URL nor a region is configured.</exception>
     public Endpoint Endpoint(ClientConfig config, RegionEndpoint? alternative)
     {
         if (config.ServiceURL is { Length: > 0 } url)

@@ -19,7 +19,6 @@ public sealed class EtcdClient : IDisposable
     private readonly HttpClient _http;
 
     /// <summary>Creates a client; nothing is contacted yet.</summary>
-    /// <param name="node">The node through which etcd is reached; it stays the caller's.</param>
     /// <param name="endpoint">Where etcd is as seen from the node, such as <c>http://127.0.0.1:4001</c>.</param>
     /// <param name="timeout">Limit of one request; null: 10 s, deisctl's own.</param>
     /// <exception cref="DeisProxyException"><c>bad-etcd-endpoint</c>: not an http or https address of a host and a port.</exception>
@@ -61,11 +60,7 @@ public sealed class EtcdClient : IDisposable
     private string Name { get; }
 
     /// <summary>Finds the first endpoint at which an etcd answers with its v2 API.</summary>
-    /// <param name="node">The node through which etcd is reached; it stays the caller's.</param>
-    /// <param name="endpoints">What to try, in order; normally <see cref="DefaultEndpoints"/> or the one that the user named.</param>
-    /// <param name="cancellationToken">Ends the attempts.</param>
     /// <param name="timeout">Limit of one request; null: 10 s, deisctl's own.</param>
-    /// <returns>A client that has been answered.</returns>
     /// <exception cref="DeisProxyException">None does: <c>etcd-without-v2</c>, <c>etcd-unavailable</c>, or the node is lost.</exception>
     public static async Task<EtcdClient> ConnectAsync(INode node, IReadOnlyList<Uri> endpoints, CancellationToken cancellationToken, TimeSpan? timeout = null)
     {
@@ -102,10 +97,7 @@ public sealed class EtcdClient : IDisposable
 
     /// <summary>Reads a key or a directory.</summary>
     /// <param name="key">The key, such as <c>/deis/router</c>.</param>
-    /// <param name="recursive">Whether to read directories in the directory too.</param>
-    /// <param name="cancellationToken">Ends the request.</param>
     /// <returns>What is there; null if there is nothing.</returns>
-    /// <exception cref="EtcdException">etcd refused.</exception>
     /// <exception cref="DeisProxyException"><c>etcd-unavailable</c>, <c>etcd-without-v2</c>, <c>etcd-access-denied</c>, <c>etcd-bad-answer</c>, or the node is lost.</exception>
     public async Task<EtcdNode?> GetAsync(string key, bool recursive, CancellationToken cancellationToken)
     {
@@ -120,12 +112,8 @@ public sealed class EtcdClient : IDisposable
     }
 
     /// <summary>Sets a key.</summary>
-    /// <param name="key">The key.</param>
-    /// <param name="value">The value.</param>
     /// <param name="condition">What must be so; null: nothing.</param>
     /// <param name="timeToLive">When etcd removes it again, whole seconds, at least one; null: never, also if it had one before.</param>
-    /// <param name="cancellationToken">Ends the request; whether it has taken effect is then open.</param>
-    /// <returns>The key as it is now.</returns>
     /// <exception cref="EtcdException">
     /// A condition was not met (<see cref="EtcdErrorCode.CompareFailed"/>, <see cref="EtcdErrorCode.NodeExists"/>,
     /// <see cref="EtcdErrorCode.KeyNotFound"/>), or etcd refused for another reason.
@@ -153,23 +141,14 @@ public sealed class EtcdClient : IDisposable
     /// Gives a key a new time to live, if it still has the value. A plain compare-and-swap with the value itself: the
     /// API's <c>refresh</c> came with etcd 2.3, and Deis clusters run 0.4 to 2.1.
     /// </summary>
-    /// <param name="key">The key.</param>
     /// <param name="value">The value that it must have; not empty.</param>
     /// <param name="timeToLive">From now on, whole seconds, at least one.</param>
-    /// <param name="cancellationToken">Ends the request.</param>
-    /// <returns>The key as it is now.</returns>
-    /// <exception cref="EtcdException">It has another value or is gone.</exception>
     /// <exception cref="DeisProxyException">As for <see cref="SetAsync"/>.</exception>
     public Task<EtcdNode> RefreshTtlAsync(string key, string value, TimeSpan timeToLive, CancellationToken cancellationToken) =>
         SetAsync(key, value, EtcdCondition.Value(value), timeToLive, cancellationToken);
 
     /// <summary>Deletes a key, or with <paramref name="recursive"/> a directory and everything in it.</summary>
-    /// <param name="key">The key.</param>
     /// <param name="condition">What must be so, only for a key; null: nothing.</param>
-    /// <param name="recursive">Whether it may be a directory.</param>
-    /// <param name="cancellationToken">Ends the request; whether it has taken effect is then open.</param>
-    /// <returns>The task.</returns>
-    /// <exception cref="EtcdException">It is not there, the condition was not met, or etcd refused for another reason.</exception>
     /// <exception cref="DeisProxyException">As for <see cref="SetAsync"/>.</exception>
     public Task DeleteAsync(string key, EtcdCondition? condition, bool recursive, CancellationToken cancellationToken)
     {

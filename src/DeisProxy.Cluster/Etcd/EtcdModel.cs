@@ -45,7 +45,6 @@ public sealed record EtcdCondition
 
     /// <summary>The key must have this value.</summary>
     /// <param name="value">The value. Not empty: etcd's API has no way to say that; use <see cref="Index"/>.</param>
-    /// <returns>The condition.</returns>
     public static EtcdCondition Value(string value)
     {
         ArgumentException.ThrowIfNullOrEmpty(value);
@@ -53,8 +52,6 @@ public sealed record EtcdCondition
     }
 
     /// <summary>The key must not have been set since.</summary>
-    /// <param name="modifiedIndex">The <see cref="EtcdNode.ModifiedIndex"/> that was read.</param>
-    /// <returns>The condition.</returns>
     public static EtcdCondition Index(ulong modifiedIndex) =>
         new("prevIndex", modifiedIndex.ToString(System.Globalization.CultureInfo.InvariantCulture));
 }
@@ -103,10 +100,6 @@ public enum EtcdErrorCode
 public sealed class EtcdException : Exception
 {
     /// <summary>Creates the error.</summary>
-    /// <param name="errorCode">etcd's code; one that has no name here is possible.</param>
-    /// <param name="message">etcd's message, cleaned.</param>
-    /// <param name="cause">etcd's cause, cleaned: the key, or what was compared.</param>
-    /// <param name="index">etcd's index at that moment.</param>
     public EtcdException(EtcdErrorCode errorCode, string message, string cause, ulong index)
         : base($"{message} ({(int)errorCode}): {cause}")
     {

@@ -4,8 +4,6 @@ using DeisProxy.Core.Applying;
 namespace DeisProxy.Cluster.Etcd;
 
 /// <summary>Keeps the journal in the cluster's etcd, below <c>/deis-proxy/LOAD-BALANCER</c>.</summary>
-/// <param name="etcd">The cluster's etcd; it stays the caller's.</param>
-/// <param name="loadBalancer">Name of the load balancer, which tells the journals of several apart.</param>
 public sealed class EtcdRecordStore(EtcdClient etcd, string loadBalancer) : IRecordStore
 {
     /// <inheritdoc/>

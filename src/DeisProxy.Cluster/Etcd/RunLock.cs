@@ -6,19 +6,10 @@ using DeisProxy.Core.Applying;
 namespace DeisProxy.Cluster.Etcd;
 
 /// <summary>Who holds the lock.</summary>
-/// <param name="Id">Unique to the run, so that a repeated request is known for one's own.</param>
-/// <param name="Who">User and host.</param>
-/// <param name="Command">Command that runs.</param>
-/// <param name="Since">When it began.</param>
-/// <param name="ProcessId">Its process.</param>
 /// <param name="ProcessSpace">Where that number means this process and no other; empty where it cannot be told.</param>
 public sealed record LockHolder(string Id, string Who, string Command, DateTimeOffset Since, int ProcessId, string ProcessSpace)
 {
     /// <summary>This process as a holder.</summary>
-    /// <param name="who">User and host.</param>
-    /// <param name="command">Command that runs.</param>
-    /// <param name="since">When it began.</param>
-    /// <returns>The holder.</returns>
     public static LockHolder OfThisProcess(string who, string command, DateTimeOffset since) =>
         new(Guid.NewGuid().ToString("N"), who, command, since, Environment.ProcessId, ThisProcessSpace());
 
@@ -93,11 +84,6 @@ public sealed partial class RunLock : IRunLock, IAsyncDisposable
     }
 
     /// <summary>Takes the lock.</summary>
-    /// <param name="etcd">The cluster's etcd; it stays the caller's.</param>
-    /// <param name="holder">Who takes it.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <returns>The lock; disposing it gives it back.</returns>
     /// <exception cref="DeisProxyException"><c>locked</c>: somebody else holds it; or etcd is not available.</exception>
     public static async Task<RunLock> AcquireAsync(EtcdClient etcd, LockHolder holder, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -110,11 +96,7 @@ public sealed partial class RunLock : IRunLock, IAsyncDisposable
     }
 
     /// <summary>Says who holds the lock, without taking it.</summary>
-    /// <param name="etcd">The cluster's etcd.</param>
-    /// <param name="self">User and host that ask: only of processes of one's own can be known that they are gone.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>Who, for people; null if nobody does, or if it is known from here that the holder is gone.</returns>
-    /// <exception cref="DeisProxyException">etcd is not available.</exception>
     public static async Task<string?> DescribeHolderAsync(EtcdClient etcd, string self, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(etcd);

@@ -7,8 +7,6 @@ using DeisProxy.Core.Model;
 namespace DeisProxy.Cluster.Router;
 
 /// <summary>The routers of a cluster: their settings in its etcd, and their ports as a node sees them.</summary>
-/// <param name="node">The node to reach them from; it stays the caller's.</param>
-/// <param name="etcd">The cluster's etcd, reached through the same node; it stays the caller's.</param>
 public sealed class ClusterRouters(INode node, EtcdClient etcd) : IRouterControl
 {
     /// <summary>Applications that are asked for their whitelist side by side.</summary>

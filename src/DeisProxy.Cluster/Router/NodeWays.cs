@@ -5,8 +5,6 @@ namespace DeisProxy.Cluster.Router;
 
 /// <summary>How the nodes that routers run on are reached: straight where an address is known, else through the node that the cluster was entered by.</summary>
 /// <param name="known">Addresses of nodes that the person named; empty: those of the nodes that routers announce themselves on.</param>
-/// <param name="nodes">What is known of the nodes' addresses.</param>
-/// <param name="options">How to enter nodes.</param>
 internal sealed class NodeWays(IReadOnlyList<NodeAddress> known, IReadOnlyList<Node> nodes, SshOptions options)
 {
     /// <summary>Connections at a time straight from here.</summary>
@@ -16,27 +14,18 @@ internal sealed class NodeWays(IReadOnlyList<NodeAddress> known, IReadOnlyList<N
     public const int ParallelHops = 8;
 
     /// <summary>The addresses that are entered straight from here.</summary>
-    /// <param name="routers">The routers that are alive.</param>
-    /// <returns>The addresses.</returns>
     public IReadOnlyList<NodeAddress> Straight(IEnumerable<LiveRouter> routers) => known.Count > 0 ? known : [.. routers.Select(AddressOf).OfType<NodeAddress>()];
 
     /// <summary>The address out of those that leads to a router's node.</summary>
-    /// <param name="straight">Addresses that are entered straight from here.</param>
-    /// <param name="router">The router.</param>
     /// <returns>The address; null: none is known to.</returns>
     public NodeAddress? To(IEnumerable<NodeAddress> straight, LiveRouter router) => straight.FirstOrDefault(address =>
         address.Host == router.Name || nodes.Any(node => node.PrivateAddress == router.Name && node.PublicAddress == address.Host));
 
     /// <summary>How to enter nodes through the entry node.</summary>
-    /// <param name="entry">The entry node.</param>
-    /// <returns>The options.</returns>
     public SshOptions Through(INode entry) =>
         options with { Jump = string.Join(',', new[] { options.Jump, $"{options.User}@{entry.Name}" }.Where(jump => !string.IsNullOrEmpty(jump))) };
 
     /// <summary>What the entry node's sshd says of the connection: client address and port, then the node's own address and port.</summary>
-    /// <param name="entry">The entry node.</param>
-    /// <param name="cancellationToken">Ends the command.</param>
-    /// <returns>The four words; fewer where sshd says nothing.</returns>
     public static async Task<string[]> ConnectionAsync(INode entry, CancellationToken cancellationToken) =>
         (await entry.RunAsync(["printenv", "SSH_CONNECTION"], cancellationToken)).StandardOutput.Trim().Split(' ');
 

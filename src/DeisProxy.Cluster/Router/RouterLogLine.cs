@@ -11,9 +11,6 @@ namespace DeisProxy.Cluster.Router;
 internal static partial class RouterLogLine
 {
     /// <summary>Finds in a router's log what it says about one request.</summary>
-    /// <param name="node">Node that the log is from.</param>
-    /// <param name="log">Lines of the log.</param>
-    /// <param name="token">A text of letters and digits that only this request contains.</param>
     /// <returns>What the router saw; null if no line is about the request. A line for the request counts more than an error about it.</returns>
     public static LogSighting? Find(string node, string log, string token)
     {

@@ -9,18 +9,10 @@ using CoreRouter = DeisProxy.Core.Model.LiveRouter;
 namespace DeisProxy.Cluster.Router;
 
 /// <summary>Enters a node, runs one command there and leaves it.</summary>
-/// <param name="address">The node.</param>
-/// <param name="options">How to enter it.</param>
-/// <param name="arguments">The command.</param>
-/// <param name="cancellationToken">Ends it.</param>
-/// <returns>What the command left behind.</returns>
 public delegate Task<CommandResult> RunOnNode(NodeAddress address, SshOptions options, IReadOnlyList<string> arguments, CancellationToken cancellationToken);
 
 /// <summary>The routers' logs, searched on their nodes: all nodes at once, with one SSH connection each, until one has what is looked for.</summary>
-/// <param name="entry">The node that the cluster was entered by.</param>
 /// <param name="known">Addresses of nodes that the person named; empty: those of the nodes that routers announce themselves on.</param>
-/// <param name="options">How to enter nodes.</param>
-/// <param name="runOnce">Runs a command on another node, as <see cref="OpenSshNode.RunOnceAsync"/> does.</param>
 public sealed class RouterLogs(INode entry, IReadOnlyList<NodeAddress> known, SshOptions options, RunOnNode runOnce)
 {
     /// <summary>
@@ -46,19 +38,11 @@ public sealed class RouterLogs(INode entry, IReadOnlyList<NodeAddress> known, Ss
     internal TimeSpan SearchTime { get; init; } = TimeSpan.FromSeconds(25);
 
     /// <summary>This machine's address as the entry node sees it: the first word of <c>SSH_CONNECTION</c>.</summary>
-    /// <param name="cancellationToken">Ends the command.</param>
     /// <returns>The address; null behind a jump host, whose address it would be.</returns>
-    /// <exception cref="DeisProxyException">The connection to the node is lost.</exception>
     public async Task<IPAddress?> OwnAddressAsync(CancellationToken cancellationToken) =>
         string.IsNullOrEmpty(options.Jump) && IPAddress.TryParse((await NodeWays.ConnectionAsync(entry, cancellationToken))[0], out var address) ? address : null;
 
     /// <summary>Searches the logs of all routers.</summary>
-    /// <param name="token">Letters and digits that stand in one request only.</param>
-    /// <param name="routers">The routers that are alive.</param>
-    /// <param name="nodes">What is known of the nodes' addresses.</param>
-    /// <param name="cancellationToken">Ends the search.</param>
-    /// <returns>The first sighting, or which logs were searched in vain and which could not be read; a node that cannot be entered is a result, too.</returns>
-    /// <exception cref="DeisProxyException">The connection to the entry node is lost.</exception>
     public async Task<LogSearch> SearchAsync(
         string token, IReadOnlyList<CoreRouter> routers, IReadOnlyList<Node> nodes, CancellationToken cancellationToken)
     {

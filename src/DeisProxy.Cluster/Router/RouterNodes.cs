@@ -9,18 +9,10 @@ using DeisProxy.Core.Model;
 namespace DeisProxy.Cluster.Router;
 
 /// <summary>Enters one node for longer than a command; when the connection is lost, the next command makes a new one to the same node.</summary>
-/// <param name="address">The node.</param>
-/// <param name="options">How to enter it.</param>
-/// <param name="cancellationToken">Ends the attempt.</param>
-/// <returns>The node.</returns>
 public delegate Task<INode> EnterNode(NodeAddress address, SshOptions options, CancellationToken cancellationToken);
 
 /// <summary>The nodes of the routers, all entered at once and kept open for the moment of the flip.</summary>
-/// <param name="entry">The node that the cluster was entered by; it stays the caller's.</param>
 /// <param name="known">Addresses of nodes that the person named; empty: those of the nodes that routers announce themselves on.</param>
-/// <param name="nodes">What is known of the nodes' addresses.</param>
-/// <param name="options">How to enter nodes.</param>
-/// <param name="enter">Enters one.</param>
 public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, IReadOnlyList<Node> nodes, SshOptions options, EnterNode enter)
     : IRouterNodes, IAsyncDisposable
 {
@@ -337,10 +329,6 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
     }));
 
     /// <summary>A router's node.</summary>
-    /// <param name="Name">Name of the router.</param>
-    /// <param name="Node">The node.</param>
-    /// <param name="Docker">How docker is called there.</param>
-    /// <param name="Confd">What makes the router read etcd.</param>
     /// <param name="Hold">What holds connections there; null if it is not wanted.</param>
     private sealed record RouterNode(string Name, INode Node, string[] Docker, StreamReader Confd, StreamReader? Hold);
 }

@@ -8,8 +8,6 @@ using DeisProxy.Core.Model;
 namespace DeisProxy.Cluster.Router;
 
 /// <summary>What a probe found.</summary>
-/// <param name="Mode">The conclusion.</param>
-/// <param name="Seen">What it rests on, cleaned, for people.</param>
 public sealed record ProbeResult(RouterMode Mode, string Seen);
 
 /// <summary>Finds out whether a router's port demands the PROXY line, by connecting to it from a node.</summary>
@@ -29,12 +27,6 @@ public static partial class RouterProbe
     private const int HttpPort = 80;
 
     /// <summary>Asks one port of a router.</summary>
-    /// <param name="node">The node to connect from.</param>
-    /// <param name="router">The router.</param>
-    /// <param name="instancePort">Its port, as the load balancer's listeners name it.</param>
-    /// <param name="cancellationToken">Ends the probe.</param>
-    /// <returns>What was found; whatever a router does, it is a result and not an exception.</returns>
-    /// <exception cref="DeisProxyException">The connection to the node is lost.</exception>
     public static async Task<RouterProbeResult> ProbeAsync(INode node, LiveRouter router, int instancePort, CancellationToken cancellationToken)
     {
         // A router announces where its HTTP server is; its other ports are at the same address.
@@ -47,13 +39,7 @@ public static partial class RouterProbe
     /// Sends a plain request. A router in plain mode answers, on a TLS port with 400; one that demands the PROXY line closes the connection without a word,
     /// so a second connection with that line makes sure.
     /// </summary>
-    /// <param name="node">The node to connect from.</param>
-    /// <param name="host">The router's address as seen from the node.</param>
-    /// <param name="port">Its port.</param>
-    /// <param name="cancellationToken">Ends the probe.</param>
     /// <param name="timeout">Limit of the whole probe; null: 2 s.</param>
-    /// <returns>What was found; whatever a router does, it is a result and not an exception.</returns>
-    /// <exception cref="DeisProxyException">The connection to the node is lost.</exception>
     public static async Task<ProbeResult> ProbeAsync(
         INode node, string host, int port, CancellationToken cancellationToken, TimeSpan? timeout = null)
     {

@@ -20,11 +20,6 @@ public sealed class FailoverNode : INode
     public string Name => _node.Name;
 
     /// <summary>Enters by the first node that can be entered.</summary>
-    /// <param name="addresses">The nodes, in the order in which they are tried.</param>
-    /// <param name="enter">Enters by the first of the given nodes that can be entered.</param>
-    /// <param name="cancellationToken">Ends the attempts.</param>
-    /// <returns>The entrance.</returns>
-    /// <exception cref="DeisProxyException">No node can be entered.</exception>
     public static async Task<FailoverNode> EnterAsync(
         IReadOnlyList<NodeAddress> addresses, Func<IReadOnlyList<NodeAddress>, CancellationToken, Task<INode>> enter, CancellationToken cancellationToken)
     {

@@ -26,8 +26,6 @@ public sealed partial record NodeAddress
     public int? Port { get; }
 
     /// <summary>Reads <c>host</c>, <c>host:port</c>, <c>[IPv6]</c>, <c>[IPv6]:port</c> or a bare IPv6 address.</summary>
-    /// <param name="text">What the user wrote.</param>
-    /// <returns>The address.</returns>
     /// <exception cref="DeisProxyException"><c>bad-node-address</c>: it is not one.</exception>
     public static NodeAddress Parse(string text)
     {
@@ -39,7 +37,6 @@ public sealed partial record NodeAddress
     }
 
     /// <summary>The address as a person writes it: <c>host</c>, <c>host:port</c> or <c>[IPv6]:port</c>.</summary>
-    /// <returns>The text.</returns>
     public override string ToString() => Port is { } port ? Join(Host, port) : Host;
 
     /// <summary><c>host:port</c>, with brackets around an IPv6 address.</summary>

@@ -29,10 +29,6 @@ public sealed class OpenSshNode : INode
     public string Name => _address.ToString();
 
     /// <summary>Connects to a node.</summary>
-    /// <param name="address">The node.</param>
-    /// <param name="options">How to enter it.</param>
-    /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <returns>The node; disposing it closes the connection.</returns>
     /// <exception cref="DeisProxyException">
     /// <c>ssh-missing</c>, <c>ssh-host-key-unknown</c>, <c>ssh-host-key-changed</c>, <c>ssh-auth-refused</c>, <c>ssh-unreachable</c>,
     /// <c>ssh-connection-lost</c>, <c>ssh-failed</c>, or an option is wrong (see <see cref="SshOptions.Validate"/>).
@@ -64,10 +60,6 @@ public sealed class OpenSshNode : INode
     }
 
     /// <summary>Connects to the first of several nodes that can be reached.</summary>
-    /// <param name="addresses">The nodes, in the order in which they are tried.</param>
-    /// <param name="options">How to enter them.</param>
-    /// <param name="cancellationToken">Ends the attempts.</param>
-    /// <returns>The node, and why those before it were passed over: that is to be shown, an unknown host key above all.</returns>
     /// <exception cref="DeisProxyException">
     /// No node could be entered: with the code that all failures have in common, else <c>ssh-no-node</c>. A changed host key
     /// (<c>ssh-host-key-changed</c>) ends the search at once, because the next node would hide it.
@@ -104,11 +96,6 @@ public sealed class OpenSshNode : INode
     }
 
     /// <summary>Runs one command on a node over a connection that is made for it and ends with it; cheaper than a shared one for a single question.</summary>
-    /// <param name="address">The node.</param>
-    /// <param name="options">How to enter it.</param>
-    /// <param name="arguments">The program and its arguments; they reach it exactly as given.</param>
-    /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <returns>Exit status and output.</returns>
     /// <exception cref="DeisProxyException">The node cannot be entered; the codes are those of <see cref="ConnectAsync"/>.</exception>
     public static async Task<CommandResult> RunOnceAsync(
         NodeAddress address, SshOptions options, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
@@ -238,6 +225,4 @@ public sealed class OpenSshNode : INode
 }
 
 /// <summary>A connected node, and the ones that were tried before it.</summary>
-/// <param name="Node">The node.</param>
-/// <param name="PassedOver">Why the nodes before it could not be entered, in order.</param>
 public sealed record NodeConnection(OpenSshNode Node, IReadOnlyList<DeisProxyException> PassedOver);

@@ -6,9 +6,6 @@ namespace DeisProxy.Cluster.Ssh;
 internal static partial class ShellQuote
 {
     /// <summary>Makes a command line that a POSIX shell takes apart into exactly these words.</summary>
-    /// <param name="words">Program and arguments.</param>
-    /// <returns>The command line.</returns>
-    /// <exception cref="ArgumentException">A word holds a NUL, which no program can receive, or there is no word.</exception>
     public static string Join(IReadOnlyList<string> words)
     {
         if (words.Count == 0)

@@ -29,11 +29,7 @@ internal static class SshArguments
     private const int PersistSeconds = 10;
 
     /// <summary>Builds the arguments of <c>ssh</c>: options, <c>--</c>, the host, and what is to be done there.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="options">Validated options.</param>
     /// <param name="controlPath">The master's socket; null: a connection of its own.</param>
-    /// <param name="purpose">What the call is for.</param>
-    /// <returns>The arguments, without the program.</returns>
     public static IReadOnlyList<string> Build(NodeAddress node, SshOptions options, string? controlPath, SshPurpose purpose)
     {
         var arguments = new List<string>(Common(options));

@@ -24,9 +24,6 @@ internal static partial class SshFailure
         "Install the OpenSSH client (Debian and Ubuntu: openssh-client; Windows: the optional feature OpenSSH Client).");
 
     /// <summary>The connection was there and is gone.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="detail">What ssh said about it.</param>
-    /// <param name="innerException">What was seen first.</param>
     public static DeisProxyException Lost(NodeAddress node, string? detail = null, Exception? innerException = null) => new(
         "ssh-connection-lost",
         $"The SSH connection to {node} was lost{(string.IsNullOrEmpty(detail) ? "" : $": {detail}")}.",
@@ -44,10 +41,6 @@ internal static partial class SshFailure
         Recognise(Lines(standardError)) is { } found && !BeforeKeyExchange().IsMatch(found.Line) && !LostLine().IsMatch(found.Line);
 
     /// <summary>Makes the error.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="options">How it was entered.</param>
-    /// <param name="exitStatus">Exit status of ssh.</param>
-    /// <param name="standardError">What it wrote; it may hold a banner, which is the remote machine's own text.</param>
     public static DeisProxyException From(NodeAddress node, SshOptions options, int exitStatus, string standardError)
     {
         var lines = Lines(standardError);

@@ -20,7 +20,6 @@ internal sealed class SshStream : Stream
     /// <summary>Wraps a process.</summary>
     /// <param name="process">A started <c>ssh -W</c>; this owns it.</param>
     /// <param name="description">Who connects to what, for messages: <c>node to host:port</c>.</param>
-    /// <param name="nodeFailure">Given exit status and standard error: the error, if it is the connection to the node that failed.</param>
     public SshStream(Process process, string description, Func<int, string, DeisProxyException?> nodeFailure)
     {
         _process = process;

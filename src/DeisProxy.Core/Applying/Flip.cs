@@ -8,11 +8,6 @@ namespace DeisProxy.Core.Applying;
 /// switches: the load balancer does some time after the API has answered, each router on its next reading of etcd. So where it can be
 /// watched, the load balancer goes first; at the first sign of it the routers follow at once, while new connections are held.
 /// </summary>
-/// <param name="loadBalancer">The load balancer.</param>
-/// <param name="routers">The routers.</param>
-/// <param name="nodes">Their nodes.</param>
-/// <param name="traffic">Traffic through the load balancer.</param>
-/// <param name="time">The clock.</param>
 public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl routers, IRouterNodes nodes, IBalancerTraffic traffic, TimeProvider time)
 {
     /// <summary>How long entering the nodes may take; what is not ready then is done without.</summary>
@@ -59,12 +54,6 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     public FlipReport? Report { get; private set; }
 
     /// <summary>Switches both ends.</summary>
-    /// <param name="step">What to switch.</param>
-    /// <param name="before">What was read just before.</param>
-    /// <param name="undoing">Whether something is put back that may be half done: there is no good moment to wait for.</param>
-    /// <param name="cancellationToken">Ends it; connections that are held are let go first.</param>
-    /// <returns>When both ends have switched and, where it can be watched, traffic is served.</returns>
-    /// <exception cref="DeisProxyException">One end does not follow, or traffic does not come back.</exception>
     public async Task RunAsync(FlipStep step, ClusterSnapshot before, bool undoing, CancellationToken cancellationToken)
     {
         Report = null;
@@ -115,11 +104,6 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     /// never told are as they were, and the load balancer goes back; else traffic tells what they expect. Where that is served, cannot be watched or is not
     /// of one mind, nothing is done.
     /// </summary>
-    /// <param name="step">What was being switched.</param>
-    /// <param name="before">Gives what is known of the cluster.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>Whether the load balancer was told something.</returns>
-    /// <exception cref="DeisProxyException">The load balancer cannot be told either.</exception>
     public async Task<bool> FitAsync(FlipStep step, ClusterSnapshot before, CancellationToken cancellationToken)
     {
         var current = before with { LoadBalancer = await loadBalancer.ReadAsync(cancellationToken) };

@@ -6,33 +6,19 @@ namespace DeisProxy.Core.Applying;
 public interface IRouterNodes
 {
     /// <summary>Enters the node of every router and gets everything ready, so that the calls below take as little time as they can.</summary>
-    /// <param name="routers">The routers.</param>
     /// <param name="instancePorts">Ports on which new connections are to be held; empty if they are not.</param>
-    /// <param name="cancellationToken">Ends the attempts.</param>
-    /// <returns>What can be done; a node that does not allow it is a result, never an error.</returns>
     Task<NodeMeans> PrepareAsync(RouterState routers, IReadOnlyList<int> instancePorts, CancellationToken cancellationToken);
 
     /// <summary>Holds new connections from outside at every node. Every node lets them go by itself before <see cref="HoldLimit"/> is over, whatever happens to us.</summary>
-    /// <param name="cancellationToken">Ends the calls.</param>
-    /// <returns>When all nodes hold them.</returns>
-    /// <exception cref="DeisProxyException">Not every node holds them.</exception>
     Task HoldAsync(CancellationToken cancellationToken);
 
     /// <summary>Lets connections go. Without effect where none are held.</summary>
-    /// <param name="cancellationToken">Ends the calls.</param>
-    /// <returns>When every node that answers has let them go; the others do it by themselves.</returns>
     Task ReleaseAsync(CancellationToken cancellationToken);
 
     /// <summary>Makes every router read etcd and reload at once instead of on its next tick, at most 5 s later. Where that fails, only the tick is waited for.</summary>
-    /// <param name="cancellationToken">Ends the calls.</param>
-    /// <returns>When every router has been told.</returns>
     Task RenderAsync(CancellationToken cancellationToken);
 
     /// <summary>Asks one router whether it demands the PROXY line, through its own node where that was entered: connections from there are not held.</summary>
-    /// <param name="router">The router.</param>
-    /// <param name="instancePort">Its port, as the load balancer's listeners name it.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>What it expects.</returns>
     Task<RouterProbeResult> ProbeAsync(LiveRouter router, int instancePort, CancellationToken cancellationToken);
 
     /// <summary>How long a node holds connections at the very most.</summary>
@@ -51,17 +37,9 @@ public interface IBalancerTraffic
     TimeSpan Interval { get; }
 
     /// <summary>Finds out which listeners can be reached from here, or else from a node, and answer with what a router says.</summary>
-    /// <param name="balancer">The load balancer.</param>
-    /// <param name="loadBalancerPorts">The listeners' ports.</param>
-    /// <param name="cancellationToken">Ends the attempts.</param>
-    /// <returns>Those that can be watched, in the given order.</returns>
     Task<IReadOnlyList<int>> FindAsync(LoadBalancer balancer, IReadOnlyList<int> loadBalancerPorts, CancellationToken cancellationToken);
 
     /// <summary>Sends one request on a connection of its own. The addresses of the load balancer take turns.</summary>
-    /// <param name="listener">The listener that is there, one of those that were found.</param>
-    /// <param name="question">What to send.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>What came of it; whatever the other side does, it is a result and not an exception.</returns>
     Task<TrafficAnswer> AskAsync(Listener listener, TrafficQuestion question, CancellationToken cancellationToken);
 }
 

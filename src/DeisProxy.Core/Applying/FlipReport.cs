@@ -17,8 +17,6 @@ public enum FlipManner
 }
 
 /// <summary>How the two ends were switched, and what traffic had of it.</summary>
-/// <param name="Manner">The order.</param>
 /// <param name="Why">Why not a better one; null if there is none, or if it was not wanted.</param>
 /// <param name="Outage">How long requests through the load balancer were not served; null if that could not be watched.</param>
-/// <param name="Held">How long new connections were held at the nodes.</param>
 public sealed record FlipReport(FlipManner Manner, string? Why, TimeSpan? Outage, TimeSpan Held);

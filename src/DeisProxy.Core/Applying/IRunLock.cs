@@ -10,9 +10,6 @@ public interface IRunLock
     TimeSpan HeldForSure { get; }
 
     /// <summary>Makes sure that this run holds it now, and for a while from now on.</summary>
-    /// <param name="takeBack">Whether to take it again if nobody holds it: it may have run out while the cluster was out of reach.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>Whether it has been held all the time; false from the moment it was lost: others may have held it meanwhile.</returns>
     /// <exception cref="DeisProxyException"><see cref="HeldByAnother"/>, <c>lock-lost</c> if it is not to be taken back, or the cluster cannot be reached.</exception>
     Task<bool> EnsureHeldAsync(bool takeBack, CancellationToken cancellationToken);
 }

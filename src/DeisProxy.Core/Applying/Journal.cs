@@ -7,25 +7,13 @@ namespace DeisProxy.Core.Applying;
 public interface IRecordStore
 {
     /// <summary>Reads a text.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>The text, or null if there is none of that name.</returns>
-    /// <exception cref="DeisProxyException">The place cannot be reached.</exception>
     Task<string?> ReadAsync(string name, CancellationToken cancellationToken);
 
     /// <summary>Writes a text over what is there.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="text">The text.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>When it is kept.</returns>
-    /// <exception cref="DeisProxyException">The place cannot be reached.</exception>
     Task WriteAsync(string name, string text, CancellationToken cancellationToken);
 
     /// <summary>Removes a text; one that is not there is no error.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>When it is gone.</returns>
-    /// <exception cref="DeisProxyException">The place cannot be reached.</exception>
     Task DeleteAsync(string name, CancellationToken cancellationToken);
 }
 
@@ -33,8 +21,6 @@ public interface IRecordStore
 /// The record of the run under way, and of the last one that ended well. Kept in the cluster's etcd, where another machine
 /// finds it, and as a second copy on this machine, in case etcd is lost.
 /// </summary>
-/// <param name="cluster">The place in the cluster; a run does not go on without it.</param>
-/// <param name="local">The place on this machine; without it a run goes on.</param>
 /// <param name="warn">Is told when the second copy cannot be kept.</param>
 public sealed class Journal(IRecordStore cluster, IRecordStore local, Action<string> warn)
 {
@@ -47,29 +33,18 @@ public sealed class Journal(IRecordStore cluster, IRecordStore local, Action<str
     private bool _isMarked;
 
     /// <summary>Reads the record of a run that has not ended.</summary>
-    /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>The record, or null if there is none.</returns>
-    /// <exception cref="DeisProxyException">The record cannot be read or understood.</exception>
     public Task<RunRecord?> ReadUnfinishedAsync(CancellationToken cancellationToken) => ReadAsync(Unfinished, cancellationToken);
 
     /// <summary>Reads the record of the last <c>setup</c> that ended well.</summary>
-    /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>The record, or null if there is none.</returns>
-    /// <exception cref="DeisProxyException">The record cannot be read or understood.</exception>
     public Task<RunRecord?> ReadHistoryAsync(CancellationToken cancellationToken) => ReadAsync(Last, cancellationToken);
 
     /// <summary>Writes how far the run is, before a step begins.</summary>
-    /// <param name="record">The record.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>When it is kept.</returns>
-    /// <exception cref="DeisProxyException">It cannot be kept in the cluster.</exception>
     public Task WriteAsync(RunRecord record, CancellationToken cancellationToken) => WriteAsync(Unfinished, record, cancellationToken);
 
     /// <summary>Closes a run.</summary>
     /// <param name="history">The record to keep for <c>teardown</c>; null if everything is as before the first setup.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>When it is closed.</returns>
-    /// <exception cref="DeisProxyException">The cluster cannot be reached.</exception>
     public async Task CloseAsync(RunRecord? history, CancellationToken cancellationToken)
     {
         if (history is null)
@@ -85,9 +60,6 @@ public sealed class Journal(IRecordStore cluster, IRecordStore local, Action<str
     }
 
     /// <summary>Drops the record of a run that has been put back; what <c>teardown</c> knows stays.</summary>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>When it is dropped.</returns>
-    /// <exception cref="DeisProxyException">The cluster cannot be reached.</exception>
     public Task DropAsync(CancellationToken cancellationToken) => DeleteAsync(Unfinished, cancellationToken);
 
     private async Task<RunRecord?> ReadAsync(string name, CancellationToken cancellationToken)

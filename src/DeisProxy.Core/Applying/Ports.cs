@@ -7,46 +7,28 @@ namespace DeisProxy.Core.Applying;
 public interface ILoadBalancerControl
 {
     /// <summary>Reads the load balancer with its policies, attributes and instance health.</summary>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>Its state now.</returns>
-    /// <exception cref="DeisProxyException">It is gone, or the provider refuses.</exception>
     Task<LoadBalancer> ReadAsync(CancellationToken cancellationToken);
 
     /// <summary>Replaces the health check.</summary>
-    /// <param name="healthCheck">All five values.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>When the provider has accepted it.</returns>
     Task ConfigureHealthCheckAsync(HealthCheck healthCheck, CancellationToken cancellationToken);
 
     /// <summary>Sets the idle timeout.</summary>
     /// <param name="seconds">1–3600 seconds.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>When the provider has accepted it.</returns>
     Task SetIdleTimeoutAsync(int seconds, CancellationToken cancellationToken);
 
     /// <summary>Creates a policy.</summary>
-    /// <param name="policy">The policy.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>When the provider has accepted it.</returns>
     Task CreatePolicyAsync(LoadBalancerPolicy policy, CancellationToken cancellationToken);
 
     /// <summary>Deletes a policy that nothing uses.</summary>
-    /// <param name="name">Policy name.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>When the provider has accepted it.</returns>
     Task DeletePolicyAsync(string name, CancellationToken cancellationToken);
 
     /// <summary>Replaces the listener of one load balancer port, its policies included.</summary>
     /// <param name="from">The listener that is there, or null.</param>
     /// <param name="to">The listener that shall be there, or null.</param>
-    /// <param name="cancellationToken">Ends the call, but never between deleting and creating.</param>
-    /// <returns>When the provider has accepted it.</returns>
     Task ReplaceListenerAsync(Listener? from, Listener? to, CancellationToken cancellationToken);
 
     /// <summary>Replaces the whole list of policies towards one instance port.</summary>
     /// <param name="backend">The port and all of its policies; an empty list clears them.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>When the provider has accepted it.</returns>
     Task SetBackendPoliciesAsync(BackendPolicies backend, CancellationToken cancellationToken);
 }
 
@@ -54,25 +36,14 @@ public interface ILoadBalancerControl
 public interface IRouterControl
 {
     /// <summary>Reads the routers' settings and which of them are alive.</summary>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>Their state now.</returns>
-    /// <exception cref="DeisProxyException">The cluster cannot be reached.</exception>
     Task<RouterState> ReadAsync(CancellationToken cancellationToken);
 
     /// <summary>Sets or deletes a router's setting, if it still has the value that was read.</summary>
-    /// <param name="setting">Which one.</param>
     /// <param name="expected">The value that was read, null if the key was absent.</param>
     /// <param name="value">The new value, null to delete the key.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>When etcd has accepted it.</returns>
-    /// <exception cref="DeisProxyException">Somebody else changed it meanwhile, or the cluster cannot be reached.</exception>
     Task WriteAsync(RouterSetting setting, string? expected, string? value, CancellationToken cancellationToken);
 
     /// <summary>Asks one router, through a node, whether it demands the PROXY line. What the router does is a result, never an error.</summary>
-    /// <param name="router">The router.</param>
-    /// <param name="instancePort">Its port, as the load balancer's listeners name it.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>What it expects.</returns>
     Task<RouterProbeResult> ProbeAsync(LiveRouter router, int instancePort, CancellationToken cancellationToken);
 }
 
@@ -80,18 +51,10 @@ public interface IRouterControl
 public interface IAutoScalingControl
 {
     /// <summary>Reads groups.</summary>
-    /// <param name="names">Names of the groups.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>Those that there are, by name.</returns>
-    /// <exception cref="DeisProxyException">The provider refuses.</exception>
     Task<ValueList<AutoScalingGroup>> ReadAsync(ValueList<string> names, CancellationToken cancellationToken);
 
     /// <summary>Suspends or resumes processes of a group; those that already are count as done.</summary>
-    /// <param name="processes">The group and its processes.</param>
     /// <param name="suspend">True to suspend, false to resume.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>When the provider has accepted it.</returns>
-    /// <exception cref="DeisProxyException">The provider refuses.</exception>
     Task SetAsync(AutoScalingProcesses processes, bool suspend, CancellationToken cancellationToken);
 }
 

@@ -10,10 +10,6 @@ public static class Recovery
     /// The steps that come before anything else. Whatever else was cut off shows in the load balancer or in etcd and is simply
     /// planned again; a listener that was deleted and not yet created, or created and not yet given its policies, does not.
     /// </summary>
-    /// <param name="record">Record of the run that was cut off.</param>
-    /// <param name="current">What is there now.</param>
-    /// <param name="command">The command that goes on.</param>
-    /// <returns>The steps, none if the listener is whole.</returns>
     public static ValueList<Step> Steps(RunRecord record, ClusterSnapshot current, string command)
     {
         if (CutOff(record, command) is not { } step)
@@ -35,8 +31,6 @@ public static class Recovery
     /// The change of a listener that was cut off, turned so that it leads to where a command goes. A run that mends it carries it
     /// on in its own record, because it may be cut off, too.
     /// </summary>
-    /// <param name="record">Record of the run that was cut off.</param>
-    /// <param name="command">The command that goes on.</param>
     /// <returns>The change, or null if no listener was being changed.</returns>
     public static ListenerStep? CutOff(RunRecord record, string command)
     {
@@ -49,9 +43,6 @@ public static class Recovery
     /// of that, what is there at the start of this run.
     /// </summary>
     /// <param name="known">Record of an earlier run, or null.</param>
-    /// <param name="start">What is there at the start of this run.</param>
-    /// <param name="steps">What this run changes.</param>
-    /// <returns>The state to go back to.</returns>
     public static ClusterSnapshot Original(RunRecord? known, ClusterSnapshot start, IEnumerable<Step> steps)
     {
         if (known is null)
@@ -76,9 +67,6 @@ public static class Recovery
     /// options; what either took for a router's port is one.
     /// </summary>
     /// <param name="known">Record of an earlier run, or null.</param>
-    /// <param name="goal">What setup is told now.</param>
-    /// <param name="steps">What this run changes.</param>
-    /// <returns>The goal that, with <see cref="Original"/>, tells what setup made.</returns>
     public static SetupGoal Goal(RunRecord? known, SetupGoal goal, ValueList<Step> steps) => known is null
         ? goal
         : goal with

@@ -22,13 +22,9 @@ public enum StepStatus
 }
 
 /// <summary>A step and how far it is.</summary>
-/// <param name="Step">The step.</param>
-/// <param name="Status">How far it is.</param>
-/// <param name="Duration">How long it has taken.</param>
 public sealed record StepProgress(Step Step, StepStatus Status, TimeSpan Duration);
 
 /// <summary>What came of a run.</summary>
-/// <param name="Steps">Every step of the plan.</param>
 /// <param name="Error">Why the run ended early; null if it did not.</param>
 /// <param name="RollbackError">Why something could not be put back; null if it was, or if nothing had to be.</param>
 public sealed record RunResult(IReadOnlyList<StepProgress> Steps, Exception? Error, Exception? RollbackError)

@@ -7,10 +7,6 @@ namespace DeisProxy.Core.Applying;
 /// Carries a plan out, step by step: writes the journal, compares with what was planned on, changes. When a step fails for good
 /// or the person interrupts, it undoes that step and the ones before it, in reverse.
 /// </summary>
-/// <param name="executor">Brings single steps into effect.</param>
-/// <param name="journal">Keeps the record of the run.</param>
-/// <param name="progress">Is told of every step.</param>
-/// <param name="time">The clock.</param>
 public sealed class Runner(StepExecutor executor, Journal journal, IProgress<StepProgress> progress, TimeProvider time)
 {
     private const string ForeignChange = "changed-meanwhile";
@@ -32,12 +28,6 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
     public IRunLock? Lock { get; init; }
 
     /// <summary>Carries the steps of a record out in their order.</summary>
-    /// <param name="record">The run; its record is not yet in the journal.</param>
-    /// <param name="previous">Record of an earlier run that was cut off, which this one goes on from; it is back in the journal if this run puts everything back.</param>
-    /// <param name="start">The state that the plan was made from.</param>
-    /// <param name="rollBack">Whether to undo everything if a step fails.</param>
-    /// <param name="cancellationToken">Stops the run at the next safe point.</param>
-    /// <returns>How far every step is, and why the run ended early if it did.</returns>
     public async Task<RunResult> RunAsync(
         RunRecord record, RunRecord? previous, ClusterSnapshot start, bool rollBack, CancellationToken cancellationToken)
     {

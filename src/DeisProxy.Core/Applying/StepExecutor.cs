@@ -4,11 +4,6 @@ using DeisProxy.Core.Planning;
 namespace DeisProxy.Core.Applying;
 
 /// <summary>Brings single steps into effect: makes the change, repeats what may be repeated, and reads until the change is seen.</summary>
-/// <param name="loadBalancer">The load balancer.</param>
-/// <param name="routers">The routers.</param>
-/// <param name="flip">Switches both together.</param>
-/// <param name="traffic">Traffic through the load balancer.</param>
-/// <param name="time">The clock.</param>
 public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterControl routers, Flip flip, IBalancerTraffic traffic, TimeProvider time)
 {
     /// <summary>How long a write may take to be seen by a read; AWS promises no more than "eventually".</summary>
@@ -26,9 +21,6 @@ public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterContr
     public IAutoScalingControl? AutoScaling { get; init; }
 
     /// <summary>Reads load balancer and routers.</summary>
-    /// <param name="previous">Gives what cannot change during a run.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    /// <returns>What is there.</returns>
     public Task<ClusterSnapshot> ReadAsync(ClusterSnapshot previous, CancellationToken cancellationToken) => Waiting.RetryAsync(
         time,
         async ct =>
@@ -48,12 +40,6 @@ public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterContr
         cancellationToken);
 
     /// <summary>Brings a step into effect.</summary>
-    /// <param name="step">The step.</param>
-    /// <param name="before">What was read just before.</param>
-    /// <param name="undoing">Whether something is put back: then nothing is waited for but that it is there.</param>
-    /// <param name="cancellationToken">Ends it at the next point at which no port is closed.</param>
-    /// <returns>What is there after it.</returns>
-    /// <exception cref="DeisProxyException">It is not in effect.</exception>
     public async Task<ClusterSnapshot> ExecuteAsync(Step step, ClusterSnapshot before, bool undoing, CancellationToken cancellationToken)
     {
         if (step is FlipStep both)
@@ -94,10 +80,6 @@ public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterContr
     }
 
     /// <summary>Opens a port that has lost its listener. It asks nothing but the load balancer: a port must not stay closed because the cluster is out of reach.</summary>
-    /// <param name="was">The listener that was there.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>When the port has a listener, this one or another.</returns>
-    /// <exception cref="DeisProxyException">The provider refuses.</exception>
     public async Task ReopenAsync(Listener was, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(was);

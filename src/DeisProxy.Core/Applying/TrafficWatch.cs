@@ -31,10 +31,7 @@ internal sealed class TrafficWatch : IAsyncDisposable
     private volatile bool _paused;
 
     /// <summary>Begins to watch.</summary>
-    /// <param name="traffic">Sends the requests.</param>
-    /// <param name="listener">The listener that is watched.</param>
     /// <param name="sign">The answer that tells of a mismatch; null: a router's refusal or silence, it cannot be said which.</param>
-    /// <param name="time">The clock.</param>
     public TrafficWatch(IBalancerTraffic traffic, Listener listener, TrafficAnswer? sign, TimeProvider time)
     {
         (_traffic, _listener, _sign, _time) = (traffic, listener, sign, time);
@@ -71,8 +68,6 @@ internal sealed class TrafficWatch : IAsyncDisposable
 
     /// <summary>Waits for the first sign that the two ends do not fit any more.</summary>
     /// <param name="limit">How long at most.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>Whether it came.</returns>
     public async Task<bool> MismatchAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -82,8 +77,6 @@ internal sealed class TrafficWatch : IAsyncDisposable
 
     /// <summary>Waits until request after request is served.</summary>
     /// <param name="limit">How long at most.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>Whether they are.</returns>
     public async Task<bool> ServedAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
         lock (_lock)

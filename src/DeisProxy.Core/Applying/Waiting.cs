@@ -14,14 +14,7 @@ internal static class Waiting
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Reads again and again until what is read is as wanted.</summary>
-    /// <typeparam name="T">What is read.</typeparam>
-    /// <param name="time">The clock.</param>
     /// <param name="limit">How long at most.</param>
-    /// <param name="interval">Pause between two reads.</param>
-    /// <param name="read">Reads it.</param>
-    /// <param name="wanted">Judges it.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>What was read last, and whether it is as wanted.</returns>
     public static async Task<(T Last, bool Reached)> UntilAsync<T>(
         TimeProvider time, TimeSpan limit, TimeSpan interval, Func<CancellationToken, Task<T>> read, Func<T, bool> wanted, CancellationToken cancellationToken)
     {
@@ -44,11 +37,6 @@ internal static class Waiting
     }
 
     /// <summary>Repeats a call whose failure is transient, with growing pauses.</summary>
-    /// <typeparam name="T">What the call gives.</typeparam>
-    /// <param name="time">The clock.</param>
-    /// <param name="call">The call; it must be safe to repeat.</param>
-    /// <param name="cancellationToken">Ends the repetition.</param>
-    /// <returns>What the call gave.</returns>
     public static async Task<T> RetryAsync<T>(TimeProvider time, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
@@ -65,10 +53,6 @@ internal static class Waiting
     }
 
     /// <summary>Makes a change, and repeats it where its failure is transient. What has failed may have happened all the same: only what is there tells.</summary>
-    /// <param name="time">The clock.</param>
-    /// <param name="change">Makes the change; it must be safe to repeat.</param>
-    /// <param name="isDone">Reads whether it is made.</param>
-    /// <param name="cancellationToken">Ends the repetition.</param>
     public static Task ChangeAsync(
         TimeProvider time, Func<CancellationToken, Task> change, Func<CancellationToken, Task<bool>> isDone, CancellationToken cancellationToken) => RetryAsync(
         time,
@@ -91,10 +75,6 @@ internal static class Waiting
         cancellationToken);
 
     /// <summary>Whether a listener refuses what is no request in one way, however often it is asked: the addresses of a load balancer take turns.</summary>
-    /// <param name="traffic">Asks.</param>
-    /// <param name="listener">The listener.</param>
-    /// <param name="wanted">Who is to refuse it.</param>
-    /// <param name="cancellationToken">Ends the asking.</param>
     public static async Task<bool> AnswersAsync(IBalancerTraffic traffic, Listener listener, TrafficAnswer wanted, CancellationToken cancellationToken)
     {
         for (var i = 0; i < AnswersInARow; i++)

@@ -23,10 +23,7 @@ public sealed record ClusterSnapshot
 }
 
 /// <summary>A CloudFormation stack.</summary>
-/// <param name="Name">Stack name.</param>
-/// <param name="Id">Stack id, an ARN that carries account and region.</param>
 /// <param name="Status">Stack status, such as <c>CREATE_COMPLETE</c>.</param>
-/// <param name="Region">AWS region.</param>
 public sealed record StackInfo(string Name, string Id, string Status, string Region)
 {
     /// <summary>The account, read from the stack id; empty if that is no ARN.</summary>
@@ -37,7 +34,6 @@ public sealed record StackInfo(string Name, string Id, string Status, string Reg
 }
 
 /// <summary>A node of the cluster.</summary>
-/// <param name="InstanceId">EC2 instance id.</param>
 /// <param name="PrivateAddress">Private IPv4 address; null while it has none.</param>
 /// <param name="PublicAddress">Public IPv4 address; null on nodes without one.</param>
 public sealed record Node(string InstanceId, string? PrivateAddress, string? PublicAddress)

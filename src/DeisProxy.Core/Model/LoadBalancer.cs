@@ -18,10 +18,6 @@ public enum ListenerProtocol
 
 /// <summary>One listener of a classic load balancer.</summary>
 /// <param name="LoadBalancerPort">Port that clients connect to; a load balancer has at most one listener on it.</param>
-/// <param name="Protocol">Protocol towards the client.</param>
-/// <param name="InstancePort">Port on the instances.</param>
-/// <param name="InstanceProtocol">Protocol towards the instances.</param>
-/// <param name="CertificateId">ARN of the server certificate; set for HTTPS and SSL only.</param>
 /// <param name="PolicyNames">Policies enabled on the listener (SSL negotiation, cookie stickiness), in ordinal order.</param>
 public sealed record Listener(
     int LoadBalancerPort,
@@ -41,7 +37,6 @@ public sealed record Listener(
     public bool HasEncryptedBackend => InstanceProtocol is ListenerProtocol.Https or ListenerProtocol.Ssl;
 
     /// <summary>The listener as people write it: <c>HTTPS:443→HTTP:80</c>, with certificate and policies where it has them.</summary>
-    /// <returns>The text.</returns>
     public override string ToString()
     {
         var text = $"{Text(Protocol)}:{LoadBalancerPort}→{Text(InstanceProtocol)}:{InstancePort}";
@@ -57,7 +52,6 @@ public sealed record Listener(
 }
 
 /// <summary>A policy of a load balancer. It has an effect only where a listener or an instance port names it.</summary>
-/// <param name="Name">Unique on its load balancer.</param>
 /// <param name="TypeName">Policy type, such as <c>ProxyProtocolPolicyType</c>.</param>
 /// <param name="Attributes">Its attributes, in ordinal order.</param>
 public sealed record LoadBalancerPolicy(string Name, string TypeName, ValueList<PolicyAttribute> Attributes)
@@ -83,7 +77,6 @@ public sealed record LoadBalancerPolicy(string Name, string TypeName, ValueList<
 }
 
 /// <summary>One attribute of a policy.</summary>
-/// <param name="Name">Attribute name.</param>
 /// <param name="Value">Attribute value, as the API writes it.</param>
 public sealed record PolicyAttribute(string Name, string Value);
 
@@ -91,17 +84,14 @@ public sealed record PolicyAttribute(string Name, string Value);
 /// The policies enabled towards one instance port. They belong to the instance port, not to a listener: every listener that
 /// shares the port is affected, and they outlive it.
 /// </summary>
-/// <param name="InstancePort">Port on the instances.</param>
 /// <param name="PolicyNames">Names of the policies, in ordinal order; never empty inside a <see cref="LoadBalancer"/>.</param>
 public sealed record BackendPolicies(int InstancePort, ValueList<string> PolicyNames)
 {
     /// <summary>The port and what is on it, for people.</summary>
-    /// <returns>The text.</returns>
     public override string ToString() => $"{InstancePort}: {(PolicyNames.Count == 0 ? "none" : PolicyNames.ToString())}";
 }
 
 /// <summary>Health check of a load balancer. All five values are replaced together (API <c>ConfigureHealthCheck</c>).</summary>
-/// <param name="Target">What is asked.</param>
 /// <param name="IntervalSeconds">Seconds between two checks, 5–300.</param>
 /// <param name="TimeoutSeconds">Seconds until a check counts as failed, 2–60 and below the interval.</param>
 /// <param name="UnhealthyThreshold">Failures in a row that take an instance out of service, 2–10.</param>
@@ -109,15 +99,10 @@ public sealed record BackendPolicies(int InstancePort, ValueList<string> PolicyN
 public sealed record HealthCheck(HealthCheckTarget Target, int IntervalSeconds, int TimeoutSeconds, int UnhealthyThreshold, int HealthyThreshold);
 
 /// <summary>Target of a health check: <c>TCP:80</c>, <c>HTTP:80/health-check</c>.</summary>
-/// <param name="Protocol">How the instance is asked.</param>
-/// <param name="Port">Port on the instance.</param>
-/// <param name="Path">Path with its leading slash, for HTTP and HTTPS only.</param>
 public sealed record HealthCheckTarget(ListenerProtocol Protocol, int Port, string? Path)
 {
     /// <summary>Reads the API's form of a target.</summary>
     /// <param name="text">For example <c>HTTP:80/health-check</c>.</param>
-    /// <returns>The target.</returns>
-    /// <exception cref="FormatException">The text is not a target.</exception>
     public static HealthCheckTarget Parse(string text)
     {
         var colon = text.IndexOf(':', StringComparison.Ordinal);
@@ -139,7 +124,6 @@ public sealed record HealthCheckTarget(ListenerProtocol Protocol, int Port, stri
 }
 
 /// <summary>An instance that is registered with a load balancer.</summary>
-/// <param name="InstanceId">EC2 instance id.</param>
 /// <param name="State"><c>InService</c>, <c>OutOfService</c> or <c>Unknown</c> (API <c>InstanceState</c>).</param>
 /// <param name="Description">The load balancer's reason, empty when there is none.</param>
 public sealed record RegisteredInstance(string InstanceId, string State, string Description)
@@ -176,24 +160,19 @@ public sealed record LoadBalancer
     public required ValueList<RegisteredInstance> Instances { get; init; }
 
     /// <summary>The listener of a load balancer port.</summary>
-    /// <param name="loadBalancerPort">Port that clients connect to.</param>
     /// <returns>The listener, or null if the port has none.</returns>
     public Listener? ListenerOn(int loadBalancerPort) => Listeners.FirstOrDefault(l => l.LoadBalancerPort == loadBalancerPort);
 
     /// <summary>The policies enabled towards one instance port.</summary>
-    /// <param name="instancePort">Port on the instances.</param>
     /// <returns>Their names, empty if there are none.</returns>
     public ValueList<string> BackendPoliciesOf(int instancePort) =>
         BackendPolicies.FirstOrDefault(b => b.InstancePort == instancePort)?.PolicyNames ?? [];
 
     /// <summary>The policy of a name.</summary>
-    /// <param name="name">Policy name.</param>
     /// <returns>The policy, or null if the load balancer has none of that name.</returns>
     public LoadBalancerPolicy? Policy(string name) =>
         Policies.FirstOrDefault(p => string.Equals(p.Name, name, StringComparison.Ordinal));
 
     /// <summary>Whether traffic to an instance port begins with the PROXY line.</summary>
-    /// <param name="instancePort">Port on the instances.</param>
-    /// <returns>True if a policy that turns it on is enabled there.</returns>
     public bool SendsProxyLineTo(int instancePort) => BackendPoliciesOf(instancePort).Any(name => Policy(name)?.SendsProxyLine == true);
 }

@@ -4,9 +4,7 @@ using System.Net;
 namespace DeisProxy.Core.Model;
 
 /// <summary>A release of the Deis platform, as far as the router's behaviour depends on it.</summary>
-/// <param name="Major">First number.</param>
 /// <param name="Minor">Second number.</param>
-/// <param name="Patch">Third number.</param>
 public readonly record struct DeisVersion(int Major, int Minor, int Patch) : IComparable<DeisVersion>
 {
     /// <summary>The first release whose router knows <c>proxyProtocol</c> (deis/deis commit 34e026a0).</summary>
@@ -60,8 +58,6 @@ public readonly record struct DeisVersion(int Major, int Minor, int Patch) : ICo
 }
 
 /// <summary>A router that announces itself in etcd, under <c>/deis/router/hosts</c>, with a time to live of 20 s.</summary>
-/// <param name="Name">The node's private address, by which people know the router.</param>
-/// <param name="Host">Address at which the router answers, as seen from a node.</param>
 /// <param name="Port">Port of its HTTP server, 80 on a real node.</param>
 public sealed record LiveRouter(string Name, string Host, int Port);
 
@@ -79,10 +75,6 @@ public enum RouterMode
 }
 
 /// <summary>The result of probing one port of one router through a node.</summary>
-/// <param name="Router">The router.</param>
-/// <param name="InstancePort">The port probed.</param>
-/// <param name="Mode">What it expects.</param>
-/// <param name="Seen">What was seen, for people.</param>
 public sealed record RouterProbeResult(LiveRouter Router, int InstancePort, RouterMode Mode, string Seen);
 
 /// <summary>What the routers have in etcd, and which of them are alive.</summary>
@@ -135,7 +127,6 @@ public sealed record RouterState
 
     /// <summary>Whether routers of this release demand the PROXY line when the key has this value.</summary>
     /// <param name="value">Value of the key, null if absent.</param>
-    /// <returns>What their sockets do once they have read it.</returns>
     public bool Demands(string? value) => value is not null
         && (Version is null || Version >= DeisVersion.FirstWithProxyProtocol)
         && (Version is null || Version < DeisVersion.FirstWithHonestFalse || (value.Length > 0 && !string.Equals(value, "false", StringComparison.Ordinal)));
@@ -146,7 +137,5 @@ public sealed record RouterState
         : IPNetwork.TryParse(ProxyRealIpCidr, out var network) ? network : null;
 
     /// <summary>The ports of a router on which something listens, out of the given ones: 443 only with a certificate (facts of deis/deis v1.6.0 to v1.13.4).</summary>
-    /// <param name="routerPorts">Instance ports on which routers speak HTTP.</param>
-    /// <returns>The ports worth a probe.</returns>
     public IEnumerable<int> PortsInUse(IEnumerable<int> routerPorts) => routerPorts.Where(port => port != 443 || HasCertificate);
 }

@@ -28,30 +28,21 @@ public sealed record Surroundings
 }
 
 /// <summary>Another classic load balancer in front of the same instances.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Listeners">Its listeners, by load balancer port.</param>
 /// <param name="ProxyLinePorts">Instance ports to which it sends the PROXY line, ascending.</param>
 public sealed record OtherLoadBalancer(string Name, ValueList<Listener> Listeners, ValueList<int> ProxyLinePorts);
 
 /// <summary>A target group of an application or network load balancer (Elastic Load Balancing v2), which sends to the same instances.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="LoadBalancer">The load balancers that send to it, for people.</param>
 /// <param name="InstancePorts">Ports of the same instances to which it sends, ascending.</param>
 /// <param name="SendsProxyLineV2">Whether it sends version 2 of the PROXY protocol; there is no version 1 there.</param>
 public sealed record TargetGroup(string Name, string LoadBalancer, ValueList<int> InstancePorts, bool SendsProxyLineV2);
 
 /// <summary>An EC2 security group.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Ingress">What it admits.</param>
 public sealed record SecurityGroup(string Id, ValueList<IngressRule> Ingress);
 
 /// <summary>A rule of a security group that admits traffic (EC2 API <c>IpPermission</c>).</summary>
 /// <param name="Protocol"><c>tcp</c>, <c>udp</c>, a protocol number, or <c>-1</c> for all of them.</param>
 /// <param name="FromPort">First port, null for all.</param>
 /// <param name="ToPort">Last port, null for all.</param>
-/// <param name="Groups">Security groups that it admits.</param>
-/// <param name="Networks">IPv4 networks that it admits.</param>
-/// <param name="AdmitsOthers">Whether it also admits what cannot be judged here, such as prefix lists.</param>
 public sealed record IngressRule(string Protocol, int? FromPort, int? ToPort, ValueList<string> Groups, ValueList<string> Networks, bool AdmitsOthers)
 {
     /// <summary>Owner of the source group that stands for any load balancer of the region (Elastic Load Balancing guide, EC2-Classic).</summary>
@@ -62,9 +53,6 @@ public sealed record IngressRule(string Protocol, int? FromPort, int? ToPort, Va
     private const string AllProtocols = "-1";
 
     /// <summary>Whether the rule lets a load balancer, or some of its addresses, reach a TCP port. In doubt it does.</summary>
-    /// <param name="port">TCP port.</param>
-    /// <param name="groups">Security groups of the load balancer.</param>
-    /// <param name="networks">Networks that its addresses come from; none if unknown.</param>
     /// <returns>False only if it surely does not.</returns>
     public bool MayAdmit(int port, ValueList<string> groups, ValueList<string> networks) =>
         (Protocol == AllProtocols || (Protocol is Tcp or TcpNumber && (FromPort is null || FromPort <= port) && (ToPort is null || ToPort >= port)))
@@ -77,14 +65,11 @@ public sealed record IngressRule(string Protocol, int? FromPort, int? ToPort, Va
 }
 
 /// <summary>An auto scaling group.</summary>
-/// <param name="Name">Its name.</param>
 /// <param name="HealthCheckTypes">What ends an instance when it fails: <c>EC2</c>, <c>ELB</c> …</param>
 /// <param name="SuspendedProcesses">Processes that are suspended, such as <c>ReplaceUnhealthy</c>.</param>
 public sealed record AutoScalingGroup(string Name, ValueList<string> HealthCheckTypes, ValueList<string> SuspendedProcesses);
 
 /// <summary>Something that could not be read, so that what depends on it was not checked.</summary>
-/// <param name="What">What it is, for people.</param>
-/// <param name="Reason">Why it could not be read.</param>
 public sealed record Unread(string What, string Reason)
 {
     /// <summary>What depends on the auto scaling groups.</summary>

@@ -6,7 +6,6 @@ using System.Text.Json.Serialization;
 namespace DeisProxy.Core.Model;
 
 /// <summary>An immutable list that is equal to another with equal elements, so that records made of lists compare by value.</summary>
-/// <typeparam name="T">Type of the elements.</typeparam>
 [CollectionBuilder(typeof(ValueList), nameof(ValueList.Create))]
 [JsonConverter(typeof(ValueListJsonConverterFactory))]
 public sealed class ValueList<T> : IReadOnlyList<T>, IEquatable<ValueList<T>>
@@ -53,15 +52,9 @@ public sealed class ValueList<T> : IReadOnlyList<T>, IEquatable<ValueList<T>>
 public static class ValueList
 {
     /// <summary>Makes a list of copies of the elements; the target of collection expressions.</summary>
-    /// <typeparam name="T">Type of the elements.</typeparam>
-    /// <param name="items">The elements.</param>
-    /// <returns>The list.</returns>
     public static ValueList<T> Create<T>(ReadOnlySpan<T> items) => new(items.ToArray());
 
     /// <summary>Makes a list of the elements of a sequence.</summary>
-    /// <typeparam name="T">Type of the elements.</typeparam>
-    /// <param name="items">The elements.</param>
-    /// <returns>The list.</returns>
     public static ValueList<T> ToValueList<T>(this IEnumerable<T> items) => new([.. items]);
 }
 

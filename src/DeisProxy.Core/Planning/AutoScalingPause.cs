@@ -21,8 +21,6 @@ public sealed class AutoScalingPause
     private readonly List<AutoScalingProcesses> _owed;
 
     /// <summary>Decides what is suspended and what is resumed.</summary>
-    /// <param name="snapshot">What is there.</param>
-    /// <param name="wanted">Whether the person wants the processes suspended; without it only what an earlier run owes is resumed.</param>
     /// <param name="unfinished">Record of a run that was cut off, which may have left processes suspended; null if there is none.</param>
     public AutoScalingPause(ClusterSnapshot snapshot, bool wanted, RunRecord? unfinished)
     {
@@ -35,16 +33,12 @@ public sealed class AutoScalingPause
     }
 
     /// <summary>The state that a plan is made from: the processes are suspended by then.</summary>
-    /// <param name="snapshot">A state.</param>
-    /// <returns>The same state with the processes suspended.</returns>
     public ClusterSnapshot ApplyTo(ClusterSnapshot snapshot) => new AutoScalingStep(_suspended.ToValueList(), Suspend: true).ApplyTo(snapshot);
 
     /// <summary>
     /// Puts the steps around a plan's own: the first suspends, the last resumes exactly that, and what a run that was cut off has left
     /// suspended. A plan without steps has nothing to protect; what is owed is resumed all the same.
     /// </summary>
-    /// <param name="plan">The plan.</param>
-    /// <returns>The plan with both steps.</returns>
     public Plan Around(Plan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);

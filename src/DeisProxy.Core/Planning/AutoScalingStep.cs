@@ -3,7 +3,6 @@ using DeisProxy.Core.Model;
 namespace DeisProxy.Core.Planning;
 
 /// <summary>Processes of an auto scaling group.</summary>
-/// <param name="Group">Name of the group.</param>
 /// <param name="Processes">Names of the processes, in ordinal order; at least one.</param>
 public sealed record AutoScalingProcesses(string Group, ValueList<string> Processes)
 {
@@ -13,8 +12,6 @@ public sealed record AutoScalingProcesses(string Group, ValueList<string> Proces
 }
 
 /// <summary>Suspends processes of auto scaling groups for the time of a change, or resumes them.</summary>
-/// <param name="Groups">What is suspended or resumed, by group.</param>
-/// <param name="Suspend">Whether they are suspended.</param>
 public sealed record AutoScalingStep(ValueList<AutoScalingProcesses> Groups, bool Suspend) : Step
 {
     /// <inheritdoc/>

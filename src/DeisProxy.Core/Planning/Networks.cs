@@ -7,16 +7,12 @@ namespace DeisProxy.Core.Planning;
 public static class Networks
 {
     /// <summary>Whether one network lies wholly within another.</summary>
-    /// <param name="outer">The wider network.</param>
-    /// <param name="inner">The narrower network.</param>
-    /// <returns>True if every address of the second is in the first.</returns>
     public static bool Covers(IPNetwork outer, IPNetwork inner) =>
         outer.PrefixLength <= inner.PrefixLength && outer.Contains(inner.BaseAddress);
 
     /// <summary>The smallest network that covers all given ones.</summary>
     /// <param name="networks">At least one IPv4 network.</param>
     /// <returns>The covering network; <c>0.0.0.0/0</c> if they share no leading bit.</returns>
-    /// <exception cref="ArgumentException">No network is given, or one is not IPv4.</exception>
     public static IPNetwork SmallestCover(IReadOnlyCollection<IPNetwork> networks)
     {
         if (networks.Count == 0 || networks.Any(n => n.BaseAddress.AddressFamily != AddressFamily.InterNetwork))

@@ -4,21 +4,15 @@ namespace DeisProxy.Core.Planning;
 
 /// <summary>A whole change, decided before anything is touched.</summary>
 /// <param name="Steps">The steps, in the order in which they are carried out; empty if nothing is to be done.</param>
-/// <param name="Warnings">What the person should know; it stops nothing.</param>
 /// <param name="Blockers">What must be settled first; with any of these nothing is changed.</param>
 public sealed record Plan(ValueList<Step> Steps, ValueList<Notice> Warnings, ValueList<Notice> Blockers);
 
 /// <summary>Something that a person is told about a plan.</summary>
-/// <param name="Id">Stable kebab-case identifier.</param>
-/// <param name="Message">What is so.</param>
-/// <param name="Remedy">What can be done about it.</param>
 public sealed record Notice(string Id, string Message, string Remedy);
 
 /// <summary>What <c>setup</c> shall reach.</summary>
-/// <param name="RouterPorts">Instance ports on which routers shall demand the PROXY line.</param>
 /// <param name="IdleTimeoutSeconds">Idle timeout that is wanted at least; null leaves it as it is.</param>
 /// <param name="RealIpCidr">What shall become of <c>proxyRealIpCidr</c>.</param>
-/// <param name="AllowRedirectLoop">Whether to go on although routers will redirect for ever.</param>
 public sealed record SetupGoal(ValueList<int> RouterPorts, int? IdleTimeoutSeconds, RealIpGoal RealIpCidr, bool AllowRedirectLoop)
 {
     /// <summary>Idle timeout of the Deis templates since v1.3.0, in seconds.</summary>

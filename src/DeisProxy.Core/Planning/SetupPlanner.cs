@@ -20,9 +20,6 @@ public static class SetupPlanner
     private const int WidePrefix = 8;
 
     /// <summary>Makes the plan.</summary>
-    /// <param name="snapshot">What is there.</param>
-    /// <param name="goal">What is wanted.</param>
-    /// <returns>The plan; without steps if everything is as it should be.</returns>
     public static Plan Plan(ClusterSnapshot snapshot, SetupGoal goal)
     {
         var loadBalancer = snapshot.LoadBalancer;
@@ -77,9 +74,6 @@ public static class SetupPlanner
     }
 
     /// <summary>The load balancer as setup would leave it, whatever the routers are.</summary>
-    /// <param name="loadBalancer">What is there.</param>
-    /// <param name="goal">What is wanted.</param>
-    /// <returns>What would be there.</returns>
     public static LoadBalancer LoadBalancerAfter(LoadBalancer loadBalancer, SetupGoal goal)
     {
         var router = new RouterState

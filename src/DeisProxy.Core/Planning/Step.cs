@@ -30,23 +30,16 @@ public abstract record Step
     public abstract string ToText { get; }
 
     /// <summary>The step that goes back.</summary>
-    /// <returns>The same change with both sides exchanged.</returns>
     public abstract Step Inverse();
 
     /// <summary>The state after this step.</summary>
-    /// <param name="before">The state before it.</param>
-    /// <returns>The given state with this step's target in it.</returns>
     public abstract ClusterSnapshot ApplyTo(ClusterSnapshot before);
 
     /// <summary>Whether a state already is what this step makes of it.</summary>
-    /// <param name="snapshot">The state.</param>
-    /// <returns>True if the step would change nothing.</returns>
     public bool IsDoneIn(ClusterSnapshot snapshot) => ApplyTo(snapshot) == snapshot;
 }
 
 /// <summary>Replaces the health check.</summary>
-/// <param name="From">The health check before.</param>
-/// <param name="To">The health check after.</param>
 public sealed record HealthCheckStep(HealthCheck From, HealthCheck To) : Step
 {
     /// <inheritdoc/>
@@ -197,7 +190,6 @@ public sealed record RealIpCidrStep(string? From, string? To) : Step
 public sealed record FlipState(string? ProxyProtocol, ValueList<BackendPolicies> BackendPolicies)
 {
     /// <summary>Both sides, for people.</summary>
-    /// <returns>The text.</returns>
     public override string ToString() =>
         string.Join("; ", BackendPolicies.Select(b => $"instance port {b}").Prepend($"proxyProtocol {(ProxyProtocol is null ? "not set" : $"= {ProxyProtocol}")}"));
 }
@@ -206,9 +198,6 @@ public sealed record FlipState(string? ProxyProtocol, ValueList<BackendPolicies>
 /// Changes both ends together: the router's key in etcd and the policies towards the router's instance ports. Between the two a
 /// request is lost, so this is one step.
 /// </summary>
-/// <param name="From">Both ends before.</param>
-/// <param name="To">Both ends after, for the same instance ports.</param>
-/// <param name="RouterPorts">The router's instance ports that the change concerns, for probing.</param>
 public sealed record FlipStep(FlipState From, FlipState To, ValueList<int> RouterPorts) : Step
 {
     /// <summary>Whether new connections may be held at the nodes for the moment between the two ends, where the nodes allow it.</summary>
@@ -231,8 +220,6 @@ public sealed record FlipStep(FlipState From, FlipState To, ValueList<int> Route
     public override Step Inverse() => new FlipStep(To, From, RouterPorts) { Hold = Hold };
 
     /// <summary>The step that takes back what this one added and nothing else: policies that somebody put on a port meanwhile stay.</summary>
-    /// <param name="current">What is there now.</param>
-    /// <returns>The step back.</returns>
     public FlipStep BackFrom(ClusterSnapshot current)
     {
         var before = From.BackendPolicies.ToDictionary(b => b.InstancePort, b => b.PolicyNames);

@@ -26,10 +26,7 @@ public static class TeardownPlanner
     private const string HealthPath = "/health-check";
 
     /// <summary>Makes the plan.</summary>
-    /// <param name="current">What is there.</param>
     /// <param name="original">What was there before setup; null if nothing is recorded.</param>
-    /// <param name="goal">What setup was told: with <paramref name="original"/> it tells what setup made.</param>
-    /// <returns>The plan; without steps if setup never changed anything, or if everything is back already.</returns>
     public static Plan Plan(ClusterSnapshot current, ClusterSnapshot? original, SetupGoal goal)
     {
         var merge = new Merge(current, goal);

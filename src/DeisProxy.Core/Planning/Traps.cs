@@ -8,10 +8,6 @@ namespace DeisProxy.Core.Planning;
 /// in. A risk blocks a plan that changes something; where nothing is changed it is a warning, so that a second run never fails
 /// because of what the first was allowed to do.
 /// </summary>
-/// <param name="now">What is there.</param>
-/// <param name="end">What the plan makes of it.</param>
-/// <param name="steps">The plan's steps.</param>
-/// <param name="routerPorts">Instance ports on which routers speak HTTP.</param>
 internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyCollection<Step> steps, ValueList<int> routerPorts)
 {
     /// <summary>Port of the builder's SSH server.</summary>
@@ -60,7 +56,6 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
     /// Where the load balancer ends TLS and only relays bytes, nobody tells the router that the client came by HTTPS
     /// (deis/deis#4400): applications see http, and a router that enforces HTTPS redirects for ever.
     /// </summary>
-    /// <param name="allowLoop">Whether the person goes on all the same.</param>
     public void CheckScheme(bool allowLoop)
     {
         var ending = end.LoadBalancer.Listeners
@@ -92,7 +87,6 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
     /// Only one end has the PROXY protocol on, so that nothing works. A plan may mend that and never makes it so; what it finds and
     /// leaves is said.
     /// </summary>
-    /// <param name="later">What else is to be said where the plan mends it.</param>
     public void CheckEnds(string later)
     {
         if (steps.Count > 0 && (Disagreement(end) ?? Disagreement(now)) is { } seen)

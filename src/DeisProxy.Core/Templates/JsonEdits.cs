@@ -7,7 +7,6 @@ namespace DeisProxy.Core.Templates;
 
 /// <summary>Edits of a JSON text, collected and then carried out together. What is new looks like what is around it.</summary>
 /// <param name="text">The text in UTF-8.</param>
-/// <param name="sample">An object in it whose layout new members and elements follow.</param>
 internal sealed class JsonEdits(byte[] text, JsonPart sample)
 {
     private readonly List<(int Start, int End, string Text)> _edits = [];
@@ -22,7 +21,6 @@ internal sealed class JsonEdits(byte[] text, JsonPart sample)
     private string NewLine => text.AsSpan(sample.Start).IndexOf("\r\n"u8) is var crlf && crlf >= 0 && crlf < text.AsSpan(sample.Start).IndexOf((byte)'\n') ? "\r\n" : "\n";
 
     /// <summary>Carries all edits out.</summary>
-    /// <returns>The new text.</returns>
     public string Apply()
     {
         var result = new StringBuilder();
@@ -37,19 +35,12 @@ internal sealed class JsonEdits(byte[] text, JsonPart sample)
     }
 
     /// <summary>The text of a part, for people.</summary>
-    /// <param name="part">The part.</param>
-    /// <returns>Its text on one line.</returns>
     public string TextOf(JsonPart part) => JsonNode.Parse(text.AsSpan(part.Start, part.End - part.Start))?.ToJsonString() ?? "null";
 
     /// <summary>Replaces a value.</summary>
-    /// <param name="part">What is there.</param>
-    /// <param name="value">What shall be there.</param>
     public void Replace(JsonPart part, JsonNode value) => _edits.Add((part.Start, part.End, Render(value, IndentationAt(part.Start))));
 
     /// <summary>Adds a member at the end of an object that has some.</summary>
-    /// <param name="target">The object.</param>
-    /// <param name="name">The member's name.</param>
-    /// <param name="value">Its value.</param>
     public void AddMember(JsonPart target, string name, JsonNode value)
     {
         if (target.Members.Count == 0)
@@ -65,9 +56,6 @@ internal sealed class JsonEdits(byte[] text, JsonPart sample)
     }
 
     /// <summary>Takes elements out of an array and puts others at its end.</summary>
-    /// <param name="array">The array.</param>
-    /// <param name="removed">Elements that go.</param>
-    /// <param name="added">Elements that come.</param>
     public void Change(JsonPart array, IReadOnlyCollection<JsonPart> removed, IReadOnlyCollection<JsonNode> added)
     {
         if (removed.Count == array.Items.Count)

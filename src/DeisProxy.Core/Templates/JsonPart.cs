@@ -4,7 +4,6 @@ using System.Text.Json;
 namespace DeisProxy.Core.Templates;
 
 /// <summary>A value in a JSON text, and where it stands: what is edited is cut out of the text, and everything else stays as it is.</summary>
-/// <param name="kind">What kind of value it is.</param>
 /// <param name="start">First byte.</param>
 internal sealed class JsonPart(JsonValueKind kind, int start)
 {
@@ -29,14 +28,11 @@ internal sealed class JsonPart(JsonValueKind kind, int start)
     public bool IsArray => kind == JsonValueKind.Array;
 
     /// <summary>The value of a member.</summary>
-    /// <param name="name">Its name.</param>
     /// <returns>The value, or null if this is no object or has no such member.</returns>
     public JsonPart? this[string name] => Members.Find(m => m.Name == name)?.Value;
 
     /// <summary>Reads a text.</summary>
     /// <param name="text">UTF-8.</param>
-    /// <returns>Its one value.</returns>
-    /// <exception cref="JsonException">It is not JSON.</exception>
     public static JsonPart Parse(ReadOnlySpan<byte> text)
     {
         var reader = new Utf8JsonReader(text);
@@ -89,8 +85,6 @@ internal sealed class JsonPart(JsonValueKind kind, int start)
 }
 
 /// <summary>A member of an object.</summary>
-/// <param name="Name">Its name.</param>
 /// <param name="NameStart">First byte of the name with its quotes.</param>
 /// <param name="NameEnd">First byte after them.</param>
-/// <param name="Value">Its value.</param>
 internal sealed record JsonMember(string Name, int NameStart, int NameEnd, JsonPart Value);

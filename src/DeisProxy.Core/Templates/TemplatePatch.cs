@@ -34,12 +34,7 @@ public sealed class TemplatePatch
         (_properties, _target, _parameters, _edits) = (properties, target, parameters, new JsonEdits(text, properties));
 
     /// <summary>Brings a template to a state.</summary>
-    /// <param name="template">The template's text.</param>
-    /// <param name="logicalId">Logical id of the load balancer.</param>
-    /// <param name="target">The state.</param>
     /// <param name="parameters">The stack's parameters, to see what a <c>Ref</c> stands for.</param>
-    /// <returns>The new text, and what could not be kept or has to be done by hand.</returns>
-    /// <exception cref="DeisProxyException">The template is not JSON, or has no such load balancer.</exception>
     public static (string Template, ValueList<string> Notes) Apply(string template, string logicalId, LoadBalancer target, IReadOnlyDictionary<string, string> parameters)
     {
         if (!template.TrimStart().StartsWith('{'))

@@ -21,12 +21,9 @@ public enum AddressVerdict
 /// <summary>Which address the routers should see when this machine sends a request through the load balancer.</summary>
 /// <param name="Expected">The address that was named; null if none was.</param>
 /// <param name="Own">This machine's address as a node sees it; null if it cannot be told.</param>
-/// <param name="LoadBalancerNetworks">The load balancer's networks.</param>
 public sealed record AddressExpectation(IPAddress? Expected, IPAddress? Own, IReadOnlyList<IPNetwork> LoadBalancerNetworks)
 {
     /// <summary>Judges an address that was seen.</summary>
-    /// <param name="seen">The address.</param>
-    /// <returns>Whose it is.</returns>
     public AddressVerdict Judge(IPAddress seen)
     {
         var address = Plain(seen);
@@ -37,7 +34,6 @@ public sealed record AddressExpectation(IPAddress? Expected, IPAddress? Own, IRe
     }
 
     /// <summary>What is expected, for people.</summary>
-    /// <returns>A phrase.</returns>
     public override string ToString() => Expected is not null ? $"{Expected}, as named with --expect-ip"
         : Own is not null ? $"{Own}, this machine's address as the nodes see it"
         : "this machine's address";

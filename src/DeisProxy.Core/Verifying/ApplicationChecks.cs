@@ -10,20 +10,12 @@ public static class ApplicationChecks
     private const string WebSocketExpected = "the handshake is answered with 101 and a message comes back";
 
     /// <summary>The result of <c>forwarded-for</c> when there is nothing to ask.</summary>
-    /// <param name="reason">Why not.</param>
-    /// <returns>A skipped check.</returns>
     public static CheckResult ForwardedSkipped(string reason) => CheckResult.Skip(ForwardedId, reason, "an application that is told this machine's address");
 
     /// <summary>The result of <c>websocket</c> when there is nothing to ask.</summary>
-    /// <param name="reason">Why not.</param>
-    /// <returns>A skipped check.</returns>
     public static CheckResult WebSocketSkipped(string reason) => CheckResult.Skip(WebSocketId, reason, WebSocketExpected);
 
     /// <summary>Judges an application's echo of its request headers.</summary>
-    /// <param name="answer">What the application answered.</param>
-    /// <param name="address">Which address it should have been told.</param>
-    /// <param name="sides">What the configuration says.</param>
-    /// <returns>The result.</returns>
     public static CheckResult Forwarded(HttpObservation answer, AddressExpectation address, ConfiguredSides sides)
     {
         var (scheme, port) = (answer.Url.Scheme, answer.Url.Port);
@@ -88,8 +80,6 @@ public static class ApplicationChecks
     }
 
     /// <summary>Judges a WebSocket handshake and echo.</summary>
-    /// <param name="seen">What came.</param>
-    /// <returns>The result.</returns>
     public static CheckResult WebSocket(WebSocketObservation seen)
     {
         var handshake = seen.Handshake;

@@ -17,10 +17,6 @@ public enum CheckStatus
 }
 
 /// <summary>One check of <c>verify</c>.</summary>
-/// <param name="Id">Stable name, part of the command-line contract.</param>
-/// <param name="Status">What came of it.</param>
-/// <param name="Seen">What is there; for a skipped check the reason.</param>
-/// <param name="Expected">What should be there.</param>
 /// <param name="Remedy">How to mend it; empty when nothing is to be mended.</param>
 public sealed record CheckResult(string Id, CheckStatus Status, string Seen, string Expected, string Remedy)
 {

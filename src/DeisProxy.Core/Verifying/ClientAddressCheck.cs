@@ -1,16 +1,10 @@
 namespace DeisProxy.Core.Verifying;
 
 /// <summary>Which sides speak the PROXY protocol according to their configuration.</summary>
-/// <param name="LoadBalancerSends">Whether the load balancer's policies make it send the line.</param>
-/// <param name="RoutersDemand">Whether the key in etcd makes the routers demand it.</param>
 public sealed record ConfiguredSides(bool LoadBalancerSends, bool RoutersDemand);
 
 /// <summary>What was seen of one request that carried a token through the load balancer.</summary>
-/// <param name="Request">The request.</param>
-/// <param name="IsDefaultTarget">Whether it went to the load balancer's own name, because no URL was given.</param>
 /// <param name="Search">Where the routers logged it; null if it came to nothing before that.</param>
-/// <param name="Address">Which address they should have logged.</param>
-/// <param name="Sides">What the configuration says.</param>
 public sealed record ClientAddressEvidence(HttpObservation Request, bool IsDefaultTarget, LogSearch? Search, AddressExpectation Address, ConfiguredSides Sides);
 
 /// <summary>The check that routers see the client's address: a request through the load balancer, looked up in the routers' logs.</summary>
@@ -24,19 +18,14 @@ public static class ClientAddressCheck
     internal const string Expected = "a router that logs this machine's address";
 
     /// <summary>The result when there is nothing to be seen.</summary>
-    /// <param name="reason">Why not.</param>
-    /// <returns>A skipped check.</returns>
     public static CheckResult Skipped(string reason) => CheckResult.Skip(Id, reason, Expected);
 
     /// <summary>Whether a request can have reached a router, so that looking into the logs is worth it.</summary>
-    /// <param name="request">The request.</param>
     /// <returns>False if it got nowhere near one.</returns>
     public static bool MayHaveArrived(HttpObservation request) =>
         request.Outcome is not (TrafficOutcome.NameNotResolved or TrafficOutcome.NotConnected or TrafficOutcome.TlsFailed);
 
     /// <summary>Judges what was seen.</summary>
-    /// <param name="evidence">What was seen.</param>
-    /// <returns>The result.</returns>
     public static CheckResult Judge(ClientAddressEvidence evidence)
     {
         if (evidence.Search is { Sighting: { } sighting })

@@ -12,9 +12,6 @@ public static class ConfigurationChecks
     private const int BuilderPort = 2222;
 
     /// <summary>Runs all of them.</summary>
-    /// <param name="snapshot">What is there.</param>
-    /// <param name="goal">What should be there.</param>
-    /// <returns>One result for each check.</returns>
     public static IReadOnlyList<CheckResult> Run(ClusterSnapshot snapshot, SetupGoal goal)
     {
         var balancer = snapshot.LoadBalancer;

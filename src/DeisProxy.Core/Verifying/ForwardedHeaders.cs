@@ -12,8 +12,6 @@ public sealed record ForwardedHeaders(string? For, string? Proto, string? Port)
     /// Reads the echo of an application: JSON with the headers as properties at any depth, or plain text with one <c>Header: value</c> a line.
     /// The names may also be written as CGI does it, <c>HTTP_X_FORWARDED_FOR</c>.
     /// </summary>
-    /// <param name="body">What the application answered.</param>
-    /// <returns>The headers found, or none.</returns>
     public static ForwardedHeaders Parse(string body)
     {
         var found = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -10,7 +10,6 @@ public static class JournalCheck
     /// <summary>Makes the result; there is none if no run is under way and none was cut off.</summary>
     /// <param name="unfinished">Record of the run that has not ended, or null.</param>
     /// <param name="underWay">Who holds the lock, or null.</param>
-    /// <returns>The result, or nothing.</returns>
     public static IEnumerable<CheckResult> Run(RunRecord? unfinished, string? underWay)
     {
         if (underWay is not null)

@@ -13,11 +13,6 @@ public static class RouterChecks
     public static CheckResult NotProbed { get; } = CheckResult.Skip(Id, "not probed (--no-probe)", Expected);
 
     /// <summary>Probes every live router on each of its ports, all at once.</summary>
-    /// <param name="routers">The routers.</param>
-    /// <param name="state">Which of them are alive, and whether they have a certificate.</param>
-    /// <param name="routerPorts">Instance ports on which they speak HTTP.</param>
-    /// <param name="cancellationToken">Ends the probes.</param>
-    /// <returns>The result.</returns>
     public static async Task<CheckResult> RunAsync(
         IRouterControl routers, RouterState state, IReadOnlyCollection<int> routerPorts, CancellationToken cancellationToken)
     {

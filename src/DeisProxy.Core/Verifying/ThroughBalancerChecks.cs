@@ -7,9 +7,6 @@ public static class ThroughBalancerChecks
     public const int MaximumRedirects = 5;
 
     /// <summary>Adds what an SSH connection through the load balancer showed to the check <c>builder-port</c>.</summary>
-    /// <param name="configuration">What the configuration says.</param>
-    /// <param name="seen">What the connection showed.</param>
-    /// <returns>The result; a wrong configuration stays wrong whatever was seen.</returns>
     public static CheckResult Builder(CheckResult configuration, SshObservation seen)
     {
         var where = $"{RemoteText.Clean(seen.Host, TrafficText.Short)}:{seen.Port}";
@@ -46,9 +43,6 @@ public static class ThroughBalancerChecks
     }
 
     /// <summary>Adds what following redirects showed to the check <c>https-redirect</c>.</summary>
-    /// <param name="configuration">What the configuration says.</param>
-    /// <param name="chains">The answers in a row for each URL that was begun with; the last one is where it ended.</param>
-    /// <returns>The result; a wrong configuration stays wrong whatever was seen.</returns>
     public static CheckResult Redirects(CheckResult configuration, IReadOnlyList<IReadOnlyList<HttpObservation>> chains)
     {
         var result = configuration;

@@ -28,8 +28,6 @@ public enum TrafficOutcome
 }
 
 /// <summary>What came of one HTTP request. Redirects are not followed.</summary>
-/// <param name="Url">What was asked for.</param>
-/// <param name="Outcome">How far it came.</param>
 public sealed record HttpObservation(Uri Url, TrafficOutcome Outcome)
 {
     /// <summary>Status code of the answer; 0 without one.</summary>
@@ -59,8 +57,6 @@ public sealed record HttpObservation(Uri Url, TrafficOutcome Outcome)
 
 /// <summary>What came of a WebSocket handshake and one message.</summary>
 /// <param name="Handshake">The handshake; with status 101 when it was agreed on.</param>
-/// <param name="Echoed">Whether the message came back.</param>
-/// <param name="Received">What came instead, or how the connection ended; not to be shown as it is.</param>
 public sealed record WebSocketObservation(HttpObservation Handshake, bool Echoed, string Received);
 
 /// <summary>What an SSH server does once it has said who it is and has been told who asks.</summary>
@@ -80,24 +76,14 @@ public enum SshReaction
 }
 
 /// <summary>What came of an SSH connection as far as the key exchange.</summary>
-/// <param name="Host">Host.</param>
-/// <param name="Port">TCP port.</param>
-/// <param name="Outcome">How far it came.</param>
-/// <param name="Banner">The first line that came; not to be shown as it is.</param>
-/// <param name="Reaction">What came after the banner.</param>
-/// <param name="Detail">What it said after the banner, or more about a failure; not to be shown as it is.</param>
 public sealed record SshObservation(string Host, int Port, TrafficOutcome Outcome, string Banner, SshReaction Reaction, string Detail);
 
 /// <summary>A request that was found in a router's log.</summary>
-/// <param name="Node">Node whose log has it.</param>
 /// <param name="Address">The client's address as the router logged it; null if it logged none.</param>
-/// <param name="BrokenHeader">Whether it is an error instead: the router demanded the PROXY line and got the request without it.</param>
 public sealed record LogSighting(string Node, IPAddress? Address, bool BrokenHeader);
 
 /// <summary>What came of looking for a request in the routers' logs.</summary>
 /// <param name="Sighting">Where it was found; null if nowhere.</param>
-/// <param name="Searched">Nodes whose log was read to its end in vain.</param>
-/// <param name="Unread">Nodes whose log could not be read, and why.</param>
 public sealed record LogSearch(LogSighting? Sighting, IReadOnlyList<string> Searched, IReadOnlyList<string> Unread);
 
 /// <summary>Words for outcomes.</summary>

@@ -61,7 +61,6 @@ internal sealed class QueryRequest(string operation, IReadOnlyDictionary<string,
     };
 
     /// <summary>The members of a list of values. Empty when the list is sent empty (<c>Name=</c>) or not at all.</summary>
-    /// <param name="name">The list.</param>
     /// <param name="member"><c>member.</c> in the Query protocol, nothing in EC2's.</param>
     public IReadOnlyList<string> List(string name, string member = "member.")
     {

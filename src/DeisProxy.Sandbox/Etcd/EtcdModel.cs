@@ -46,9 +46,6 @@ internal sealed record EtcdView(
     string Key, string? Value, bool IsDirectory, DateTimeOffset? Expiration, long? Ttl, IReadOnlyList<EtcdView>? Children, long ModifiedIndex, long CreatedIndex);
 
 /// <summary>Something that happened to a key.</summary>
-/// <param name="Action">etcd's name for it.</param>
-/// <param name="Node">The key afterwards.</param>
-/// <param name="Previous">The key before, if it was there.</param>
 /// <param name="Silent">A refreshed TTL: watchers are not told.</param>
 internal sealed record EtcdEvent(string Action, EtcdView Node, EtcdView? Previous, bool Silent = false)
 {

@@ -25,7 +25,6 @@ internal sealed class EtcdStore(TimeProvider time)
     }
 
     /// <summary>Reads a key, or a directory with its children (all of its tree when recursive).</summary>
-    /// <exception cref="EtcdException">100, 104.</exception>
     public (EtcdEvent Event, long Index) Get(string path, bool recursive)
     {
         lock (_lock)
@@ -63,7 +62,6 @@ internal sealed class EtcdStore(TimeProvider time)
     }
 
     /// <summary>PUT: set, create, update or compare-and-swap, as the conditions say.</summary>
-    /// <exception cref="EtcdException">100, 101, 102, 104, 105, 107.</exception>
     public (EtcdEvent Event, long Index) Put(EtcdWrite write)
     {
         lock (_lock)
@@ -82,7 +80,6 @@ internal sealed class EtcdStore(TimeProvider time)
     }
 
     /// <summary>POST: creates a key in order below a directory.</summary>
-    /// <exception cref="EtcdException">104.</exception>
     public (EtcdEvent Event, long Index) CreateInOrder(EtcdWrite write)
     {
         lock (_lock)
@@ -94,7 +91,6 @@ internal sealed class EtcdStore(TimeProvider time)
     }
 
     /// <summary>DELETE, with a comparison when one is given.</summary>
-    /// <exception cref="EtcdException">100, 101, 102, 107, 108.</exception>
     public (EtcdEvent Event, long Index) Delete(EtcdWrite write, bool recursive)
     {
         lock (_lock)
@@ -125,8 +121,6 @@ internal sealed class EtcdStore(TimeProvider time)
     }
 
     /// <summary>Waits for the next change of a key, or of anything below it; a change since an index that is past is answered at once.</summary>
-    /// <returns>The change to come, and the index at which the wait began.</returns>
-    /// <exception cref="EtcdException">401: the history does not reach back so far.</exception>
     public (Task<EtcdEvent> Event, long Index) Watch(string path, bool recursive, long since, CancellationToken cancellationToken)
     {
         lock (_lock)

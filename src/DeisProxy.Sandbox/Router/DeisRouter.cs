@@ -99,7 +99,6 @@ public sealed class DeisRouter : IAsyncDisposable
     }
 
     /// <summary>Ends the router and closes its ports; its registration in etcd runs out by itself.</summary>
-    /// <returns>Done when nothing runs any more.</returns>
     public async ValueTask DisposeAsync()
     {
         lock (_lock)

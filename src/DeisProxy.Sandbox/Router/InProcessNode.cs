@@ -126,12 +126,6 @@ public sealed class InProcessNode : INode
     }
 
     /// <summary>Logs a call and lets it fail as a fault wants it.</summary>
-    /// <param name="operation">What is done.</param>
-    /// <param name="isMutating">Whether it may change something.</param>
-    /// <param name="parameter">What it is done with.</param>
-    /// <param name="action">Does it.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <param name="breakOff">Gives half of its answer; whether the connection is to be lost later only, when that half is read.</param>
     private async Task CallAsync(
         string operation, bool isMutating, (string Name, string Value) parameter, Func<Task> action, CancellationToken cancellationToken, Func<Task<bool>>? breakOff = null)
     {

@@ -6,9 +6,7 @@ using DeisProxy.Sandbox.Traffic;
 namespace DeisProxy.Sandbox.Router;
 
 /// <summary>Runs a command on a node of the sandbox.</summary>
-/// <param name="node">The node's private address.</param>
 /// <param name="arguments">The command, a leading <c>sudo</c> and its options taken off.</param>
-/// <param name="cancellationToken">Ends it.</param>
 /// <returns>Its result, or null: not this command.</returns>
 public delegate Task<CommandResult?> NodeCommand(string node, IReadOnlyList<string> arguments, CancellationToken cancellationToken);
 
@@ -113,9 +111,6 @@ public sealed class NodeCommands
     }
 
     /// <summary>A command that is talked to: confd in the router's container, or what holds new connections with iptables. A guard on the node lets them go in the end.</summary>
-    /// <param name="node">The node's private address.</param>
-    /// <param name="arguments">The command.</param>
-    /// <returns>What it answers to a word, and what happens at its end; or what a command says that is not known or not allowed, and ends.</returns>
     internal async Task<(string? Refusal, Func<string, Task<string>> Answer, Action End)> StartAsync(string node, IReadOnlyList<string> arguments)
     {
         var script = arguments.ToList().FindIndex(word => word.Contains("iptables", StringComparison.Ordinal));

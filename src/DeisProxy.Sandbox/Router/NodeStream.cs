@@ -1,9 +1,6 @@
 namespace DeisProxy.Sandbox.Router;
 
 /// <summary>A stream through a node: when the connection to the node is lost, it fails as one through the system's ssh does.</summary>
-/// <param name="node">The node.</param>
-/// <param name="inner">The stream behind it.</param>
-/// <param name="breaksOff">Whether the connection to the node is lost when half of what comes first has been read.</param>
 internal sealed class NodeStream(InProcessNode node, Stream inner, bool breaksOff) : Stream
 {
     private bool _breaksOff = breaksOff;

@@ -11,7 +11,6 @@ namespace DeisProxy.Sandbox.Router;
 /// <param name="ServesPort9090">v1.11.0: answers health checks on a port of its own.</param>
 /// <param name="HstsRedirects">v1.8.0: HSTS implies the redirect to https.</param>
 /// <param name="KnowsWhitelists">v1.11.0.</param>
-/// <param name="Nginx">nginx's version.</param>
 internal sealed record RouterBehaviour(
     bool KnowsProxyProtocol, bool FalseMeansOff, bool UsesRealAddress, bool ServesPort9090, bool HstsRedirects, bool KnowsWhitelists, string Nginx)
 {
@@ -36,12 +35,7 @@ internal sealed record RouterBehaviour(
 
 /// <summary>A router's rendered configuration.</summary>
 /// <param name="DemandsProxyLine">The sockets of ports 80 and 443 demand the PROXY line.</param>
-/// <param name="TrustsProxyLine">The address in the line is used.</param>
-/// <param name="RealIpNetwork">From where a real address is believed.</param>
-/// <param name="EnforcesHttps">Redirects what did not come by https.</param>
-/// <param name="Hsts">Adds Strict-Transport-Security to what did.</param>
 /// <param name="ServesTls">Listens on port 443.</param>
-/// <param name="EnforcesWhitelist">Denies everybody who is on no list.</param>
 internal sealed record RouterSettings(
     bool DemandsProxyLine, bool TrustsProxyLine, IPNetwork RealIpNetwork, bool EnforcesHttps, bool Hsts, bool ServesTls, bool EnforcesWhitelist)
 {
@@ -63,8 +57,6 @@ internal sealed record RouterSettings(
 
 /// <summary>Who asks, as nginx's variables tell it.</summary>
 /// <param name="RemoteAddress"><c>$remote_addr</c>, after the real-IP module; whitelists test it.</param>
-/// <param name="LoggedAddress">What the access log shows.</param>
-/// <param name="ForwardedFor">What the application gets as X-Forwarded-For.</param>
 internal sealed record RouterClient(string RemoteAddress, string LoggedAddress, string ForwardedFor)
 {
     public static RouterClient Of(RouterBehaviour behaviour, RouterSettings settings, string peer, string? proxyAddress, string? forwardedFor)

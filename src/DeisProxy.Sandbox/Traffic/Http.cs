@@ -75,7 +75,6 @@ internal static class Http
     private const int BodyLimit = 32 * 1024 * 1024;
 
     /// <summary>The next request, or null when the peer is done.</summary>
-    /// <exception cref="MalformedRequestException">The bytes are not a request.</exception>
     public static async Task<HttpRequest?> ReadRequestAsync(WireStream stream, CancellationToken cancellationToken)
     {
         var line = await stream.ReadLineAsync(LineLimit, cancellationToken);
@@ -108,7 +107,6 @@ internal static class Http
     }
 
     /// <summary>The response to a request.</summary>
-    /// <exception cref="MalformedRequestException">The bytes are not a response.</exception>
     public static async Task<HttpResponse> ReadResponseAsync(WireStream stream, string requestMethod, CancellationToken cancellationToken)
     {
         while (true)
@@ -169,7 +167,6 @@ internal static class Http
     };
 
     /// <summary>Parses <c>application/x-www-form-urlencoded</c>.</summary>
-    /// <exception cref="FormatException">A percent escape is not one; the message names it as Go's url package does.</exception>
     public static List<KeyValuePair<string, string>> ParseForm(string form)
     {
         var fields = new List<KeyValuePair<string, string>>();
@@ -183,7 +180,6 @@ internal static class Http
     }
 
     /// <summary>Undoes percent escapes and <c>+</c>.</summary>
-    /// <exception cref="FormatException">A percent escape is not one.</exception>
     public static string Unescape(string value)
     {
         for (var at = value.IndexOf('%', StringComparison.Ordinal); at >= 0; at = value.IndexOf('%', at + 1))

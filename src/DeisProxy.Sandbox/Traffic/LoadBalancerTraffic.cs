@@ -13,7 +13,6 @@ internal sealed record TrafficContext(SandboxOptions Options, CloudState Cloud, 
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(1);
 
     /// <summary>Connects a load balancer to an instance.</summary>
-    /// <exception cref="SocketException">Refused, or not admitted by the instance's security group.</exception>
     public async Task<MappedStream> ConnectAsync(Instance instance, int port, CancellationToken cancellationToken)
     {
         if (Cloud.AdmittedPorts.Contains(port))
@@ -96,7 +95,6 @@ internal sealed class LoadBalancerTraffic : IAsyncDisposable
     }
 
     /// <summary>Connects to an instance as the listener says, TLS and PROXY line included.</summary>
-    /// <exception cref="SocketException">Refused.</exception>
     public async Task<(Stream Stream, Socket Socket)> ConnectAsync(
         Instance instance, Listener listener, (string Address, int Port) client, CancellationToken cancellationToken)
     {

@@ -33,7 +33,6 @@ internal sealed class NetworkMap(TimeProvider time)
     public bool IsHeld(string address) => _held.Keys.Any(held => held.Address == address);
 
     /// <summary>Connects to a pretended address.</summary>
-    /// <exception cref="SocketException">Refused, also when nothing is known to listen there.</exception>
     public async Task<MappedStream> ConnectAsync(string from, string to, int port, CancellationToken cancellationToken)
     {
         for (var pause = FirstRetransmission; from != to && _held.Keys.Any(held => held.Address == to && held.Port == port); pause *= 2)
@@ -47,7 +46,6 @@ internal sealed class NetworkMap(TimeProvider time)
     }
 
     /// <summary>Connects to a real loopback port, seeming to come from a pretended address.</summary>
-    /// <exception cref="SocketException">Refused.</exception>
     public async Task<MappedStream> ConnectLoopbackAsync(string from, int loopbackPort, CancellationToken cancellationToken)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

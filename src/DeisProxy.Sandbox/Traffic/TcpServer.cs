@@ -29,8 +29,6 @@ internal sealed class TcpServer : IAsyncDisposable
 
     /// <summary>Listens on 127.0.0.1.</summary>
     /// <param name="port">The port; 0 takes a free one.</param>
-    /// <param name="serve">Serves one connection; the socket is closed when it returns.</param>
-    /// <param name="defect">Told of an exception that no peer can cause.</param>
     /// <exception cref="DeisProxyException"><c>port-in-use</c>.</exception>
     public static TcpServer Start(int port, Func<Socket, CancellationToken, Task> serve, Action<Exception> defect)
     {

@@ -39,7 +39,6 @@ internal sealed class WireStream(Stream inner) : Stream
 
     /// <summary>Reads up to and including a line feed.</summary>
     /// <returns>The line without its line ending, as Latin-1; null at the end of the stream.</returns>
-    /// <exception cref="MalformedRequestException">The line is longer than the limit, or the stream ends within it.</exception>
     public async ValueTask<string?> ReadLineAsync(int limit, CancellationToken cancellationToken)
     {
         var scanned = 0;

@@ -14,7 +14,6 @@ internal sealed class ChangeOptions
     private readonly Option<bool> _suspendAutoScaling = new("--suspend-auto-scaling") { Description = "keep auto scaling from replacing nodes that look unhealthy, for the time of the change" };
 
     /// <summary>Declares the options on a command.</summary>
-    /// <param name="command">The command.</param>
     public void AddTo(Command command)
     {
         foreach (var option in new Option[] { _dryRun, _detailedExitCode, _yes, _noRollback, _noHold, _suspendAutoScaling })
@@ -32,8 +31,6 @@ internal sealed class ChangeOptions
     }
 
     /// <summary>Reads what was given.</summary>
-    /// <param name="parsed">The parsed command line, free of errors.</param>
-    /// <returns>The settings.</returns>
     public ChangeSettings Read(ParseResult parsed) =>
         new(parsed.GetValue(_dryRun), parsed.GetValue(_detailedExitCode), parsed.GetValue(_yes), !parsed.GetValue(_noRollback), !parsed.GetValue(_noHold), parsed.GetValue(_suspendAutoScaling));
 }

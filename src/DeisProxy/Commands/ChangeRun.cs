@@ -8,18 +8,10 @@ using DeisProxy.Output;
 namespace DeisProxy.Commands;
 
 /// <summary>Makes the plan of a command.</summary>
-/// <param name="current">What is there.</param>
 /// <param name="known">What the journal knows of the last setup; null if it knows nothing.</param>
-/// <returns>The plan.</returns>
 internal delegate Plan MakePlan(ClusterSnapshot current, RunRecord? known);
 
 /// <summary>One run of a command that changes something: observe, plan, ask, apply, report.</summary>
-/// <param name="host">What every command is given.</param>
-/// <param name="command">Name of the command.</param>
-/// <param name="connection">Which load balancer and cluster.</param>
-/// <param name="output">How to print.</param>
-/// <param name="change">How to change.</param>
-/// <param name="goal">What setup is told now; the journal keeps it for teardown.</param>
 internal sealed class ChangeRun(CommandHost host, string command, ConnectionSettings connection, OutputSettings output, ChangeSettings change, SetupGoal goal)
 {
     /// <summary>Limit for the whole command where none is given; every wait in it has its own, much shorter one.</summary>
@@ -34,9 +26,6 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
     private int _exitCode = ExitCode.Done;
 
     /// <summary>Does it all.</summary>
-    /// <param name="planner">Makes the plan.</param>
-    /// <param name="cancellationToken">Cancelled when the person interrupts.</param>
-    /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(MakePlan planner, CancellationToken cancellationToken)
     {
         host.Prepare(output);

@@ -4,9 +4,6 @@ using DeisProxy.Output;
 namespace DeisProxy.Commands;
 
 /// <summary>What every command is given: the terminal, the clock, and the way to the load balancer and the cluster.</summary>
-/// <param name="Terminal">The person's end.</param>
-/// <param name="OpenSession">Connects to the provider and to the cluster.</param>
-/// <param name="Time">The clock.</param>
 internal sealed record CommandHost(Terminal Terminal, Func<ConnectionSettings, CancellationToken, Task<ClusterSession>> OpenSession, TimeProvider Time)
 {
     /// <summary>How long putting back may take in all.</summary>
@@ -14,8 +11,6 @@ internal sealed record CommandHost(Terminal Terminal, Func<ConnectionSettings, C
 
     /// <summary>Runs a command's work within its time limit, and tells the causes of an early end apart.</summary>
     /// <param name="timeout">Limit for the whole command, or null.</param>
-    /// <param name="work">The work.</param>
-    /// <param name="cancellationToken">Cancelled when the person interrupts.</param>
     /// <returns>Null if the work ended by itself, otherwise why it did not: an <see cref="OperationCanceledException"/> if the person interrupted it.</returns>
     public async Task<Exception?> RunAsync(TimeSpan? timeout, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {
@@ -35,21 +30,16 @@ internal sealed record CommandHost(Terminal Terminal, Func<ConnectionSettings, C
     }
 
     /// <summary>Tells a cancellation by the time limit from one by the person.</summary>
-    /// <param name="error">What was thrown.</param>
     /// <param name="timeout">Limit for the whole command, or null.</param>
-    /// <param name="cancellationToken">Cancelled when the person interrupts.</param>
-    /// <returns>The error to report.</returns>
     public static Exception Explain(Exception error, TimeSpan? timeout, CancellationToken cancellationToken) =>
         error is OperationCanceledException && !cancellationToken.IsCancellationRequested && timeout is { } time
             ? new DeisProxyException("timeout", $"The time limit of {time.TotalSeconds} s has passed.", "Give it more with --timeout, or find out with --verbose what takes so long.", error)
             : error;
 
     /// <summary>Shows a warning.</summary>
-    /// <param name="message">The warning.</param>
     public void Warn(string message) => Terminal.Message(("warning: ", Tone.Warning), (message, Tone.Plain));
 
     /// <summary>Sets colours as the options and the terminal allow.</summary>
-    /// <param name="output">The options.</param>
     public void Prepare(OutputSettings output)
     {
         Terminal.ColorOutput &= !output.NoColor;

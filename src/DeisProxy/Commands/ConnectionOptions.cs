@@ -35,7 +35,6 @@ internal sealed class ConnectionOptions
     public ConnectionOptions() => _provider.AcceptOnlyFromAmong("aws");
 
     /// <summary>Declares the options on a command.</summary>
-    /// <param name="command">The command.</param>
     public void AddTo(Command command)
     {
         foreach (var option in new Option[] { _stack, _provider, _loadBalancer, _region, _profile, _nodes, _sshUser, _identity, _sshConfig, _jump, _knownHosts, _etcd, _routerPorts, _timeout })
@@ -57,8 +56,6 @@ internal sealed class ConnectionOptions
     }
 
     /// <summary>Reads what was given.</summary>
-    /// <param name="parsed">The parsed command line, free of errors.</param>
-    /// <returns>The settings.</returns>
     public ConnectionSettings Read(ParseResult parsed) => new()
     {
         Stack = parsed.GetRequiredValue(_stack),

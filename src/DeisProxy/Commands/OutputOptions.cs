@@ -13,7 +13,6 @@ internal sealed class OutputOptions
     public OutputOptions() => _format.AcceptOnlyFromAmong("text", "json");
 
     /// <summary>Declares the options on a command.</summary>
-    /// <param name="command">The command.</param>
     public void AddTo(Command command)
     {
         foreach (var option in new Option[] { _format, _verbose, _quiet, _noColor })
@@ -31,8 +30,6 @@ internal sealed class OutputOptions
     }
 
     /// <summary>Reads what was given.</summary>
-    /// <param name="parsed">The parsed command line, free of errors.</param>
-    /// <returns>The settings.</returns>
     public OutputSettings Read(ParseResult parsed) => new(
         parsed.GetValue(_format) == "json", parsed.GetValue(_verbose), parsed.GetValue(_quiet), parsed.GetValue(_noColor));
 }

@@ -26,9 +26,7 @@ internal sealed class SandboxNode : IAsyncDisposable
     public string Options => $"--ssh-user {Environment.UserName} --identity {PathOf("user_key")} --known-hosts {PathOf("known_hosts")} --ssh-config /dev/null";
 
     /// <summary>Starts it, where an sshd is installed.</summary>
-    /// <param name="cancellationToken">Ends the start.</param>
     /// <returns>The node, or null where none is installed.</returns>
-    /// <exception cref="DeisProxyException">It does not start.</exception>
     public static async Task<SandboxNode?> StartAsync(CancellationToken cancellationToken)
     {
         if (Find("sshd") is not { } sshd || Find("ssh-keygen") is not { } keygen)

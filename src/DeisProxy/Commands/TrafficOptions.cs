@@ -15,7 +15,6 @@ internal sealed class TrafficOptions
     private readonly Option<IPAddress?> _expectIp = new("--expect-ip") { Description = "address that the routers should see; otherwise this machine's as the nodes see it", HelpName = "ip", CustomParser = ParseAddress };
 
     /// <summary>Declares the options on a command.</summary>
-    /// <param name="command">The command.</param>
     public void AddTo(Command command)
     {
         foreach (var option in new Option[] { _url, _echoUrl, _webSocketUrl, _expectIp })
@@ -25,8 +24,6 @@ internal sealed class TrafficOptions
     }
 
     /// <summary>Reads what was given.</summary>
-    /// <param name="parsed">The parsed command line, free of errors.</param>
-    /// <returns>The settings.</returns>
     public TrafficSettings Read(ParseResult parsed) => new(parsed.GetValue(_url), parsed.GetValue(_echoUrl), parsed.GetValue(_webSocketUrl), parsed.GetValue(_expectIp));
 
     private static Option<Uri?> Url(string name, string description, params string[] schemes) =>

@@ -30,7 +30,6 @@ internal sealed class VerifyCommand : Command
 }
 
 /// <summary>What to check, and where to report it.</summary>
-/// <param name="Goal">What should be there.</param>
 /// <param name="Traffic">What to send through the load balancer; null: nothing is sent anywhere.</param>
 /// <param name="JUnitFile">File for the JUnit report; null: none.</param>
 internal sealed record VerifySettings(SetupGoal Goal, TrafficSettings? Traffic, string? JUnitFile);

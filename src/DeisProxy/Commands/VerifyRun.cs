@@ -7,17 +7,11 @@ using DeisProxy.Output;
 namespace DeisProxy.Commands;
 
 /// <summary>One run of <c>verify</c>: observe, probe, report.</summary>
-/// <param name="host">What every command is given.</param>
-/// <param name="connection">Which load balancer and cluster.</param>
-/// <param name="output">How to print.</param>
-/// <param name="settings">What to check.</param>
 internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection, OutputSettings output, VerifySettings settings)
 {
     private readonly List<CheckResult> _checks = [];
 
     /// <summary>Does it all.</summary>
-    /// <param name="cancellationToken">Cancelled when the person interrupts.</param>
-    /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         host.Prepare(output);

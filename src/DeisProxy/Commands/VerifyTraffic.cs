@@ -10,16 +10,10 @@ namespace DeisProxy.Commands;
 
 /// <summary>What to send through the load balancer.</summary>
 /// <param name="Url">An application; null: the load balancer's own name.</param>
-/// <param name="EchoUrl">An application that answers with the request's headers.</param>
-/// <param name="WebSocketUrl">A WebSocket that echoes.</param>
 /// <param name="ExpectedAddress">The address that routers should see; null: this machine's, as the nodes see it.</param>
 internal sealed record TrafficSettings(Uri? Url, Uri? EchoUrl, Uri? WebSocketUrl, IPAddress? ExpectedAddress);
 
 /// <summary>The part of <c>verify</c> that sends real traffic. Everything is sent at once; what it shows is judged in the core.</summary>
-/// <param name="logs">The routers' logs.</param>
-/// <param name="snapshot">What is there.</param>
-/// <param name="goal">What should be there.</param>
-/// <param name="settings">What to send.</param>
 internal sealed class VerifyTraffic(RouterLogs logs, ClusterSnapshot snapshot, SetupGoal goal, TrafficSettings settings)
 {
     private const string NotProbed = "not probed (--no-probe)";
@@ -34,10 +28,6 @@ internal sealed class VerifyTraffic(RouterLogs logs, ClusterSnapshot snapshot, S
         [ClientAddressCheck.Skipped(NotProbed), ApplicationChecks.ForwardedSkipped(NotProbed), ApplicationChecks.WebSocketSkipped(NotProbed)];
 
     /// <summary>Sends it all.</summary>
-    /// <param name="configuration">The results of the configuration's checks; traffic adds to some of them.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>The same results with what traffic adds, and those that only traffic can give.</returns>
-    /// <exception cref="Core.DeisProxyException">The connection to the entry node is lost.</exception>
     public async Task<(IReadOnlyList<CheckResult> Configuration, IReadOnlyList<CheckResult> Traffic)> RunAsync(
         IReadOnlyList<CheckResult> configuration, CancellationToken cancellationToken)
     {

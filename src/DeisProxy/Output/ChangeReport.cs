@@ -7,11 +7,6 @@ using DeisProxy.Core.Planning;
 namespace DeisProxy.Output;
 
 /// <summary>What a changing command prints: text as it goes, or one JSON document at the end.</summary>
-/// <param name="terminal">The person's end.</param>
-/// <param name="output">How to print.</param>
-/// <param name="command">Name of the command.</param>
-/// <param name="stack">Stack as it was given.</param>
-/// <param name="dryRun">Whether nothing is changed.</param>
 internal sealed class ChangeReport(Terminal terminal, OutputSettings output, string command, string stack, bool dryRun) : IProgress<StepProgress>
 {
     private LoadBalancerDocument? _loadBalancer;
@@ -22,11 +17,6 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
     private FlipReport? _flip;
 
     /// <summary>Shows what is there and what will be done.</summary>
-    /// <param name="snapshot">What is there.</param>
-    /// <param name="plan">What will be done.</param>
-    /// <param name="unfinished">The run that was cut off, if there is one.</param>
-    /// <param name="underWay">Who holds the lock, if anybody does.</param>
-    /// <param name="enteredBy">Node that the cluster is entered by.</param>
     public void Plan(ClusterSnapshot snapshot, Plan plan, RunRecord? unfinished, string? underWay, string enteredBy)
     {
         _loadBalancer = new LoadBalancerDocument(snapshot.LoadBalancer.Name, snapshot.LoadBalancer.DnsName);
@@ -89,7 +79,6 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
     }
 
     /// <summary>Takes note of what came of the run.</summary>
-    /// <param name="result">What came of it.</param>
     /// <param name="flip">How both ends were switched; null if they were not.</param>
     public void Result(RunResult result, FlipReport? flip)
     {
@@ -113,7 +102,6 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
     public void Declined() => terminal.Message("Nothing was changed.");
 
     /// <summary>Shows why the command ends early, and what is left.</summary>
-    /// <param name="error">Why.</param>
     /// <param name="rollbackError">Why something could not be put back; null if it was.</param>
     public void Error(Exception error, Exception? rollbackError = null)
     {

@@ -6,9 +6,6 @@ namespace DeisProxy.Output;
 internal static class ErrorText
 {
     /// <summary>Prints an error.</summary>
-    /// <param name="terminal">Where to.</param>
-    /// <param name="message">What happened.</param>
-    /// <param name="remedy">What to do about it.</param>
     public static void Print(Terminal terminal, string message, string remedy)
     {
         terminal.Message(("error: ", Tone.Bad), (message, Tone.Plain));
@@ -16,9 +13,6 @@ internal static class ErrorText
     }
 
     /// <summary>Prints an error.</summary>
-    /// <param name="terminal">Where to.</param>
-    /// <param name="error">The error.</param>
-    /// <param name="verbose">Whether to print the causes as well.</param>
     public static void Print(Terminal terminal, Exception error, bool verbose)
     {
         switch (error)

@@ -8,10 +8,7 @@ namespace DeisProxy.Output;
 internal static class JUnitReport
 {
     /// <summary>Makes the report: a check that failed is a failure, one that was skipped is skipped, a warning is a note, what prevented checking is an error.</summary>
-    /// <param name="stack">Name of the stack, which becomes the suite's.</param>
-    /// <param name="checks">The checks.</param>
     /// <param name="error">Why there are no more checks; null if there is no such reason.</param>
-    /// <returns>The XML document.</returns>
     public static string Write(string stack, IReadOnlyCollection<CheckResult> checks, Exception? error)
     {
         using var text = new Utf8Writer();

@@ -29,9 +29,6 @@ internal enum Tone
 /// The person's end of the program. What is printed may come from a remote machine: control characters never reach the
 /// terminal, whoever wrote the text.
 /// </summary>
-/// <param name="input">Where answers come from.</param>
-/// <param name="output">Results.</param>
-/// <param name="error">Progress and messages.</param>
 internal sealed class Terminal(TextReader input, TextWriter output, TextWriter error)
 {
     /// <summary>Whether a person sits there who can answer.</summary>
@@ -47,7 +44,6 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
     public bool ColorError { get; set; }
 
     /// <summary>The terminal of this process; colour where it goes to a terminal and <c>NO_COLOR</c> (no-color.org) is not set.</summary>
-    /// <returns>The terminal.</returns>
     public static Terminal OfProcess()
     {
         var color = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") != "dumb";
@@ -61,7 +57,6 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
     }
 
     /// <summary>Writes a JSON document to the standard output. Control characters are escaped in it by JSON's own rules; here the rest is.</summary>
-    /// <param name="json">The document.</param>
     public void WriteDocument(string json)
     {
         if (!json.EnumerateRunes().Any(IsFormat))
@@ -95,7 +90,6 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
     /// Writes a text that a file or another program will read, byte for byte and without a line break at its end. Only where a
     /// person reads it at the terminal do control characters become visible ones, as everywhere else.
     /// </summary>
-    /// <param name="text">The text.</param>
     public void WriteText(string text)
     {
         if (OutputIsTerminal)
@@ -112,27 +106,18 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
     }
 
     /// <summary>Writes a line of the result.</summary>
-    /// <param name="pieces">Pieces of the line, each with its tone.</param>
     public void Result(params ReadOnlySpan<(string Text, Tone Tone)> pieces) => WriteLine(output, Render(pieces, ColorOutput));
 
     /// <summary>Writes a line of the result in one tone.</summary>
-    /// <param name="text">The line.</param>
-    /// <param name="tone">Its tone.</param>
     public void Result(string text, Tone tone = Tone.Plain) => Result((text, tone));
 
     /// <summary>Writes a line of progress or a message.</summary>
-    /// <param name="pieces">Pieces of the line, each with its tone.</param>
     public void Message(params ReadOnlySpan<(string Text, Tone Tone)> pieces) => WriteLine(error, Render(pieces, ColorError));
 
     /// <summary>Writes a line of progress or a message in one tone.</summary>
-    /// <param name="text">The line.</param>
-    /// <param name="tone">Its tone.</param>
     public void Message(string text, Tone tone = Tone.Plain) => Message((text, tone));
 
     /// <summary>Asks a yes-or-no question; anything but a yes is a no.</summary>
-    /// <param name="question">The question.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>Whether the answer was yes.</returns>
     public async Task<bool> ConfirmAsync(string question, CancellationToken cancellationToken)
     {
         await error.WriteAsync($"{Clean(question)} [y/N] ");
@@ -146,8 +131,6 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
     /// <summary>
     /// A text without characters that steer a terminal or that XML cannot hold; each becomes a replacement character, line breaks and tabs a space.
     /// </summary>
-    /// <param name="text">The text.</param>
-    /// <returns>Text that is safe to print.</returns>
     public static string Clean(string text)
     {
         var clean = new StringBuilder(text.Length);
