@@ -1,10 +1,8 @@
 using System.Text.RegularExpressions;
 using Amazon;
-using Amazon.AutoScaling;
 using Amazon.CloudFormation;
 using Amazon.EC2;
 using Amazon.ElasticLoadBalancing;
-using Amazon.ElasticLoadBalancingV2;
 using Amazon.Runtime;
 using Amazon.Runtime.CredentialManagement;
 using Amazon.Runtime.Credentials;
@@ -27,8 +25,6 @@ public sealed partial class AwsClients : IDisposable
         OnceOnly = new AmazonElasticLoadBalancingClient(credentials, single);
         CloudFormation = new AmazonCloudFormationClient(credentials, Configure(new AmazonCloudFormationConfig(), region, access));
         Ec2 = new AmazonEC2Client(credentials, Configure(new AmazonEC2Config(), region, access));
-        ElasticLoadBalancingV2 = new AmazonElasticLoadBalancingV2Client(credentials, Configure(new AmazonElasticLoadBalancingV2Config(), region, access));
-        AutoScaling = new AmazonAutoScalingClient(credentials, Configure(new AmazonAutoScalingConfig(), region, access));
     }
 
     /// <summary>Region of all of them, such as <c>us-east-1</c>.</summary>
@@ -42,10 +38,6 @@ public sealed partial class AwsClients : IDisposable
     internal AmazonCloudFormationClient CloudFormation { get; }
 
     internal AmazonEC2Client Ec2 { get; }
-
-    internal AmazonElasticLoadBalancingV2Client ElasticLoadBalancingV2 { get; }
-
-    internal AmazonAutoScalingClient AutoScaling { get; }
 
     /// <summary>
     /// Finds credentials and region in the places that the AWS CLI uses: the options, the environment (<c>AWS_DEFAULT_REGION</c>
@@ -81,8 +73,6 @@ public sealed partial class AwsClients : IDisposable
         _once.Dispose();
         CloudFormation.Dispose();
         Ec2.Dispose();
-        ElasticLoadBalancingV2.Dispose();
-        AutoScaling.Dispose();
     }
 
     private static T Configure<T>(T config, RegionEndpoint region, AwsAccess access)

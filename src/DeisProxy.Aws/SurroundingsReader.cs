@@ -1,9 +1,7 @@
-using Amazon.AutoScaling.Model;
 using Amazon.EC2.Model;
 using Amazon.ElasticLoadBalancing.Model;
 using DeisProxy.Core;
 using DeisProxy.Core.Model;
-using AutoScalingGroup = DeisProxy.Core.Model.AutoScalingGroup;
 using SecurityGroup = DeisProxy.Core.Model.SecurityGroup;
 
 namespace DeisProxy.Aws;
@@ -17,9 +15,6 @@ public sealed class SurroundingsReader(AwsClients clients)
     /// <summary>Load balancers on a page (API <c>DescribeLoadBalancers</c>, the most that is allowed).</summary>
     private const int PageSize = 400;
 
-    /// <summary>Groups on a page (API <c>DescribeAutoScalingGroups</c>, the most that is allowed).</summary>
-    private const int GroupPageSize = 100;
-
     /// <summary>Ids that one filter takes.</summary>
     private const int FilterSize = 200;
 
@@ -31,19 +26,14 @@ public sealed class SurroundingsReader(AwsClients clients)
             "whether another load balancer sends traffic to the same nodes, and the load balancer's security groups",
             () => ReadLoadBalancersAsync(loadBalancerName, cancellationToken),
             (Groups: (ValueList<string>)[], Others: (ValueList<OtherLoadBalancer>)[]));
-        var targets = OptionalAsync(
-            "whether an application or network load balancer sends traffic to the same nodes", () => new TargetGroupReader(clients).ReadAsync(nodes, cancellationToken), []);
         var groups = OptionalAsync("whether the nodes' security groups admit the load balancer", () => ReadSecurityGroupsAsync(nodes, cancellationToken), []);
-        var scaling = OptionalAsync(Unread.AutoScaling, () => ReadAutoScalingAsync(loadBalancerName, nodes, cancellationToken), []);
-        await Task.WhenAll(balancers, targets, groups, scaling);
+        await Task.WhenAll(balancers, groups);
         return new Surroundings
         {
             OtherLoadBalancers = (await balancers).Value.Others,
-            TargetGroups = (await targets).Value,
             LoadBalancerSecurityGroups = (await balancers).Value.Groups,
             NodeSecurityGroups = (await groups).Value,
-            AutoScalingGroups = (await scaling).Value,
-            Unread = new[] { (await balancers).Unread, (await targets).Unread, (await groups).Unread, (await scaling).Unread }.OfType<Unread>().ToValueList(),
+            Unread = new[] { (await balancers).Unread, (await groups).Unread }.OfType<Unread>().ToValueList(),
         };
     }
 
@@ -118,22 +108,4 @@ public sealed class SurroundingsReader(AwsClients clients)
         (permission.UserIdGroupPairs ?? []).Select(p => p.UserId == IngressRule.AnyLoadBalancer ? IngressRule.AnyLoadBalancer : p.GroupId ?? "").ToValueList(),
         (permission.Ipv4Ranges ?? []).Select(r => r.CidrIp).ToValueList(),
         permission.PrefixListIds is { Count: > 0 });
-
-    private async Task<ValueList<AutoScalingGroup>> ReadAutoScalingAsync(string loadBalancerName, ValueList<Node> nodes, CancellationToken cancellationToken)
-    {
-        var instances = nodes.Select(n => n.InstanceId).ToHashSet(StringComparer.Ordinal);
-        var groups = new List<AutoScalingGroup>();
-        string? token = null;
-        do
-        {
-            var request = new DescribeAutoScalingGroupsRequest { MaxRecords = GroupPageSize, NextToken = token };
-            var page = await AwsErrors.CallAsync("autoscaling:DescribeAutoScalingGroups", ct => clients.AutoScaling.DescribeAutoScalingGroupsAsync(request, ct), cancellationToken);
-            groups.AddRange((page.AutoScalingGroups ?? [])
-                .Where(g => (g.LoadBalancerNames ?? []).Contains(loadBalancerName) || (g.Instances ?? []).Exists(i => instances.Contains(i.InstanceId)))
-                .Select(AutoScalingGroups.ToModel));
-            token = string.IsNullOrEmpty(page.NextToken) ? null : page.NextToken;
-        }
-        while (token is not null);
-        return groups.OrderBy(g => g.Name, StringComparer.Ordinal).ToValueList();
-    }
 }

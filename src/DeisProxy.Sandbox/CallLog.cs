@@ -15,7 +15,7 @@ public sealed class RemoteCall
     /// <summary>Its place in the run, from 1: what <see cref="FaultRule.CallNumber"/> addresses.</summary>
     public int Number { get; }
 
-    /// <summary><c>elasticloadbalancing</c>, <c>cloudformation</c>, <c>ec2</c>, <c>autoscaling</c>, <c>sts</c>, <c>etcd</c> or <c>ssh</c>.</summary>
+    /// <summary><c>elasticloadbalancing</c>, <c>cloudformation</c>, <c>ec2</c>, <c>sts</c>, <c>etcd</c> or <c>ssh</c>.</summary>
     public string Service { get; }
 
     /// <summary>

@@ -59,9 +59,6 @@ public sealed class SandboxCloud : IAsyncDisposable
     /// <summary>Private addresses of the nodes.</summary>
     public IReadOnlyList<string> Nodes => [.. _cloud.Instances.Select(instance => instance.PrivateAddress)];
 
-    /// <summary>Processes of the nodes' auto scaling group that are suspended now, in ordinal order.</summary>
-    public IReadOnlyList<string> SuspendedProcesses => _cloud.SuspendedProcesses;
-
     /// <summary>Faults on demand.</summary>
     public Faults Faults { get; } = new();
 

@@ -27,9 +27,6 @@ public sealed record SandboxOptions
     /// <summary>Resources of the stack beyond those of the template: with 90 or more it has over 100.</summary>
     public int AdditionalStackResources { get; init; }
 
-    /// <summary>Whether the stack has an application load balancer (Elastic Load Balancing v2), as <c>DeisWebALB</c>.</summary>
-    public bool ApplicationLoadBalancer { get; init; }
-
     /// <summary>The version of the platform: <c>/deis/platform/version</c>, and how its routers behave.</summary>
     public string PlatformVersion { get; init; } = "1.6.0";
 
@@ -41,15 +38,6 @@ public sealed record SandboxOptions
 
     /// <summary>How many of the nodes run a router: the first ones.</summary>
     public int Routers { get; init; } = 3;
-
-    /// <summary>Health check of the nodes' auto scaling group: <c>EC2</c>, or <c>ELB</c>.</summary>
-    public string AutoScalingHealthCheck { get; init; } = "EC2";
-
-    /// <summary>Processes of that group that are suspended, such as <c>ReplaceUnhealthy</c>.</summary>
-    public IReadOnlyList<string> SuspendedProcesses { get; init; } = [];
-
-    /// <summary>Target groups of application and network load balancers in which all nodes are registered. They have no data plane here.</summary>
-    public IReadOnlyList<TargetGroupOptions> TargetGroups { get; init; } = [];
 
     /// <summary>
     /// Ports that the nodes' security group admits from the load balancers; null is what the template of the platform's version admits.
@@ -187,28 +175,4 @@ public sealed record LoadBalancerOptions
 
     /// <summary>How many of the nodes are registered: the first ones; null is all.</summary>
     public int? RegisteredNodes { get; init; }
-}
-
-/// <summary>A target group of an application or network load balancer (Elastic Load Balancing v2).</summary>
-public sealed record TargetGroupOptions
-{
-    /// <summary>Its name.</summary>
-    public string Name { get; init; } = "deis-web";
-
-    /// <summary>Protocol towards the targets: <c>HTTP</c> or <c>HTTPS</c> of an application load balancer, else of a network load balancer.</summary>
-    public string Protocol { get; init; } = "HTTP";
-
-    /// <summary>Port of the targets.</summary>
-    public int Port { get; init; } = 80;
-
-    /// <summary>Name of the load balancer that uses it; null: none does.</summary>
-    public string? LoadBalancer { get; init; } = "deis-web-2";
-
-    /// <summary>Whether targets are registered by address instead of by instance.</summary>
-    public bool ByAddress { get; init; }
-
-    /// <summary>Whether it sends version 2 of the PROXY protocol.</summary>
-    public bool ProxyProtocolV2 { get; init; }
-
-    internal bool IsApplication => Protocol is "HTTP" or "HTTPS";
 }

@@ -51,11 +51,7 @@ internal sealed class ClusterSession : IAsyncDisposable
         Logs = logs;
         Traffic = new BalancerTraffic(connect, node.OpenStreamAsync);
         _routerNodes = routerNodes;
-        AutoScaling = new AutoScalingGroups(clients);
     }
-
-    /// <summary>The auto scaling groups.</summary>
-    public IAutoScalingControl AutoScaling { get; }
 
     /// <summary>The load balancer.</summary>
     public ILoadBalancerControl LoadBalancer { get; }

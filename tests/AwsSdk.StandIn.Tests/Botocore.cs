@@ -15,7 +15,6 @@ internal static class Botocore
         string name = service.ServiceId switch
         {
             "Elastic Load Balancing" => "elb",
-            "Elastic Load Balancing v2" => "elbv2",
             _ => service.SigningName,
         };
         string path = Path.Combine(Folder.Value, "data", name, service.Version, "service-2.json");

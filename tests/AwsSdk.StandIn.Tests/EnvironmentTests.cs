@@ -55,8 +55,6 @@ public sealed class EnvironmentTests : IDisposable
     [InlineData("elb", "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING", "elasticloadbalancing")]
     [InlineData("cloudformation", "AWS_ENDPOINT_URL_CLOUDFORMATION", "cloudformation")]
     [InlineData("ec2", "AWS_ENDPOINT_URL_EC2", "ec2")]
-    [InlineData("autoscaling", "AWS_ENDPOINT_URL_AUTO_SCALING", "autoscaling")]
-    [InlineData("elbv2", "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2", "elasticloadbalancing")]
     public async Task A_service_has_an_endpoint_of_its_own(string name, string variable, string signingName)
     {
         await using LoopbackService service = new LoopbackService().Answer(Empty);

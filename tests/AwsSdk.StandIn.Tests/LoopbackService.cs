@@ -3,11 +3,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
-using Amazon.AutoScaling;
 using Amazon.CloudFormation;
 using Amazon.EC2;
 using Amazon.ElasticLoadBalancing;
-using Amazon.ElasticLoadBalancingV2;
 using Amazon.Runtime;
 
 namespace AwsSdk.StandIn.Tests;
@@ -77,10 +75,6 @@ internal sealed class LoopbackService : IAsyncDisposable
     public AmazonElasticLoadBalancingClient Elb => new(Credentials, Configured(new AmazonElasticLoadBalancingConfig()));
 
     public AmazonCloudFormationClient CloudFormation => new(Credentials, Configured(new AmazonCloudFormationConfig()));
-
-    public AmazonAutoScalingClient AutoScaling => new(Credentials, Configured(new AmazonAutoScalingConfig()));
-
-    public AmazonElasticLoadBalancingV2Client ElbV2 => new(Credentials, Configured(new AmazonElasticLoadBalancingV2Config()));
 
     public AmazonEC2Client EC2 => new(Credentials, Configured(new AmazonEC2Config()));
 

@@ -1,8 +1,6 @@
-using Amazon.AutoScaling;
 using Amazon.CloudFormation;
 using Amazon.EC2;
 using Amazon.ElasticLoadBalancing;
-using Amazon.ElasticLoadBalancingV2;
 
 namespace AwsSdk.StandIn.Tests;
 
@@ -34,22 +32,8 @@ internal static class Program
                 }
 
                 return 0;
-            case "autoscaling":
-                using (AmazonAutoScalingClient autoScaling = new(new AmazonAutoScalingConfig { AuthenticationRegion = args[1] }))
-                {
-                    await autoScaling.DescribeAutoScalingGroupsAsync(new());
-                }
-
-                return 0;
-            case "elbv2":
-                using (AmazonElasticLoadBalancingV2Client elb = new(new AmazonElasticLoadBalancingV2Config { AuthenticationRegion = args[1] }))
-                {
-                    await elb.DescribeTargetGroupsAsync(new());
-                }
-
-                return 0;
             default:
-                await Console.Error.WriteLineAsync("elb, cloudformation, ec2, autoscaling or elbv2");
+                await Console.Error.WriteLineAsync("elb, cloudformation or ec2");
                 return 64;
         }
     }

@@ -1,6 +1,5 @@
 using DeisProxy.Core.Applying;
 using DeisProxy.Core.Model;
-using DeisProxy.Core.Planning;
 
 namespace DeisProxy.Core.Tests;
 
@@ -20,7 +19,7 @@ public enum Fault
 internal sealed class KilledException : Exception;
 
 /// <summary>A load balancer, routers and stores in memory; every remote call is counted and may fail once.</summary>
-internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, IRouterControl, IRouterNodes, IBalancerTraffic, IAutoScalingControl, IRecordStore
+internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, IRouterControl, IRouterNodes, IBalancerTraffic, IRecordStore
 {
     private readonly Dictionary<string, string> _records = new(StringComparer.Ordinal);
     private bool _killed;
@@ -54,16 +53,6 @@ internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, I
     Task<LoadBalancer> ILoadBalancerControl.ReadAsync(CancellationToken cancellationToken) => CallAsync(() => State.LoadBalancer);
 
     Task<RouterState> IRouterControl.ReadAsync(CancellationToken cancellationToken) => CallAsync(() => State.Router);
-
-    Task<ValueList<AutoScalingGroup>> IAutoScalingControl.ReadAsync(ValueList<string> names, CancellationToken cancellationToken) =>
-        CallAsync(() => State.Surroundings.AutoScalingGroups.Where(g => names.Contains(g.Name)).ToValueList());
-
-    public Task SetAsync(AutoScalingProcesses processes, bool suspend, CancellationToken cancellationToken) => CallAsync(() =>
-    {
-        Changes.Add($"{(suspend ? "suspend" : "resume")} {processes.Processes}");
-        State = new AutoScalingStep([processes], suspend).ApplyTo(State);
-        return true;
-    });
 
     public Task ConfigureHealthCheckAsync(HealthCheck healthCheck, CancellationToken cancellationToken) =>
         ChangeAsync("health check", b => b with { HealthCheck = healthCheck });

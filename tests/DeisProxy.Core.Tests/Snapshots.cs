@@ -80,13 +80,11 @@ public static class AnyCluster
     private static Gen<Surroundings> Surroundings() =>
         from port in Gen.Elements(80, 443, 2222)
         from proxied in Gen.SubListOf(80, 443)
-        from suspended in Gen.SubListOf("Launch", "ReplaceUnhealthy")
         select new Surroundings
         {
             OtherLoadBalancers = [new("other", [Snapshots.Tcp(port, port)], proxied.ToValueList())],
             LoadBalancerSecurityGroups = ["sg-elb"],
             NodeSecurityGroups = [new("sg-node", [new("tcp", 80, 80, ["sg-elb"], [], AdmitsOthers: false)])],
-            AutoScalingGroups = [new("nodes", ["ELB"], suspended.ToValueList())],
             Unread = [new("the weather", "There is no window.")],
         };
 

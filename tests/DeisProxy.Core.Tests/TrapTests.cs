@@ -77,22 +77,6 @@ public sealed class TrapTests
     }
 
     [Theory]
-    [InlineData(80, false, true, "other-load-balancer", null)]
-    [InlineData(80, false, false, null, "other-load-balancer")]
-    [InlineData(80, true, true, null, "target-group-proxy-v2")]
-    [InlineData(443, false, true, null, null)]
-    [InlineData(2222, true, true, null, null)]
-    public void A_target_group_in_front_of_the_same_routers(int port, bool second, bool switches, string? blocker, string? warning)
-    {
-        var around = new Surroundings { TargetGroups = [new("web", "network load balancer deis-nlb", [port, 8080], second)] };
-        var plan = Setup(Around(switches ? Start : Made, around));
-
-        Blockers(plan).ShouldBe(blocker is null ? [] : [blocker]);
-        Warnings(plan).ShouldBe(warning is null ? [] : [warning]);
-        Blockers(Teardown(Around(Made, around))).ShouldBeEmpty("plain routers are what it needs");
-    }
-
-    [Theory]
     [InlineData("tcp", 80, 80, "sg-elb", null, true)]
     [InlineData("6", 1, 100, "sg-elb", null, true)]
     [InlineData("-1", null, null, "sg-elb", null, true)]
@@ -128,21 +112,6 @@ public sealed class TrapTests
         Warnings(Setup(certificate)).ShouldBe(["security-group-closed"]);
         Setup(certificate).Warnings[0].Remedy.ShouldContain("--group-id sg-node --protocol tcp --port 443 --source-group sg-elb");
         Warnings(Setup(Nodes(Start, FromBalancer))).ShouldBeEmpty();
-    }
-
-    [Theory]
-    [InlineData("ELB", null, true)]
-    [InlineData("ELB", "Launch", true)]
-    [InlineData("ELB", "ReplaceUnhealthy", false)]
-    [InlineData("ELB", "Terminate", false)]
-    [InlineData("EC2", null, false)]
-    public void Auto_scaling_that_ends_nodes(string type, string? suspended, bool warned)
-    {
-        var around = new Surroundings { AutoScalingGroups = [new("deis-nodes", ["EC2", type], suspended is null ? [] : [suspended])] };
-
-        Warnings(Setup(Around(Start, around))).ShouldBe(warned ? ["auto-scaling-ends-nodes"] : []);
-        Warnings(Teardown(Around(Made, around))).ShouldBe(warned ? ["auto-scaling-ends-nodes"] : []);
-        Warnings(Setup(Around(Made, around))).ShouldBeEmpty("nothing is changed");
     }
 
     [Fact]

@@ -76,12 +76,10 @@ public sealed class ProtocolTests
 
         await using var sandbox = await RunningSandbox.StartAsync(SandboxOptions.DeisV15 with
         {
-            ApplicationLoadBalancer = true,
             LoadBalancers = [LoadBalancerOptions.DeisV15, LoadBalancerOptions.DeisV15 with { LogicalId = "OtherELB", Name = "deis-OtherELB-1", Scheme = "internal" }],
         });
         var types = (await sandbox.Aws.CloudFormationAsync("ListStackResources", ("StackName", "deis"))).Values("ResourceType");
         types.Count(type => type == "AWS::ElasticLoadBalancing::LoadBalancer").ShouldBe(2);
-        types.Any(type => type == "AWS::ElasticLoadBalancingV2::LoadBalancer").ShouldBeTrue();
         sandbox.Cloud.FindLoadBalancer("OtherELB").DnsName.ShouldStartWith("internal-deis-OtherELB-1-");
     }
 

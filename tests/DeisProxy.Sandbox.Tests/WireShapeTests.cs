@@ -7,7 +7,8 @@ public sealed class WireShapeTests
     [Fact]
     public async Task Every_operation_answers_in_the_shape_of_the_services_own_model()
     {
-        await using var sandbox = await RunningSandbox.StartAsync(SandboxOptions.DeisV15 with { AdditionalStackResources = 120, TerminatedInstance = true, TargetGroups = [new() { Protocol = "TCP", ProxyProtocolV2 = true }, new() { Name = "unused", LoadBalancer = null }] });
+        await using var sandbox = await RunningSandbox.StartAsync(
+            SandboxOptions.DeisV15 with { AdditionalStackResources = 120, TerminatedInstance = true });
         var id = sandbox.Elb.InstanceHealth[0].InstanceId;
         var (exitCode, output, error) = await Tools.RunAsync(
             "python3",
@@ -19,7 +20,8 @@ public sealed class WireShapeTests
         // None is left out: an operation that is added here must be added there.
         var covered = error.Split('\n').Single(line => line.StartsWith("covered ", StringComparison.Ordinal))["covered ".Length..].Split(' ');
         var names = new AwsEndpoint(new CloudState(SandboxOptions.DeisV15)).Services
-            .SelectMany(service => service.Operations.Keys.Select(operation => $"{(service.Versions.Contains("2012-06-01", StringComparer.Ordinal) ? "elb" : service.Versions.Contains("2015-12-01", StringComparer.Ordinal) ? "elbv2" : service.Name)}:{operation}"));
+            .SelectMany(service => service.Operations.Keys.Select(
+                operation => $"{(service.Name == "elasticloadbalancing" ? "elb" : service.Name)}:{operation}"));
         covered.Order(StringComparer.Ordinal).ShouldBe(names.Order(StringComparer.Ordinal));
     }
 }

@@ -1,5 +1,4 @@
 using DeisProxy.Core.Model;
-using DeisProxy.Core.Planning;
 
 namespace DeisProxy.Core.Applying;
 
@@ -45,17 +44,6 @@ public interface IRouterControl
 
     /// <summary>Asks one router, through a node, whether it demands the PROXY line. What the router does is a result, never an error.</summary>
     Task<RouterProbeResult> ProbeAsync(LiveRouter router, int instancePort, CancellationToken cancellationToken);
-}
-
-/// <summary>What the runner does to the auto scaling groups that keep the nodes.</summary>
-public interface IAutoScalingControl
-{
-    /// <summary>Reads groups.</summary>
-    Task<ValueList<AutoScalingGroup>> ReadAsync(ValueList<string> names, CancellationToken cancellationToken);
-
-    /// <summary>Suspends or resumes processes of a group; those that already are count as done.</summary>
-    /// <param name="suspend">True to suspend, false to resume.</param>
-    Task SetAsync(AutoScalingProcesses processes, bool suspend, CancellationToken cancellationToken);
 }
 
 /// <summary>A setting of the routers in etcd that deis-proxy changes.</summary>

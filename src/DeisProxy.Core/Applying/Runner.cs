@@ -275,8 +275,7 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
 
     private static void EnsureUnchanged(Step step, ClusterSnapshot current)
     {
-        // A process that somebody else has suspended or resumed already is only one less to do.
-        if (step is not AutoScalingStep && !step.Inverse().IsDoneIn(current))
+        if (!step.Inverse().IsDoneIn(current))
         {
             throw Foreign(step, "what it was planned on");
         }

@@ -17,9 +17,6 @@ public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterContr
     /// <summary>A port is closed for less than this while a listener is being replaced, as another run may just do.</summary>
     private static readonly TimeSpan ReplacingTime = TimeSpan.FromSeconds(1);
 
-    /// <summary>The auto scaling groups; null where no step is about them, and then they are not read.</summary>
-    public IAutoScalingControl? AutoScaling { get; init; }
-
     /// <summary>Reads load balancer and routers.</summary>
     public Task<ClusterSnapshot> ReadAsync(ClusterSnapshot previous, CancellationToken cancellationToken) => Waiting.RetryAsync(
         time,
@@ -27,15 +24,8 @@ public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterContr
         {
             var balancer = loadBalancer.ReadAsync(ct);
             var router = routers.ReadAsync(ct);
-            var groups = AutoScaling?.ReadAsync(previous.Surroundings.AutoScalingGroups.Select(g => g.Name).ToValueList(), ct)
-                ?? Task.FromResult(previous.Surroundings.AutoScalingGroups);
-            await Task.WhenAll(balancer, router, groups);
-            return previous with
-            {
-                LoadBalancer = await balancer,
-                Router = await router,
-                Surroundings = previous.Surroundings with { AutoScalingGroups = await groups },
-            };
+            await Task.WhenAll(balancer, router);
+            return previous with { LoadBalancer = await balancer, Router = await router };
         },
         cancellationToken);
 
@@ -141,9 +131,6 @@ public sealed class StepExecutor(ILoadBalancerControl loadBalancer, IRouterContr
                 break;
             case RealIpCidrStep s:
                 await WriteAsync(RouterSetting.ProxyRealIpCidr, before.Router.ProxyRealIpCidr, s.To, cancellationToken);
-                break;
-            case AutoScalingStep s when AutoScaling is not null:
-                await Task.WhenAll(s.Groups.Select(g => AutoScaling.SetAsync(g, s.Suspend, cancellationToken)));
                 break;
             default:
                 throw new InvalidOperationException($"There is no way to carry out {step.GetType().Name}.");

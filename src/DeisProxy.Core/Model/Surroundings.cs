@@ -11,17 +11,11 @@ public sealed record Surroundings
     /// <summary>Other classic load balancers that register at least one of the same instances, by name.</summary>
     public ValueList<OtherLoadBalancer> OtherLoadBalancers { get; init; } = [];
 
-    /// <summary>Target groups of application and network load balancers that send to at least one of the same instances, by name.</summary>
-    public ValueList<TargetGroup> TargetGroups { get; init; } = [];
-
     /// <summary>Security groups of the load balancer, by id; none outside a VPC.</summary>
     public ValueList<string> LoadBalancerSecurityGroups { get; init; } = [];
 
     /// <summary>Security groups of the nodes, by id.</summary>
     public ValueList<SecurityGroup> NodeSecurityGroups { get; init; } = [];
-
-    /// <summary>Auto scaling groups that keep the nodes, by name.</summary>
-    public ValueList<AutoScalingGroup> AutoScalingGroups { get; init; } = [];
 
     /// <summary>What could not be read.</summary>
     public ValueList<Unread> Unread { get; init; } = [];
@@ -30,11 +24,6 @@ public sealed record Surroundings
 /// <summary>Another classic load balancer in front of the same instances.</summary>
 /// <param name="ProxyLinePorts">Instance ports to which it sends the PROXY line, ascending.</param>
 public sealed record OtherLoadBalancer(string Name, ValueList<Listener> Listeners, ValueList<int> ProxyLinePorts);
-
-/// <summary>A target group of an application or network load balancer (Elastic Load Balancing v2), which sends to the same instances.</summary>
-/// <param name="InstancePorts">Ports of the same instances to which it sends, ascending.</param>
-/// <param name="SendsProxyLineV2">Whether it sends version 2 of the PROXY protocol; there is no version 1 there.</param>
-public sealed record TargetGroup(string Name, string LoadBalancer, ValueList<int> InstancePorts, bool SendsProxyLineV2);
 
 /// <summary>An EC2 security group.</summary>
 public sealed record SecurityGroup(string Id, ValueList<IngressRule> Ingress);
@@ -64,14 +53,5 @@ public sealed record IngressRule(string Protocol, int? FromPort, int? ToPort, Va
         !IPNetwork.TryParse(left, out var a) || !IPNetwork.TryParse(right, out var b) || a.Contains(b.BaseAddress) || b.Contains(a.BaseAddress);
 }
 
-/// <summary>An auto scaling group.</summary>
-/// <param name="HealthCheckTypes">What ends an instance when it fails: <c>EC2</c>, <c>ELB</c> …</param>
-/// <param name="SuspendedProcesses">Processes that are suspended, such as <c>ReplaceUnhealthy</c>.</param>
-public sealed record AutoScalingGroup(string Name, ValueList<string> HealthCheckTypes, ValueList<string> SuspendedProcesses);
-
 /// <summary>Something that could not be read, so that what depends on it was not checked.</summary>
-public sealed record Unread(string What, string Reason)
-{
-    /// <summary>What depends on the auto scaling groups.</summary>
-    public const string AutoScaling = "whether auto scaling ends nodes that look unhealthy";
-}
+public sealed record Unread(string What, string Reason);

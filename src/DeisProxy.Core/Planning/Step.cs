@@ -14,7 +14,6 @@ namespace DeisProxy.Core.Planning;
 [JsonDerivedType(typeof(ListenerStep), "listener")]
 [JsonDerivedType(typeof(RealIpCidrStep), "real-ip-cidr")]
 [JsonDerivedType(typeof(FlipStep), "flip")]
-[JsonDerivedType(typeof(AutoScalingStep), "auto-scaling")]
 public abstract record Step
 {
     /// <summary>Stable name of the step in the output: <c>health-check</c>, <c>listener-80</c> …</summary>

@@ -13,9 +13,6 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
     /// <summary>Port of the builder's SSH server.</summary>
     private const int BuilderPort = 2222;
 
-    /// <summary>While one of these is suspended, an auto scaling group does not end an instance because it looks unhealthy (Auto Scaling guide, "Suspend processes").</summary>
-    private static readonly string[] EndingProcesses = ["HealthCheck", "ReplaceUnhealthy", "Terminate"];
-
     /// <summary>What may break by carrying the plan out.</summary>
     public List<Notice> Risks { get; } = [];
 
@@ -31,7 +28,6 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
     {
         StalePolicies();
         OtherLoadBalancers();
-        TargetGroups();
         if (steps.Count == 0)
         {
             return;
@@ -46,7 +42,6 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
         }
 
         SecurityGroups();
-        AutoScaling();
         Whitelists();
         Warnings.AddRange(now.Surroundings.Unread.Select(u => new Notice(
             "not-checked", $"Not checked, because it could not be read: {u.What}. {u.Reason}", "Look at it yourself, or give deis-proxy the permission to read it; the README lists them.")));
@@ -166,30 +161,6 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
         }
     }
 
-    /// <summary>Application and network load balancers know no version 1 of the PROXY protocol, and Deis's routers no version 2 (nginx has it from 1.13.11).</summary>
-    private void TargetGroups()
-    {
-        var ports = end.Router.PortsInUse(routerPorts).ToHashSet();
-        foreach (var group in end.Surroundings.TargetGroups)
-        {
-            var served = group.InstancePorts.Where(ports.Contains).ToValueList();
-            if (served.Count > 0 && group.SendsProxyLineV2)
-            {
-                Warnings.Add(new Notice(
-                    "target-group-proxy-v2",
-                    $"The {group.LoadBalancer} sends traffic to the same routers (target group {group.Name}, port {served}) with version 2 of the PROXY protocol, which routers of Deis v1 do not know: it is broken already, and stays so.",
-                    $"Turn it off there (aws elbv2 modify-target-group-attributes, proxy_protocol_v2.enabled=false) and keep the routers plain, or take the nodes out of {group.Name}."));
-            }
-            else if (served.Count > 0 && DemandedThen)
-            {
-                (DemandedNow ? Warnings : Risks).Add(new Notice(
-                    "other-load-balancer",
-                    $"The {group.LoadBalancer} sends traffic to the same routers (target group {group.Name}, port {served}), but no PROXY line that they know: routers that demand it refuse all of it.",
-                    $"Take the nodes out of {group.Name} (aws elbv2 deregister-targets), or do without this: an application load balancer passes WebSockets and X-Forwarded-For by itself, a network load balancer keeps the client's address."));
-            }
-        }
-    }
-
     private void SecurityGroups()
     {
         var around = now.Surroundings;
@@ -218,17 +189,6 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
                     + (port == healthPort ? "the health check fails there and the load balancer sends no traffic." : "a listener sends traffic there that never arrives."),
                     $"Admit it: aws ec2 authorize-security-group-ingress --group-id {closed[0].SecurityGroups[0]} --protocol tcp --port {port} --source-group {around.LoadBalancerSecurityGroups[0]}"));
             }
-        }
-    }
-
-    private void AutoScaling()
-    {
-        foreach (var group in now.Surroundings.AutoScalingGroups.Where(g => g.HealthCheckTypes.Contains(AutoScalingPause.ByLoadBalancer) && !g.SuspendedProcesses.Intersect(EndingProcesses).Any()))
-        {
-            Warnings.Add(new Notice(
-                "auto-scaling-ends-nodes",
-                $"The auto scaling group {group.Name} replaces nodes that the load balancer reports as unhealthy: if the change goes wrong, it ends nodes.",
-                $"--suspend-auto-scaling suspends that for the time of the change and resumes it afterwards. By hand: aws autoscaling suspend-processes --auto-scaling-group-name {group.Name} --scaling-processes HealthCheck ReplaceUnhealthy; afterwards resume-processes with the same arguments."));
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed class AwsEndpoint : IRemoteService
     public AwsEndpoint(CloudState cloud)
     {
         _cloud = cloud;
-        _services = [new ElasticLoadBalancing(cloud), new ElasticLoadBalancingV2(cloud), new CloudFormation(cloud), new Ec2(cloud), new AutoScaling(cloud), new SecurityTokenService(cloud)];
+        _services = [new ElasticLoadBalancing(cloud), new CloudFormation(cloud), new Ec2(cloud), new SecurityTokenService(cloud)];
     }
 
     public IReadOnlyList<AwsService> Services => _services;
@@ -106,11 +106,7 @@ internal sealed class AwsEndpoint : IRemoteService
     {
         var scope = Scope(request, parameters)?.Split('/');
         var version = parameters.GetValueOrDefault("Version");
-
-        // The two generations of load balancers share a name and differ by version.
-        var named = _services.Where(service => scope is [.., var name, "aws4_request"] && name == service.Name).ToList();
-        return named.Find(service => version is not null && service.Versions.Contains(version, StringComparer.Ordinal))
-            ?? named.FirstOrDefault()
+        return _services.FirstOrDefault(service => scope is [.., var name, "aws4_request"] && name == service.Name)
             ?? _services.FirstOrDefault(service => version is not null && service.Versions.Contains(version, StringComparer.Ordinal))
             ?? _services[0];
     }

@@ -35,10 +35,8 @@ internal sealed class CloudState
             ? [.. Instances, new Instance(InstanceId(9999), "", null, SubnetIds[0], "terminated", InStack: true)]
             : Instances;
         FrontAddress = $"{Prefix}.{third + 1}.5";
-        AutoScalingGroup = $"{options.StackName}-CoreOSServerAutoScale-1E2AZ3PLEX1Y";
         AdmittedPorts = options.AdmittedPorts
             ?? (Router.RouterBehaviour.For(options.PlatformVersion).ServesPort9090 ? [80, 443, 2222, 9090] : [80, 443, 2222]);
-        SuspendedProcesses = ImmutableSortedSet.CreateRange(StringComparer.Ordinal, options.SuspendedProcesses);
         StackId = $"arn:aws:cloudformation:{options.Region}:{options.Account}:stack/{options.StackName}/8a3f5c10-7e0e-11e4-9a5c-500150b34c44";
         Resources = [.. StackResources()];
     }
@@ -69,12 +67,6 @@ internal sealed class CloudState
 
     /// <summary>Ports that the nodes' security group admits from the load balancers' group.</summary>
     public IReadOnlyList<int> AdmittedPorts { get; }
-
-    /// <summary>Name of the nodes' auto scaling group.</summary>
-    public string AutoScalingGroup { get; }
-
-    /// <summary>Its processes that are suspended.</summary>
-    public ImmutableSortedSet<string> SuspendedProcesses { get; set; }
 
     /// <summary>The first two numbers of the VPC's network.</summary>
     public string Prefix { get; }
@@ -108,7 +100,7 @@ internal sealed class CloudState
         yield return new("PublicRoute", "AWS::EC2::Route", "deis-Publi-1WVO9ZK20QIY0");
         yield return new("Subnet1RouteTableAssociation", "AWS::EC2::SubnetRouteTableAssociation", "rtbassoc-0de15001");
         yield return new("Subnet2RouteTableAssociation", "AWS::EC2::SubnetRouteTableAssociation", "rtbassoc-0de15002");
-        yield return new("CoreOSServerAutoScale", "AWS::AutoScaling::AutoScalingGroup", AutoScalingGroup);
+        yield return new("CoreOSServerAutoScale", "AWS::AutoScaling::AutoScalingGroup", $"{Options.StackName}-CoreOSServerAutoScale-1E2AZ3PLEX1Y");
         yield return new("CoreOSServerLaunchConfig", "AWS::AutoScaling::LaunchConfiguration", $"{Options.StackName}-CoreOSServerLaunchConfig-9O7B1SH3S2VV");
 
         // In the order of the template; a stack with many resources has the load balancer behind them, past the first page.
@@ -120,14 +112,6 @@ internal sealed class CloudState
         foreach (var loadBalancer in Options.LoadBalancers.Where(loadBalancer => loadBalancer.LogicalId is not null))
         {
             yield return new(loadBalancer.LogicalId!, "AWS::ElasticLoadBalancing::LoadBalancer", loadBalancer.Name);
-        }
-
-        if (Options.ApplicationLoadBalancer)
-        {
-            yield return new(
-                "DeisWebALB",
-                "AWS::ElasticLoadBalancingV2::LoadBalancer",
-                $"arn:aws:elasticloadbalancing:{Options.Region}:{Options.Account}:loadbalancer/app/deis-DeisWebALB/50dc6c495c0c9188");
         }
 
         yield return new("DeisWebELBSecurityGroup", "AWS::EC2::SecurityGroup", LoadBalancerGroup);

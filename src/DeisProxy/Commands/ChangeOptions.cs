@@ -11,12 +11,10 @@ internal sealed class ChangeOptions
     private readonly Option<bool> _noHold = new("--no-hold") { Description = "do not hold new connections at the nodes while both ends switch" };
     private readonly Option<bool> _yes = new("--yes", "-y") { Description = "do not ask; only a person at a terminal is asked" };
 
-    private readonly Option<bool> _suspendAutoScaling = new("--suspend-auto-scaling") { Description = "keep auto scaling from replacing nodes that look unhealthy, for the time of the change" };
-
     /// <summary>Declares the options on a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _dryRun, _detailedExitCode, _yes, _noRollback, _noHold, _suspendAutoScaling })
+        foreach (var option in new Option[] { _dryRun, _detailedExitCode, _yes, _noRollback, _noHold })
         {
             command.Options.Add(option);
         }
@@ -32,8 +30,8 @@ internal sealed class ChangeOptions
 
     /// <summary>Reads what was given.</summary>
     public ChangeSettings Read(ParseResult parsed) =>
-        new(parsed.GetValue(_dryRun), parsed.GetValue(_detailedExitCode), parsed.GetValue(_yes), !parsed.GetValue(_noRollback), !parsed.GetValue(_noHold), parsed.GetValue(_suspendAutoScaling));
+        new(parsed.GetValue(_dryRun), parsed.GetValue(_detailedExitCode), parsed.GetValue(_yes), !parsed.GetValue(_noRollback), !parsed.GetValue(_noHold));
 }
 
 /// <summary>How to change something.</summary>
-internal sealed record ChangeSettings(bool DryRun, bool DetailedExitCode, bool Yes, bool RollBack, bool Hold, bool SuspendAutoScaling);
+internal sealed record ChangeSettings(bool DryRun, bool DetailedExitCode, bool Yes, bool RollBack, bool Hold);

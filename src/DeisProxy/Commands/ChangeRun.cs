@@ -81,8 +81,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
         var known = unfinished ?? await journal.ReadHistoryAsync(cancellationToken);
         var snapshot = await session.ObserveAsync(cancellationToken);
         var repairs = unfinished is null ? [] : Recovery.Steps(unfinished, snapshot, command);
-        var pause = new AutoScalingPause(snapshot, change.SuspendAutoScaling, unfinished);
-        var plan = planner(pause.ApplyTo(repairs.Aggregate(snapshot, (state, step) => step.ApplyTo(state))), known);
+        var plan = planner(repairs.Aggregate(snapshot, (state, step) => step.ApplyTo(state)), known);
         plan = plan with { Steps = plan.Steps.Select(step => step is FlipStep flip ? flip with { Hold = change.Hold } : step).ToValueList() };
 
         // What setup replaces becomes what teardown goes back to; teardown itself goes on to where it was going, however often it is cut off.
@@ -90,7 +89,6 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
             ? Recovery.Original(known, snapshot, plan.Steps)
             : known?.Original ?? plan.Steps.Aggregate(snapshot, (state, step) => step.ApplyTo(state));
         var recordedGoal = command == SetupCommand.CommandName ? Recovery.Goal(known, goal, plan.Steps) : known?.Goal ?? goal;
-        plan = pause.Around(plan);
         return new Prepared
         {
             Snapshot = snapshot,
@@ -136,10 +134,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
         };
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, held.Lost);
         var flip = new Flip(session.LoadBalancer, session.Routers, session.RouterNodes, session.Traffic, host.Time);
-        var executor = new StepExecutor(session.LoadBalancer, session.Routers, flip, session.Traffic, host.Time)
-        {
-            AutoScaling = record.Steps.Any(step => step is AutoScalingStep) ? session.AutoScaling : null,
-        };
+        var executor = new StepExecutor(session.LoadBalancer, session.Routers, flip, session.Traffic, host.Time);
         var runner = new Runner(executor, journal, _report, host.Time) { RollbackLimit = host.RollbackLimit, Lock = held };
         var result = await runner.RunAsync(record, prepared.Unfinished, prepared.Snapshot, change.RollBack, stop.Token);
         if (result.Error is null)
