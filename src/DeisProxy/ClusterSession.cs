@@ -10,9 +10,6 @@ using DeisProxy.Traffic;
 
 namespace DeisProxy;
 
-/// <summary>Enters the cluster by the first of several nodes that can be entered.</summary>
-internal delegate Task<INode> EnterCluster(IReadOnlyList<NodeAddress> nodes, SshOptions options, CancellationToken cancellationToken);
-
 /// <summary>Connections to the provider and, through a node, to the cluster, for the length of one command.</summary>
 internal sealed class ClusterSession : IAsyncDisposable
 {
@@ -87,9 +84,15 @@ internal sealed class ClusterSession : IAsyncDisposable
     public Task<string?> RunUnderWayAsync(CancellationToken cancellationToken) => RunLock.DescribeHolderAsync(_etcd, Holder, cancellationToken);
 
     /// <summary>Finds the load balancer, then enters the cluster.</summary>
+    /// <param name="passOver">Is told why a node was passed over in favor of the next one.</param>
     /// <param name="connect">Connects to the load balancer's DNS name from here; null if it leads nowhere.</param>
     public static async Task<ClusterSession> OpenAsync(
-        ConnectionSettings settings, EnterCluster enter, RunOnNode runOnce, Connect? connect, TimeProvider time, CancellationToken cancellationToken)
+        ConnectionSettings settings,
+        INodeTransport transport,
+        Action<DeisProxyException> passOver,
+        Connect? connect,
+        TimeProvider time,
+        CancellationToken cancellationToken)
     {
         var clients = AwsClients.Create(settings.Aws);
         INode? node = null;
@@ -99,11 +102,12 @@ internal sealed class ClusterSession : IAsyncDisposable
             var (stack, loadBalancer) = await reader.FindAsync(settings.Stack, settings.LoadBalancer, cancellationToken);
             var (nodes, networks) = await reader.ReadNodesAsync(loadBalancer, cancellationToken);
             var surroundings = await new SurroundingsReader(clients).ReadAsync(loadBalancer, nodes, cancellationToken);
-            node = await enter(settings.Nodes.Count > 0 ? settings.Nodes : AddressesOf(nodes, loadBalancer), settings.Ssh, cancellationToken);
+            node = await FailoverNode.EnterAsync(
+                transport, settings.Nodes.Count > 0 ? settings.Nodes : AddressesOf(nodes, loadBalancer), passOver, cancellationToken);
             var endpoints = settings.EtcdEndpoints.Count > 0 ? settings.EtcdEndpoints : EtcdClient.DefaultEndpoints;
             var etcd = await EtcdClient.ConnectAsync(node, endpoints, cancellationToken, settings.Aws.CallTimeout);
-            var logs = new RouterLogs(node, settings.Nodes, settings.Ssh, runOnce);
-            var routerNodes = new RouterNodes(node, settings.Nodes, nodes, settings.Ssh, (address, options, ct) => enter([address], options, ct));
+            var logs = new RouterLogs(node, settings.Nodes, transport);
+            var routerNodes = new RouterNodes(node, settings.Nodes, nodes, transport);
             return new ClusterSession(clients, node, etcd, loadBalancer, stack, nodes, networks, surroundings, logs, routerNodes, connect, settings.StateFolder, time);
         }
         catch

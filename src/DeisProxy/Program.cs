@@ -1,6 +1,7 @@
 using DeisProxy;
 using DeisProxy.Cluster.Ssh;
 using DeisProxy.Commands;
+using DeisProxy.Core;
 using DeisProxy.Output;
 using DeisProxy.Traffic;
 
@@ -8,21 +9,11 @@ var interrupt = Interrupts.Listen();
 var terminal = Terminal.OfProcess();
 return await CommandLine.RunAsync(args, new CommandHost(terminal, OpenAsync, TimeProvider.System), interrupt);
 
-Task<ClusterSession> OpenAsync(ConnectionSettings settings, CancellationToken cancellationToken) =>
-    ClusterSession.OpenAsync(settings, EnterAsync, OpenSshNode.RunOnceAsync, BalancerTraffic.ConnectAsync, TimeProvider.System, cancellationToken);
+Task<ClusterSession> OpenAsync(ConnectionSettings settings, CancellationToken cancellationToken) => ClusterSession.OpenAsync(
+    settings, new OpenSshTransport(settings.Ssh), WarnOfNode, BalancerTraffic.ConnectAsync, TimeProvider.System, cancellationToken);
 
-async Task<INode> EnterAsync(IReadOnlyList<NodeAddress> nodes, SshOptions options, CancellationToken cancellationToken) =>
-    await FailoverNode.EnterAsync(
-        nodes,
-        async (addresses, ct) =>
-        {
-            var (node, passedOver) = await OpenSshNode.ConnectFirstAsync(addresses, options, ct);
-            foreach (var failure in passedOver)
-            {
-                terminal.Message(("warning: ", Tone.Warning), (failure.Message, Tone.Plain));
-                terminal.Message($"  {failure.Remedy}");
-            }
-
-            return node;
-        },
-        cancellationToken);
+void WarnOfNode(DeisProxyException failure)
+{
+    terminal.Message(("warning: ", Tone.Warning), (failure.Message, Tone.Plain));
+    terminal.Message($"  {failure.Remedy}");
+}

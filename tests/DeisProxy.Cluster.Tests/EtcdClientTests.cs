@@ -16,7 +16,7 @@ public sealed class ClusterFixture : IAsyncLifetime
 
     public EtcdServer Etcd { get; private set; } = null!;
 
-    public OpenSshNode Node { get; private set; } = null!;
+    public INode Node { get; private set; } = null!;
 
     public async Task InitializeAsync()
     {

@@ -193,8 +193,8 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
     public async Task Goes_through_jump_hosts()
     {
         var hop = $"{_server.User}@{_server.Address}";
-        await using var node = await OpenSshNode.ConnectAsync(
-            NodeAddress.Parse(_server.Address), _server.Options() with { Jump = $"{hop},{hop}" }, SshServers.Limit);
+        await using var node = await new OpenSshTransport(_server.Options() with { Jump = $"{hop},{hop}" })
+            .ConnectAsync(NodeAddress.Parse(_server.Address), SshServers.Limit);
         (await node.RunAsync(["echo", "through"], SshServers.Limit)).StandardOutput.ShouldBe("through\n");
     }
 
@@ -239,7 +239,7 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
-    private static async Task<string> ConnectionsAsync(OpenSshNode node) =>
+    private static async Task<string> ConnectionsAsync(INode node) =>
         (await node.RunAsync(["sh", "-c", "echo $SSH_CONNECTION"], SshServers.Limit)).StandardOutput;
 
     private static List<string> Processes(string pattern) =>

@@ -41,10 +41,10 @@ public sealed class RouterLogsTests(ITestOutputHelper output) : IDisposable
             [ $n = {Nodes} ] && echo '{Line}' || echo 'nothing of it'
             """);
         await using var server = await ServerAsync();
-        var (addresses, options) = Hundred(server);
-        await using var entry = await OpenSshNode.ConnectAsync(addresses[0], options, SshServers.Limit);
+        var (addresses, transport) = Hundred(server);
+        await using var entry = await transport.ConnectAsync(addresses[0], SshServers.Limit);
         var clock = Stopwatch.StartNew();
-        var logs = new RouterLogs(entry, addresses, options, OpenSshNode.RunOnceAsync) { SearchTime = Patience };
+        var logs = new RouterLogs(entry, addresses, transport) { SearchTime = Patience };
         var search = await logs.SearchAsync("token1", [], [], SshServers.Limit);
         output.WriteLine($"{Nodes} nodes until the last one's line: {clock.Elapsed.TotalSeconds:0.0} s");
         search.Sighting.ShouldNotBeNull(string.Join('\n', search.Unread)).Address.ShouldBe(Seen.Address);
@@ -55,10 +55,10 @@ public sealed class RouterLogsTests(ITestOutputHelper output) : IDisposable
     {
         Docker("echo 'nothing of it'");
         await using var server = await ServerAsync();
-        var (addresses, options) = Hundred(server);
-        await using var entry = await OpenSshNode.ConnectAsync(addresses[0], options, SshServers.Limit);
+        var (addresses, transport) = Hundred(server);
+        await using var entry = await transport.ConnectAsync(addresses[0], SshServers.Limit);
         var clock = Stopwatch.StartNew();
-        var logs = new RouterLogs(entry, addresses, options, OpenSshNode.RunOnceAsync) { SearchTime = Patience };
+        var logs = new RouterLogs(entry, addresses, transport) { SearchTime = Patience };
         var search = await logs.SearchAsync("token1", [], [], SshServers.Limit);
         output.WriteLine($"{Nodes} nodes in vain: {clock.Elapsed.TotalSeconds:0.0} s, {search.Unread.Count} not read");
         search.Sighting.ShouldBeNull();
@@ -75,10 +75,10 @@ public sealed class RouterLogsTests(ITestOutputHelper output) : IDisposable
         await File.WriteAllTextAsync(_directory["config"], $"Host 127.77.0.1\n  Port {server.Port}\n");
         var options = server.Options() with { ConfigFile = _directory["config"], KnownHostsFile = _directory["known_hosts"] };
         var address = NodeAddress.Parse(server.Address);
-        await using var entry = await OpenSshNode.ConnectAsync(address, options, SshServers.Limit);
-        var logs = new RouterLogs(entry, [address], options, OpenSshNode.RunOnceAsync);
+        await using var entry = await new OpenSshTransport(options).ConnectAsync(address, SshServers.Limit);
+        var logs = new RouterLogs(entry, [address], new OpenSshTransport(options));
         (await logs.OwnAddressAsync(SshServers.Limit)).ShouldBe(IPAddress.Loopback);
-        (await new RouterLogs(entry, [address], options with { Jump = "bastion" }, OpenSshNode.RunOnceAsync).OwnAddressAsync(SshServers.Limit)).ShouldBeNull();
+        (await new RouterLogs(entry, [address], new OpenSshTransport(options with { Jump = "bastion" })).OwnAddressAsync(SshServers.Limit)).ShouldBeNull();
 
         // The entry node itself is not entered twice.
         var search = await logs.SearchAsync("token1", [new LiveRouter("127.0.0.1", "127.0.0.1", 80), new LiveRouter("127.77.0.1", "127.77.0.1", 80)], [], SshServers.Limit);
@@ -91,9 +91,9 @@ public sealed class RouterLogsTests(ITestOutputHelper output) : IDisposable
         Docker("exit 1");
         await using var server = await ServerAsync();
         var address = NodeAddress.Parse(server.Address);
-        await using var entry = await OpenSshNode.ConnectAsync(address, server.Options(), SshServers.Limit);
+        await using var entry = await server.ConnectAsync();
         var closed = NodeAddress.Parse($"127.0.0.1:{RealProcess.FreePort()}");
-        var search = await new RouterLogs(entry, [address, closed], server.Options(), OpenSshNode.RunOnceAsync).SearchAsync("token1", [], [], SshServers.Limit);
+        var search = await new RouterLogs(entry, [address, closed], new OpenSshTransport(server.Options())).SearchAsync("token1", [], [], SshServers.Limit);
         search.Searched.ShouldBeEmpty();
         search.Unread.Order(StringComparer.Ordinal).ShouldBe(
             new[]
@@ -108,10 +108,10 @@ public sealed class RouterLogsTests(ITestOutputHelper output) : IDisposable
     private Task<SshServer> ServerAsync(params string[] configuration) =>
         SshServer.StartAsync([$"SetEnv PATH={_directory.Path}:/usr/bin:/bin SHLVL=5", "MaxStartups 300", .. configuration]);
 
-    private (List<NodeAddress> Addresses, SshOptions Options) Hundred(SshServer server)
+    private (List<NodeAddress> Addresses, INodeTransport Transport) Hundred(SshServer server)
     {
         File.WriteAllText(_directory["config"], $"Host node-*\n  HostName 127.0.0.1\n  Port {server.Port}\n  HostKeyAlias [127.0.0.1]:{server.Port}\n");
-        return ([.. Enumerable.Range(1, Nodes).Select(i => NodeAddress.Parse($"node-{i}"))], server.Options() with { ConfigFile = _directory["config"], ConnectTimeout = Patience });
+        return ([.. Enumerable.Range(1, Nodes).Select(i => NodeAddress.Parse($"node-{i}"))], new OpenSshTransport(server.Options() with { ConfigFile = _directory["config"], ConnectTimeout = Patience }));
     }
 
     private void Docker(string script) => _directory.WriteScript("docker", $"[ \"$1\" = logs ] || exit 1\n{script}");

@@ -44,16 +44,25 @@ public sealed class RouterNodesTests
     }
 
     /// <summary>The second router's node cannot be entered; the first says nothing to anything.</summary>
-    private RouterNodes Nodes(string code) => new(new Silent(), [], [], new SshOptions(), (address, _, _) =>
+    private RouterNodes Nodes(string code) => new(new Silent(), [], [], new Refusing(code, _entered));
+
+    private sealed class Refusing(string code, List<Silent> entered) : INodeTransport
     {
-        if (address.Host == "10.21.1.12")
+        public bool HasJump => false;
+
+        public Task<INode> ConnectAsync(NodeAddress address, CancellationToken cancellationToken)
         {
-            throw new DeisProxyException(code, "It cannot be entered.", "-");
+            if (address.Host == "10.21.1.12")
+            {
+                throw new DeisProxyException(code, "It cannot be entered.", "-");
+            }
+
+            entered.Add(new Silent());
+            return Task.FromResult<INode>(entered[^1]);
         }
 
-        _entered.Add(new Silent());
-        return Task.FromResult<INode>(_entered[^1]);
-    });
+        public INodeTransport Through(INode entry) => this;
+    }
 
     private sealed class Silent : INode
     {

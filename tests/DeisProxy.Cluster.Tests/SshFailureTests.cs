@@ -82,8 +82,8 @@ public sealed class SshFailureTests(SharedSshServer shared, ITestOutputHelper ou
         await File.WriteAllTextAsync(directory["banner"], "\u001b[2J\u001b]0;owned\u0007Host key verification failed.\nConnection refused\u001b[31m\n");
         await SshServer.NewKeyAsync(directory["other"]);
         await using var server = await SshServer.StartAsync($"Banner {directory["banner"]}");
-        var error = await Should.ThrowAsync<DeisProxyException>(() => OpenSshNode.ConnectAsync(
-            NodeAddress.Parse(server.Address), server.Options() with { IdentityFile = directory["other"] }, SshServers.Limit));
+        var error = await Should.ThrowAsync<DeisProxyException>(() => new OpenSshTransport(
+            server.Options() with { IdentityFile = directory["other"] }).ConnectAsync(NodeAddress.Parse(server.Address), SshServers.Limit));
         Show(error).Code.ShouldBe("ssh-auth-refused");
         $"{error.Message}{error.Remedy}".ShouldAllBe(c => !char.IsControl(c));
         error.Message.ShouldNotContain("owned");
@@ -131,10 +131,11 @@ public sealed class SshFailureTests(SharedSshServer shared, ITestOutputHelper ou
     public async Task The_first_node_that_works_is_taken_and_the_others_are_told()
     {
         var dead = NodeAddress.Parse($"127.0.0.1:{RealProcess.FreePort()}");
-        var connection = await OpenSshNode.ConnectFirstAsync([dead, NodeAddress.Parse(_server.Address)], _server.Options(), SshServers.Limit);
-        await using var node = connection.Node;
+        var passedOver = new List<DeisProxyException>();
+        await using var node = await FailoverNode.EnterAsync(
+            new OpenSshTransport(_server.Options()), [dead, NodeAddress.Parse(_server.Address)], passedOver.Add, SshServers.Limit);
         node.Name.ShouldBe(_server.Address);
-        connection.PassedOver.ShouldHaveSingleItem().Code.ShouldBe("ssh-unreachable");
+        passedOver.ShouldHaveSingleItem().Code.ShouldBe("ssh-unreachable");
     }
 
     [Fact]
@@ -143,11 +144,11 @@ public sealed class SshFailureTests(SharedSshServer shared, ITestOutputHelper ou
         var dead = NodeAddress.Parse($"127.0.0.1:{RealProcess.FreePort()}");
         var missing = NodeAddress.Parse("no-such-node.invalid");
         var error = await Should.ThrowAsync<DeisProxyException>(
-            () => OpenSshNode.ConnectFirstAsync([dead, missing], _server.Options(), SshServers.Limit));
+            () => EnterFirstAsync(_server.Options(), dead, missing));
         Show(error).Code.ShouldBe("ssh-unreachable");
         error.Message.ShouldContain(dead.ToString());
         error.Message.ShouldContain(missing.ToString());
-        (await Should.ThrowAsync<DeisProxyException>(() => OpenSshNode.ConnectFirstAsync([], _server.Options(), SshServers.Limit))).Code.ShouldBe("ssh-no-node");
+        (await Should.ThrowAsync<DeisProxyException>(() => EnterFirstAsync(_server.Options()))).Code.ShouldBe("ssh-no-node");
     }
 
     [Fact]
@@ -157,10 +158,8 @@ public sealed class SshFailureTests(SharedSshServer shared, ITestOutputHelper ou
         await ChangedKeyAsync(directory);
         await using var good = await SshServer.StartAsync();
         await File.AppendAllTextAsync(directory["known hosts"], await File.ReadAllTextAsync(good.KnownHostsFile));
-        var error = await Should.ThrowAsync<DeisProxyException>(() => OpenSshNode.ConnectFirstAsync(
-            [NodeAddress.Parse(_server.Address), NodeAddress.Parse(good.Address)],
-            good.Options() with { KnownHostsFile = directory["known hosts"] },
-            SshServers.Limit));
+        var error = await Should.ThrowAsync<DeisProxyException>(() => EnterFirstAsync(
+            good.Options() with { KnownHostsFile = directory["known hosts"] }, NodeAddress.Parse(_server.Address), NodeAddress.Parse(good.Address)));
         error.Code.ShouldBe("ssh-host-key-changed");
     }
 
@@ -182,6 +181,9 @@ public sealed class SshFailureTests(SharedSshServer shared, ITestOutputHelper ou
         error.Message.ShouldContain(contains);
     }
 
+    private static Task<FailoverNode> EnterFirstAsync(SshOptions options, params NodeAddress[] addresses) =>
+        FailoverNode.EnterAsync(new OpenSshTransport(options), addresses, _ => { }, SshServers.Limit);
+
     private async Task ChangedKeyAsync(TemporaryDirectory directory)
     {
         await SshServer.NewKeyAsync(directory["old"]);
@@ -189,7 +191,7 @@ public sealed class SshFailureTests(SharedSshServer shared, ITestOutputHelper ou
     }
 
     private async Task<DeisProxyException> FailAsync(SshOptions options, string? address = null) => Show(await Should.ThrowAsync<DeisProxyException>(
-        () => OpenSshNode.ConnectAsync(NodeAddress.Parse(address ?? _server.Address), options, SshServers.Limit)));
+        () => new OpenSshTransport(options).ConnectAsync(NodeAddress.Parse(address ?? _server.Address), SshServers.Limit)));
 
     private DeisProxyException Show(DeisProxyException error)
     {

@@ -16,8 +16,8 @@ internal static class SshServers
         ConnectTimeout = TimeSpan.FromSeconds(30),
     };
 
-    public static Task<OpenSshNode> ConnectAsync(this SshServer server) =>
-        OpenSshNode.ConnectAsync(NodeAddress.Parse(server.Address), server.Options(), Limit);
+    public static Task<INode> ConnectAsync(this SshServer server) =>
+        new OpenSshTransport(server.Options()).ConnectAsync(NodeAddress.Parse(server.Address), Limit);
 }
 
 /// <summary>One real sshd for all tests that leave it as it is.</summary>

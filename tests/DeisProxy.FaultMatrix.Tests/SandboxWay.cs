@@ -1,6 +1,7 @@
 using System.Globalization;
 using DeisProxy.Cluster.Ssh;
 using DeisProxy.Commands;
+using DeisProxy.Sandbox.Router;
 
 namespace DeisProxy.FaultMatrix.Tests;
 
@@ -42,8 +43,8 @@ internal sealed record SandboxWay(Uri AwsEndpoint, IReadOnlyList<string> Nodes, 
         };
         return ClusterSession.OpenAsync(
             local,
-            async (nodes, _, ct) => await FailoverNode.EnterAsync(nodes, (addresses, again) => EnterAsync(addresses[0].Host, again), ct),
-            OpenSshNode.RunOnceAsync,
+            new SandboxTransport(EnterAsync),
+            passOver: _ => { },
             connect: null,
             TimeProvider.System,
             cancellationToken);

@@ -89,7 +89,7 @@ internal sealed class TrafficBed : IAsyncDisposable
                 new HaproxyListener(bed.WebPort, servers) { Http = settings.HttpMode, SendProxy = settings.SendProxy },
                 new HaproxyListener(bed.BuilderPort, ("127.0.0.1", bed.Ssh.Port)) { SendProxy = settings.SendProxyToBuilder }));
             bed.Keep(await HaproxyBalancer.StartAsync(new HaproxyOptions { Source = "127.1.8.8" }, new HaproxyListener(bed.NatPort, ("127.0.0.1", bed.WebPort))));
-            bed.Node = bed.Keep(await OpenSshNode.ConnectAsync(NodeAddress.Parse(bed.Ssh.Address), bed.SshOptions, CancellationToken.None));
+            bed.Node = bed.Keep(await bed.Transport.ConnectAsync(NodeAddress.Parse(bed.Ssh.Address), CancellationToken.None));
             bed.Etcd = await EtcdClient.ConnectAsync(bed.Node, [etcd.Endpoint], CancellationToken.None);
             bed.Snapshot = bed.SnapshotOf(settings, await bed.RouterControl.ReadAsync(CancellationToken.None));
             return bed;
@@ -103,7 +103,7 @@ internal sealed class TrafficBed : IAsyncDisposable
 
     public ClusterRouters RouterControl => new(Node, Etcd);
 
-    public SshOptions SshOptions => new() { User = Ssh.User, IdentityFile = Ssh.IdentityFile, KnownHostsFile = Ssh.KnownHostsFile, ConfigFile = "/dev/null" };
+    private OpenSshTransport Transport => new(new SshOptions { User = Ssh.User, IdentityFile = Ssh.IdentityFile, KnownHostsFile = Ssh.KnownHostsFile, ConfigFile = "/dev/null" });
 
     public Uri Url(string path = "/", int? port = null) => new($"http://127.0.0.1:{port ?? WebPort}{path}");
 
@@ -111,7 +111,7 @@ internal sealed class TrafficBed : IAsyncDisposable
     public async Task<IReadOnlyDictionary<string, CheckResult>> VerifyAsync(Uri? url = null, Uri? echo = null, Uri? socket = null, IPAddress? expected = null)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        var logs = new RouterLogs(Node, [NodeAddress.Parse(Ssh.Address)], SshOptions, OpenSshNode.RunOnceAsync);
+        var logs = new RouterLogs(Node, [NodeAddress.Parse(Ssh.Address)], Transport);
         var goal = SetupGoal.Default;
         var (configuration, traffic) = await new VerifyTraffic(logs, Snapshot, goal, new TrafficSettings(url, echo, socket, expected))
             .RunAsync(ConfigurationChecks.Run(Snapshot, goal), limit.Token);

@@ -4,6 +4,7 @@ using DeisProxy.Cluster.Ssh;
 using DeisProxy.Commands;
 using DeisProxy.Output;
 using DeisProxy.Sandbox;
+using DeisProxy.Sandbox.Router;
 
 namespace DeisProxy.Tests;
 
@@ -167,9 +168,7 @@ internal sealed class Scene : IAsyncDisposable
             Nodes = settings.Nodes.Count > 0 ? settings.Nodes : [.. Sandbox.Nodes.Select(NodeAddress.Parse)],
             StateFolder = _state.FullName,
         };
-        return ClusterSession.OpenAsync(local, EnterAsync, OpenSshNode.RunOnceAsync, connect: null, TimeProvider.System, cancellationToken);
-
-        async Task<INode> EnterAsync(IReadOnlyList<NodeAddress> nodes, SshOptions options, CancellationToken ct) =>
-            await FailoverNode.EnterAsync(nodes, (addresses, again) => Sandbox.ConnectNodeAsync(addresses[0].Host, again), ct);
+        return ClusterSession.OpenAsync(
+            local, new SandboxTransport(Sandbox.ConnectNodeAsync), passOver: _ => { }, connect: null, TimeProvider.System, cancellationToken);
     }
 }

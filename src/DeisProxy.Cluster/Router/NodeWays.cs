@@ -5,7 +5,7 @@ namespace DeisProxy.Cluster.Router;
 
 /// <summary>How the nodes that routers run on are reached: straight where an address is known, else through the node that the cluster was entered by.</summary>
 /// <param name="known">Addresses of nodes that the person named; empty: those of the nodes that routers announce themselves on.</param>
-internal sealed class NodeWays(IReadOnlyList<NodeAddress> known, IReadOnlyList<Node> nodes, SshOptions options)
+internal sealed class NodeWays(IReadOnlyList<NodeAddress> known, IReadOnlyList<Node> nodes)
 {
     /// <summary>Connections at a time straight from here.</summary>
     public const int ParallelStraight = 100;
@@ -20,10 +20,6 @@ internal sealed class NodeWays(IReadOnlyList<NodeAddress> known, IReadOnlyList<N
     /// <returns>The address; null: none is known to.</returns>
     public NodeAddress? To(IEnumerable<NodeAddress> straight, LiveRouter router) => straight.FirstOrDefault(address =>
         address.Host == router.Name || nodes.Any(node => node.PrivateAddress == router.Name && node.PublicAddress == address.Host));
-
-    /// <summary>How to enter nodes through the entry node.</summary>
-    public SshOptions Through(INode entry) =>
-        options with { Jump = string.Join(',', new[] { options.Jump, $"{options.User}@{entry.Name}" }.Where(jump => !string.IsNullOrEmpty(jump))) };
 
     /// <summary>What the entry node's sshd says of the connection: client address and port, then the node's own address and port.</summary>
     public static async Task<string[]> ConnectionAsync(INode entry, CancellationToken cancellationToken) =>

@@ -8,12 +8,9 @@ using CoreRouter = DeisProxy.Core.Model.LiveRouter;
 
 namespace DeisProxy.Cluster.Router;
 
-/// <summary>Enters a node, runs one command there and leaves it.</summary>
-public delegate Task<CommandResult> RunOnNode(NodeAddress address, SshOptions options, IReadOnlyList<string> arguments, CancellationToken cancellationToken);
-
 /// <summary>The routers' logs, searched on their nodes: all nodes at once, with one SSH connection each, until one has what is looked for.</summary>
 /// <param name="known">Addresses of nodes that the person named; empty: those of the nodes that routers announce themselves on.</param>
-public sealed class RouterLogs(INode entry, IReadOnlyList<NodeAddress> known, SshOptions options, RunOnNode runOnce)
+public sealed class RouterLogs(INode entry, IReadOnlyList<NodeAddress> known, INodeTransport transport)
 {
     /// <summary>
     /// Searches a router's log for a text, again and again for about four seconds, because lines reach the log late; run with <c>sh -c</c>, the text is
@@ -40,32 +37,32 @@ public sealed class RouterLogs(INode entry, IReadOnlyList<NodeAddress> known, Ss
     /// <summary>This machine's address as the entry node sees it: the first word of <c>SSH_CONNECTION</c>.</summary>
     /// <returns>The address; null behind a jump host, whose address it would be.</returns>
     public async Task<IPAddress?> OwnAddressAsync(CancellationToken cancellationToken) =>
-        string.IsNullOrEmpty(options.Jump) && IPAddress.TryParse((await NodeWays.ConnectionAsync(entry, cancellationToken))[0], out var address) ? address : null;
+        !transport.HasJump && IPAddress.TryParse((await NodeWays.ConnectionAsync(entry, cancellationToken))[0], out var address) ? address : null;
 
     /// <summary>Searches the logs of all routers.</summary>
     public async Task<LogSearch> SearchAsync(
         string token, IReadOnlyList<CoreRouter> routers, IReadOnlyList<Node> nodes, CancellationToken cancellationToken)
     {
-        var ways = new NodeWays(known, nodes, options);
+        var ways = new NodeWays(known, nodes);
         var straight = ways.Straight(routers);
         var entered = await NodeWays.ConnectionAsync(entry, cancellationToken);
         var hops = routers
             .Where(router => router.Name != entered.ElementAtOrDefault(2) && ways.To(straight, router) is null)
             .Select(router => NodeAddress.TryParse(router.Name)).OfType<NodeAddress>();
-        var through = ways.Through(entry);
+        var through = transport.Through(entry);
 
         var (searched, unread) = (new ConcurrentQueue<string>(), new ConcurrentQueue<string>());
         LogSighting? sighting = null;
         using var found = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         found.CancelAfter(SearchTime);
 
-        async ValueTask VisitAsync(NodeAddress address, SshOptions way)
+        async ValueTask VisitAsync(NodeAddress address, INodeTransport way)
         {
             try
             {
                 string[] command = ["sh", "-c", Script, "sh", token];
-                var isEntry = ReferenceEquals(way, options) && address.ToString() == entry.Name;
-                var answer = isEntry ? await entry.RunAsync(command, found.Token) : await runOnce(address, way, command, found.Token);
+                var isEntry = ReferenceEquals(way, transport) && address.ToString() == entry.Name;
+                var answer = isEntry ? await entry.RunAsync(command, found.Token) : await way.RunOnceAsync(address, command, found.Token);
                 if (RouterLogLine.Find(address.ToString(), answer.StandardOutput, token) is { } seen)
                 {
                     Interlocked.CompareExchange(ref sighting, seen, null);
@@ -91,7 +88,7 @@ public sealed class RouterLogs(INode entry, IReadOnlyList<NodeAddress> known, Ss
         }
 
         await Task.WhenAll(
-            Parallel.ForEachAsync(straight.Distinct(), new ParallelOptions { MaxDegreeOfParallelism = NodeWays.ParallelStraight, CancellationToken = cancellationToken }, (address, _) => VisitAsync(address, options)),
+            Parallel.ForEachAsync(straight.Distinct(), new ParallelOptions { MaxDegreeOfParallelism = NodeWays.ParallelStraight, CancellationToken = cancellationToken }, (address, _) => VisitAsync(address, transport)),
             Parallel.ForEachAsync(hops, new ParallelOptions { MaxDegreeOfParallelism = NodeWays.ParallelHops, CancellationToken = cancellationToken }, (address, _) => VisitAsync(address, through)));
         return sighting is not null ? new LogSearch(sighting, [], []) : new LogSearch(null, [.. searched], [.. unread]);
     }

@@ -8,12 +8,9 @@ using DeisProxy.Core.Model;
 
 namespace DeisProxy.Cluster.Router;
 
-/// <summary>Enters one node for longer than a command; when the connection is lost, the next command makes a new one to the same node.</summary>
-public delegate Task<INode> EnterNode(NodeAddress address, SshOptions options, CancellationToken cancellationToken);
-
 /// <summary>The nodes of the routers, all entered at once and kept open for the moment of the flip.</summary>
 /// <param name="known">Addresses of nodes that the person named; empty: those of the nodes that routers announce themselves on.</param>
-public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, IReadOnlyList<Node> nodes, SshOptions options, EnterNode enter)
+public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, IReadOnlyList<Node> nodes, INodeTransport transport)
     : IRouterNodes, IAsyncDisposable
 {
     /// <summary>
@@ -97,7 +94,7 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
         // What the router's own confd does on its tick (deis/deis, router/cmd/boot); until v1.9 its files are in /app.
         var folder = routers.Version is { } version && version < DeisVersion.FirstWithUsualConfd ? " --confdir /app" : "";
         _confd = $"confd -node $HOST:4001{folder} -onetime --log-level error";
-        var ways = new NodeWays(known, nodes, options);
+        var ways = new NodeWays(known, nodes);
         var straight = ways.Straight(routers.LiveRouters);
         string[] own;
         try
@@ -115,14 +112,14 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
             var address = router.Name == own.ElementAtOrDefault(2) ? NodeAddress.TryParse(entry.Name) : ways.To(straight, router);
             if (address is not null)
             {
-                return await PrepareAsync(router.Name, address, options, cancellationToken);
+                return await PrepareAsync(router.Name, address, transport, cancellationToken);
             }
 
             await hops.WaitAsync(cancellationToken);
             try
             {
                 return NodeAddress.TryParse(router.Name) is { } hop
-                    ? await PrepareAsync(router.Name, hop, ways.Through(entry), cancellationToken)
+                    ? await PrepareAsync(router.Name, hop, transport.Through(entry), cancellationToken)
                     : (null, new NodeMeans($"{router.Name} is no address", $"{router.Name} is no address"));
             }
             finally
@@ -226,7 +223,7 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
         _entered = [];
     }
 
-    private async Task<(RouterNode? Node, NodeMeans Means)> PrepareAsync(string router, NodeAddress address, SshOptions way, CancellationToken cancellationToken)
+    private async Task<(RouterNode? Node, NodeMeans Means)> PrepareAsync(string router, NodeAddress address, INodeTransport way, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(NodeTime);
@@ -234,7 +231,9 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
         var isKept = false;
         try
         {
-            node = await enter(address, way, limit.Token);
+            
+            // When the connection is lost, the next command makes a new one to the same node.
+            node = await FailoverNode.EnterAsync(way, [address], _ => { }, limit.Token);
             var isRoot = (await node.RunAsync(["id", "-u"], limit.Token)).StandardOutput.Trim() == "0";
 
             // Users outside the group docker may have sudo. The session is inside the container already: docker takes its time to get there.

@@ -9,22 +9,30 @@ namespace DeisProxy.Cluster.Ssh;
 public sealed class FailoverNode : INode
 {
     private readonly IReadOnlyList<NodeAddress> _addresses;
-    private readonly Func<IReadOnlyList<NodeAddress>, CancellationToken, Task<INode>> _enter;
+    private readonly INodeTransport _transport;
+    private readonly Action<DeisProxyException> _passOver;
     private readonly SemaphoreSlim _changing = new(1);
     private INode _node;
 
-    private FailoverNode(INode node, IReadOnlyList<NodeAddress> addresses, Func<IReadOnlyList<NodeAddress>, CancellationToken, Task<INode>> enter) =>
-        (_node, _addresses, _enter) = (node, addresses, enter);
+    private FailoverNode(INode node, IReadOnlyList<NodeAddress> addresses, INodeTransport transport, Action<DeisProxyException> passOver) =>
+        (_node, _addresses, _transport, _passOver) = (node, addresses, transport, passOver);
 
     /// <inheritdoc/>
     public string Name => _node.Name;
 
     /// <summary>Enters by the first node that can be entered.</summary>
+    /// <param name="passOver">Is told why a node was passed over in favor of the next one.</param>
+    /// <exception cref="DeisProxyException">
+    /// No node can be entered: with the code that all failures have in common, else <c>ssh-no-node</c>. A changed host key
+    /// (<c>ssh-host-key-changed</c>) ends the search at once, because the next node would hide it.
+    /// </exception>
     public static async Task<FailoverNode> EnterAsync(
-        IReadOnlyList<NodeAddress> addresses, Func<IReadOnlyList<NodeAddress>, CancellationToken, Task<INode>> enter, CancellationToken cancellationToken)
+        INodeTransport transport, IReadOnlyList<NodeAddress> addresses, Action<DeisProxyException> passOver, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(enter);
-        return new FailoverNode(await enter(addresses, cancellationToken), addresses, enter);
+        ArgumentNullException.ThrowIfNull(transport);
+        ArgumentNullException.ThrowIfNull(addresses);
+        ArgumentNullException.ThrowIfNull(passOver);
+        return new FailoverNode(await ConnectFirstAsync(transport, addresses, passOver, cancellationToken), addresses, transport, passOver);
     }
 
     /// <inheritdoc/>
@@ -67,7 +75,7 @@ public sealed class FailoverNode : INode
             if (ReferenceEquals(_node, lost))
             {
                 var others = _addresses.Where(address => address.ToString() != lost.Name).Concat(_addresses.Where(address => address.ToString() == lost.Name));
-                _node = await _enter([.. others], cancellationToken);
+                _node = await ConnectFirstAsync(_transport, [.. others], _passOver, cancellationToken);
                 await lost.DisposeAsync();
             }
 
@@ -77,5 +85,35 @@ public sealed class FailoverNode : INode
         {
             _changing.Release();
         }
+    }
+
+    private static async Task<INode> ConnectFirstAsync(
+        INodeTransport transport, IReadOnlyList<NodeAddress> addresses, Action<DeisProxyException> passOver, CancellationToken cancellationToken)
+    {
+        var failures = new List<DeisProxyException>();
+        foreach (var address in addresses)
+        {
+            try
+            {
+                var node = await transport.ConnectAsync(address, cancellationToken);
+                failures.ForEach(passOver);
+                return node;
+            }
+            catch (DeisProxyException e) when (e.Code is not (SshFailure.HostKeyChanged or SshFailure.ProgramMissing))
+            {
+                failures.Add(e);
+            }
+        }
+
+        throw failures switch
+        {
+            [] => new DeisProxyException("ssh-no-node", "There is no node to enter the cluster by.", "Name one with --node HOST."),
+            [var only] => only,
+            _ => new DeisProxyException(
+                failures.TrueForAll(failure => string.Equals(failure.Code, failures[0].Code, StringComparison.Ordinal)) ? failures[0].Code : "ssh-no-node",
+                $"None of the {failures.Count} nodes can be entered. {string.Join(" ", failures.Select(failure => failure.Message))}",
+                string.Join(" ", failures.Select(failure => failure.Remedy).Distinct(StringComparer.Ordinal)),
+                new AggregateException(failures)),
+        };
     }
 }

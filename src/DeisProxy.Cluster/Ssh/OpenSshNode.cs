@@ -7,7 +7,7 @@ namespace DeisProxy.Cluster.Ssh;
 /// certificates and hardware keys are in force. Everything shares one connection; when it is lost, the
 /// next call makes a new one.
 /// </summary>
-public sealed class OpenSshNode : INode
+internal sealed class OpenSshNode : INode
 {
     /// <summary>sshd refuses an eleventh session on one connection (MaxSessions 10). Connections do not count, but commands that are talked to do, and there are two of them at most.</summary>
     private const int ParallelCommands = 7;
@@ -29,10 +29,6 @@ public sealed class OpenSshNode : INode
     public string Name => _address.ToString();
 
     /// <summary>Connects to a node.</summary>
-    /// <exception cref="DeisProxyException">
-    /// <c>ssh-missing</c>, <c>ssh-host-key-unknown</c>, <c>ssh-host-key-changed</c>, <c>ssh-auth-refused</c>, <c>ssh-unreachable</c>,
-    /// <c>ssh-connection-lost</c>, <c>ssh-failed</c>, or an option is wrong (see <see cref="SshOptions.Validate"/>).
-    /// </exception>
     public static async Task<OpenSshNode> ConnectAsync(NodeAddress address, SshOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -57,57 +53,6 @@ public sealed class OpenSshNode : INode
             await node.DisposeAsync();
             throw;
         }
-    }
-
-    /// <summary>Connects to the first of several nodes that can be reached.</summary>
-    /// <exception cref="DeisProxyException">
-    /// No node could be entered: with the code that all failures have in common, else <c>ssh-no-node</c>. A changed host key
-    /// (<c>ssh-host-key-changed</c>) ends the search at once, because the next node would hide it.
-    /// </exception>
-    public static async Task<NodeConnection> ConnectFirstAsync(
-        IReadOnlyList<NodeAddress> addresses, SshOptions options, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(addresses);
-        ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
-        var failures = new List<DeisProxyException>();
-        foreach (var address in addresses)
-        {
-            try
-            {
-                return new NodeConnection(await ConnectAsync(address, options, cancellationToken), failures);
-            }
-            catch (DeisProxyException e) when (e.Code is not (SshFailure.HostKeyChanged or SshFailure.ProgramMissing))
-            {
-                failures.Add(e);
-            }
-        }
-
-        throw failures switch
-        {
-            [] => new DeisProxyException("ssh-no-node", "There is no node to enter the cluster by.", "Name one with --node HOST."),
-            [var only] => only,
-            _ => new DeisProxyException(
-                failures.TrueForAll(failure => string.Equals(failure.Code, failures[0].Code, StringComparison.Ordinal)) ? failures[0].Code : "ssh-no-node",
-                $"None of the {failures.Count} nodes can be entered. {string.Join(" ", failures.Select(failure => failure.Message))}",
-                string.Join(" ", failures.Select(failure => failure.Remedy).Distinct(StringComparer.Ordinal)),
-                new AggregateException(failures)),
-        };
-    }
-
-    /// <summary>Runs one command on a node over a connection that is made for it and ends with it; cheaper than a shared one for a single question.</summary>
-    /// <exception cref="DeisProxyException">The node cannot be entered; the codes are those of <see cref="ConnectAsync"/>.</exception>
-    public static async Task<CommandResult> RunOnceAsync(
-        NodeAddress address, SshOptions options, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(address);
-        ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
-        var result = await SshProcess.RunAsync(
-            SshArguments.Build(address, options, controlPath: null, new SshPurpose.Command(arguments)), options.SearchPath, cancellationToken);
-        return result.ExitCode == SshFailure.ExitStatus && SshFailure.IsRecognised(result.StandardError)
-            ? throw SshFailure.From(address, options, result.ExitCode, result.StandardError)
-            : result;
     }
 
     /// <inheritdoc/>
@@ -223,6 +168,3 @@ public sealed class OpenSshNode : INode
         }
     }
 }
-
-/// <summary>A connected node, and the ones that were tried before it.</summary>
-public sealed record NodeConnection(OpenSshNode Node, IReadOnlyList<DeisProxyException> PassedOver);

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using DeisProxy.Cluster.Ssh;
 using DeisProxy.Output;
 using DeisProxy.Sandbox;
+using DeisProxy.Sandbox.Router;
 
 namespace DeisProxy.Commands;
 
@@ -93,16 +94,8 @@ internal sealed class DemoCommand : Command
             Nodes = [NodeAddress.Parse(sandbox.Nodes[0])],
             StateFolder = stateFolder,
         };
-        return ClusterSession.OpenAsync(local, EnterAsync, RunOnceAsync, connect: null, TimeProvider.System, cancellationToken);
-
-        async Task<INode> EnterAsync(IReadOnlyList<NodeAddress> nodes, SshOptions options, CancellationToken ct) =>
-            await FailoverNode.EnterAsync(nodes, (addresses, again) => sandbox.ConnectNodeAsync(addresses[0].Host, again), ct);
-
-        async Task<CommandResult> RunOnceAsync(NodeAddress address, SshOptions options, IReadOnlyList<string> arguments, CancellationToken ct)
-        {
-            await using var node = await sandbox.ConnectNodeAsync(address.Host, ct);
-            return await node.RunAsync(arguments, ct);
-        }
+        return ClusterSession.OpenAsync(
+            local, new SandboxTransport(sandbox.ConnectNodeAsync), passOver: _ => { }, connect: null, TimeProvider.System, cancellationToken);
     }
 
     private void Title(string text)

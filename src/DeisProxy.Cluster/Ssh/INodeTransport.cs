@@ -1,0 +1,23 @@
+namespace DeisProxy.Cluster.Ssh;
+
+/// <summary>A way to enter the nodes of a cluster.</summary>
+public interface INodeTransport
+{
+    /// <summary>Whether another machine stands in between, whose address the nodes see instead of this machine's.</summary>
+    bool HasJump { get; }
+
+    /// <summary>Connects to a node.</summary>
+    /// <exception cref="Core.DeisProxyException">The node cannot be entered; the codes begin with <c>ssh-</c>.</exception>
+    Task<INode> ConnectAsync(NodeAddress address, CancellationToken cancellationToken);
+
+    /// <summary>Runs one command on a node and leaves it.</summary>
+    /// <exception cref="Core.DeisProxyException">The node cannot be entered; the codes begin with <c>ssh-</c>.</exception>
+    async Task<CommandResult> RunOnceAsync(NodeAddress address, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        await using var node = await ConnectAsync(address, cancellationToken);
+        return await node.RunAsync(arguments, cancellationToken);
+    }
+
+    /// <summary>The same way with one more jump, over a node that is entered.</summary>
+    INodeTransport Through(INode entry);
+}
