@@ -4,6 +4,7 @@ using DeisProxy.Cluster.Ssh;
 using DeisProxy.Core;
 using DeisProxy.Sandbox.Aws;
 using DeisProxy.Sandbox.Etcd;
+using DeisProxy.Sandbox.Rackspace;
 using DeisProxy.Sandbox.Router;
 using DeisProxy.Sandbox.Traffic;
 
@@ -49,6 +50,9 @@ public sealed class SandboxCloud : IAsyncDisposable
 
     /// <summary>The URL of etcd as this machine sees it; a node sees it as <c>http://127.0.0.1:4001</c> too.</summary>
     public Uri EtcdEndpoint { get; private set; } = null!;
+
+    /// <summary>The Rackspace account; null if the sandbox has none.</summary>
+    public SandboxRackspace? Rackspace { get; private set; }
 
     /// <summary>The classic load balancers that are there now.</summary>
     public IReadOnlyList<LoadBalancer> LoadBalancers => _cloud.LoadBalancers;
@@ -138,6 +142,7 @@ public sealed class SandboxCloud : IAsyncDisposable
     public void CutServiceConnections()
     {
         _aws?.CutConnections();
+        Rackspace?.CutConnections();
         _etcd?.CutConnections();
     }
 
@@ -151,7 +156,7 @@ public sealed class SandboxCloud : IAsyncDisposable
 
         await _stopping.CancelAsync();
         await _expiring;
-        var parts = new List<IAsyncDisposable?> { _aws, _etcd };
+        var parts = new List<IAsyncDisposable?> { _aws, _etcd, Rackspace };
         parts.AddRange(_everyLoadBalancer.Select(loadBalancer => loadBalancer.Traffic));
         parts.AddRange(_routers);
         await Task.WhenAll(parts.OfType<IAsyncDisposable>().Select(part => part.DisposeAsync().AsTask()));
@@ -189,7 +194,9 @@ public sealed class SandboxCloud : IAsyncDisposable
 
         _aws = TcpServer.Start(Options.AwsPort, new ServiceServer(new AwsEndpoint(_cloud), CallLog, Faults).ServeAsync, _defects.Enqueue);
         AwsEndpoint = new Uri($"http://127.0.0.1:{_aws.Port}");
+        Rackspace = Options.Rackspace is { } rackspace ? new SandboxRackspace(rackspace, _traffic, CallLog, Faults) : null;
         await Task.WhenAll(_cloud.LoadBalancers.Select(loadBalancer => loadBalancer.Traffic.FirstChecks)).WaitAsync(cancellationToken);
+        await (Rackspace?.FirstChecks ?? Task.CompletedTask).WaitAsync(cancellationToken);
     }
 
     private LoadBalancer CreateLoadBalancer(LoadBalancerOptions options)

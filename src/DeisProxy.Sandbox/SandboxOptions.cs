@@ -1,3 +1,5 @@
+using DeisProxy.Sandbox.Rackspace;
+
 namespace DeisProxy.Sandbox;
 
 /// <summary>
@@ -11,6 +13,12 @@ public sealed record SandboxOptions
 
     /// <summary>A stack of Deis v1.6: everything TCP, the policy attached; only the router's key is missing.</summary>
     public static SandboxOptions DeisV16 { get; } = new() { LoadBalancers = [LoadBalancerOptions.DeisV16] };
+
+    /// <summary>A cluster on Rackspace as Deis's documentation had people set it up: HTTP on port 80, TCP on port 2222.</summary>
+    public static SandboxOptions DeisOnRackspace { get; } = new() { LoadBalancers = [], Rackspace = new RackspaceOptions() };
+
+    /// <summary>A cluster without a load balancer: clients reach the routers directly.</summary>
+    public static SandboxOptions DeisWithoutBalancer { get; } = new() { LoadBalancers = [] };
 
     /// <summary>AWS region.</summary>
     public string Region { get; init; } = "us-east-1";
@@ -32,6 +40,9 @@ public sealed record SandboxOptions
 
     /// <summary>The classic load balancers of the account.</summary>
     public IReadOnlyList<LoadBalancerOptions> LoadBalancers { get; init; } = [LoadBalancerOptions.DeisV15];
+
+    /// <summary>The Rackspace account whose load balancers are in front of the cluster; null: there is none.</summary>
+    public RackspaceOptions? Rackspace { get; init; }
 
     /// <summary>Instances of the stack.</summary>
     public int Nodes { get; init; } = 3;
