@@ -46,15 +46,14 @@ public sealed class EnvironmentTests : IDisposable
         await using LoopbackService service = new LoopbackService().Answer(Empty);
         string file = Write("credentials", "[default]\naws_access_key_id = AKIDDEFAULT\naws_secret_access_key = d\n");
 
-        await RunAsync("ec2", ("AWS_ENDPOINT_URL", service.Url), ("AWS_SHARED_CREDENTIALS_FILE", file));
+        await RunAsync("cloudformation", ("AWS_ENDPOINT_URL", service.Url), ("AWS_SHARED_CREDENTIALS_FILE", file));
 
-        service.Request.Credential.ShouldBe(["AKIDDEFAULT", service.Request.Credential[1], "eu-west-1", "ec2", "aws4_request"]);
+        service.Request.Credential.ShouldBe(["AKIDDEFAULT", service.Request.Credential[1], "eu-west-1", "cloudformation", "aws4_request"]);
     }
 
     [Theory]
     [InlineData("elb", "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING", "elasticloadbalancing")]
     [InlineData("cloudformation", "AWS_ENDPOINT_URL_CLOUDFORMATION", "cloudformation")]
-    [InlineData("ec2", "AWS_ENDPOINT_URL_EC2", "ec2")]
     public async Task A_service_has_an_endpoint_of_its_own(string name, string variable, string signingName)
     {
         await using LoopbackService service = new LoopbackService().Answer(Empty);

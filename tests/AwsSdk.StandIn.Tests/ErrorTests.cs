@@ -1,6 +1,5 @@
 using System.Net;
 using Amazon.CloudFormation;
-using Amazon.EC2;
 using Amazon.ElasticLoadBalancing;
 using Amazon.ElasticLoadBalancing.Model;
 using Amazon.Runtime;
@@ -9,35 +8,19 @@ namespace AwsSdk.StandIn.Tests;
 
 public sealed class ErrorTests
 {
-    private static readonly Dictionary<string, Func<IAmazonElasticLoadBalancing, Task>> Calls = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Func<AmazonElasticLoadBalancingClient, Task>> Calls = new(StringComparer.Ordinal)
     {
         ["DescribeLoadBalancers"] = client => client.DescribeLoadBalancersAsync(new()),
-        ["DescribeLoadBalancerPolicies"] = client => client.DescribeLoadBalancerPoliciesAsync(new()),
-        ["DescribeInstanceHealth"] = client => client.DescribeInstanceHealthAsync(new()),
-        ["DescribeLoadBalancerAttributes"] = client => client.DescribeLoadBalancerAttributesAsync(new()),
-        ["CreateLoadBalancerPolicy"] = client => client.CreateLoadBalancerPolicyAsync(new()),
         ["CreateLoadBalancerListeners"] = client => client.CreateLoadBalancerListenersAsync(new()),
-        ["SetLoadBalancerPoliciesOfListener"] = client => client.SetLoadBalancerPoliciesOfListenerAsync(new()),
         ["DeleteLoadBalancerPolicy"] = client => client.DeleteLoadBalancerPolicyAsync(new()),
-        ["SetLoadBalancerPoliciesForBackendServer"] = client => client.SetLoadBalancerPoliciesForBackendServerAsync(new()),
     };
 
     [Theory]
     [InlineData("DescribeLoadBalancers", "LoadBalancerNotFound", 400, typeof(AccessPointNotFoundException))]
-    [InlineData("DescribeLoadBalancers", "DependencyThrottle", 400, typeof(DependencyThrottleException))]
-    [InlineData("DescribeLoadBalancerPolicies", "PolicyNotFound", 400, typeof(PolicyNotFoundException))]
-    [InlineData("DescribeInstanceHealth", "InvalidInstance", 400, typeof(InvalidEndPointException))]
-    [InlineData("DescribeLoadBalancerAttributes", "LoadBalancerAttributeNotFound", 400, typeof(LoadBalancerAttributeNotFoundException))]
-    [InlineData("CreateLoadBalancerPolicy", "PolicyTypeNotFound", 400, typeof(PolicyTypeNotFoundException))]
-    [InlineData("CreateLoadBalancerPolicy", "DuplicatePolicyName", 400, typeof(DuplicatePolicyNameException))]
-    [InlineData("CreateLoadBalancerPolicy", "TooManyPolicies", 400, typeof(TooManyPoliciesException))]
-    [InlineData("DeleteLoadBalancerPolicy", "InvalidConfigurationRequest", 409, typeof(InvalidConfigurationRequestException))]
-    [InlineData("SetLoadBalancerPoliciesForBackendServer", "PolicyNotFound", 400, typeof(PolicyNotFoundException))]
-    [InlineData("SetLoadBalancerPoliciesOfListener", "ListenerNotFound", 400, typeof(ListenerNotFoundException))]
     [InlineData("CreateLoadBalancerListeners", "DuplicateListener", 400, typeof(DuplicateListenerException))]
     [InlineData("CreateLoadBalancerListeners", "CertificateNotFound", 400, typeof(CertificateNotFoundException))]
-    [InlineData("CreateLoadBalancerListeners", "UnsupportedProtocol", 400, typeof(UnsupportedProtocolException))]
     [InlineData("CreateLoadBalancerListeners", "ValidationError", 400, typeof(AmazonElasticLoadBalancingException))]
+    [InlineData("DeleteLoadBalancerPolicy", "InvalidConfigurationRequest", 409, typeof(AmazonElasticLoadBalancingException))]
     [InlineData("DescribeLoadBalancers", "DuplicateListener", 400, typeof(AmazonElasticLoadBalancingException))]
     public async Task Error_documents_of_the_load_balancer(string operation, string code, int status, Type expected)
     {
@@ -79,25 +62,6 @@ public sealed class ErrorTests
 
         (exception.ErrorCode, exception.StatusCode, exception.RequestId).ShouldBe(("ValidationError", HttpStatusCode.BadRequest, "1"));
         exception.Message.ShouldBe("Stack with id deis does not exist");
-    }
-
-    [Fact]
-    public async Task Error_documents_of_ec2_have_their_own_shape()
-    {
-        await using LoopbackService service = new LoopbackService().Answer(
-            """
-            <?xml version="1.0" encoding="UTF-8"?>
-            <Response><Errors><Error><Code>InvalidInstanceID.NotFound</Code><Message>The instance ID 'i-1' does not exist</Message></Error></Errors>
-            <RequestID>ea966190-f9aa-478e-9ede-example</RequestID></Response>
-            """,
-            400);
-        using AmazonEC2Client client = service.EC2;
-
-        AmazonEC2Exception exception = await Should.ThrowAsync<AmazonEC2Exception>(() => client.DescribeInstancesAsync(new() { InstanceIds = ["i-1"] }));
-
-        (exception.ErrorCode, exception.StatusCode, exception.RequestId).ShouldBe(
-            ("InvalidInstanceID.NotFound", HttpStatusCode.BadRequest, "ea966190-f9aa-478e-9ede-example"));
-        exception.Message.ShouldBe("The instance ID 'i-1' does not exist");
     }
 
     [Fact]

@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Amazon.CloudFormation;
-using Amazon.EC2;
 using Amazon.ElasticLoadBalancing;
 using Amazon.Runtime;
 
@@ -75,8 +74,6 @@ internal sealed class LoopbackService : IAsyncDisposable
     public AmazonElasticLoadBalancingClient Elb => new(Credentials, Configured(new AmazonElasticLoadBalancingConfig()));
 
     public AmazonCloudFormationClient CloudFormation => new(Credentials, Configured(new AmazonCloudFormationConfig()));
-
-    public AmazonEC2Client EC2 => new(Credentials, Configured(new AmazonEC2Config()));
 
     public LoopbackService Answer(string body, int status = 200)
     {

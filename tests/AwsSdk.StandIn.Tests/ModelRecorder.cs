@@ -3,46 +3,39 @@ using System.Text.Json;
 namespace AwsSdk.StandIn.Tests;
 
 /// <summary>Walks a shape as a third direction, and holds each member against the service model.</summary>
-internal sealed class ModelRecorder(JsonElement shapes, Protocol protocol, bool request, string shape, List<string> problems, HashSet<string> seen) : Wire
+internal sealed class ModelRecorder(JsonElement shapes, string shape, List<string> problems, HashSet<string> seen) : Wire
 {
-    /// <summary>Names that the official packages give to members, where C# or their own past forbids the model's.</summary>
-    private static readonly Dictionary<string, string> Renamed = new(StringComparer.Ordinal)
+    public static void Check(JsonElement shapes, string shape, IShape stub, List<string> problems)
     {
-        ["IpPermission.Ipv4Ranges"] = "IpRanges",
-        ["PrefixListId.Id"] = "PrefixListId",
-    };
-
-    public static void Check(JsonElement shapes, Protocol protocol, bool request, string shape, IShape stub, List<string> problems)
-    {
-        ModelRecorder recorder = new(shapes, protocol, request, shape, problems, new(StringComparer.Ordinal));
+        ModelRecorder recorder = new(shapes, shape, problems, new(StringComparer.Ordinal));
         stub.Describe(recorder);
     }
 
-    protected override string? Scalar(string member, string? name, WireType type, string? value)
+    protected override string? Scalar(string member, WireType type, string? value)
     {
-        Expect(member, name, target =>
+        Expect(member, target =>
             !Same(Type(target), ModelType(type)) ? $"is {Type(target)} in the model, {ModelType(type)} here"
             : shapes.GetProperty(target).TryGetProperty("enum", out _) != (type == WireType.Constant) ? "is an enumeration either in the model or here"
             : null);
         return null;
     }
 
-    protected override List<string>? Scalars(string member, string? name, WireType type, List<string>? values)
+    protected override List<string>? Scalars(string member, WireType type, List<string>? values)
     {
-        Expect(member, name, target => ListProblem(target, ModelType(type)));
+        Expect(member, target => ListProblem(target, ModelType(type)));
         return null;
     }
 
-    protected override T? Nested<T>(string member, string? name, T? value)
+    protected override T? Nested<T>(string member, T? value)
         where T : class
     {
-        Expect(member, name, target => Type(target) is "structure" ? Descend<T>(target) : $"is {Type(target)} in the model, a structure here");
+        Expect(member, target => Type(target) is "structure" ? Descend<T>(target) : $"is {Type(target)} in the model, a structure here");
         return null;
     }
 
-    protected override List<T>? NestedList<T>(string member, string? name, List<T>? values)
+    protected override List<T>? NestedList<T>(string member, List<T>? values)
     {
-        Expect(member, name, target => ListProblem(target, "structure") ?? Descend<T>(Item(target).GetProperty("shape").GetString()!));
+        Expect(member, target => ListProblem(target, "structure") ?? Descend<T>(Item(target).GetProperty("shape").GetString()!));
         return null;
     }
 
@@ -52,41 +45,26 @@ internal sealed class ModelRecorder(JsonElement shapes, Protocol protocol, bool 
     {
         WireType.Text or WireType.Constant => "string",
         WireType.Integer => "integer",
-        WireType.Long => "long",
-        WireType.Boolean => "boolean",
-        WireType.Timestamp => "timestamp",
         _ => throw new ArgumentOutOfRangeException(nameof(type)),
     };
 
-    private void Expect(string member, string? name, Func<string, string?> problem)
+    private void Expect(string member, Func<string, string?> problem)
     {
-        string modelMember = Renamed.GetValueOrDefault($"{shape}.{member}", member);
-        if (!shapes.GetProperty(shape).GetProperty("members").TryGetProperty(modelMember, out JsonElement reference))
+        if (!shapes.GetProperty(shape).GetProperty("members").TryGetProperty(member, out JsonElement reference))
         {
             problems.Add($"{shape}.{member} is not in the model");
             return;
         }
 
-        string expected = WireName(modelMember, reference);
-        string actual = name ?? (protocol == Protocol.Ec2 && !request ? char.ToLowerInvariant(member[0]) + member[1..] : member);
-        if (!Same(expected, actual))
+        if (Text(reference, "locationName") is { } expected && !Same(expected, member))
         {
-            problems.Add($"{shape}.{member} is {expected} on the wire in the model, {actual} here");
+            problems.Add($"{shape}.{member} is {expected} on the wire in the model");
         }
 
         if (problem(reference.GetProperty("shape").GetString()!) is { } text)
         {
             problems.Add($"{shape}.{member} {text}");
         }
-    }
-
-    /// <summary>The rules of the two protocols: EC2 requests use queryName, else locationName with a capital; everything else locationName.</summary>
-    private string WireName(string member, JsonElement reference)
-    {
-        string? location = Text(reference, "locationName");
-        return protocol == Protocol.Ec2 && request
-            ? Text(reference, "queryName") ?? (location is null ? member : char.ToUpperInvariant(location[0]) + location[1..])
-            : location ?? member;
     }
 
     private string? ListProblem(string target, string item)
@@ -108,11 +86,7 @@ internal sealed class ModelRecorder(JsonElement shapes, Protocol protocol, bool 
         }
 
         string? element = Text(reference, "locationName");
-        return (protocol, request, element) switch
-        {
-            (Protocol.Query, _, null or "member") or (Protocol.Ec2, true, _) or (Protocol.Ec2, false, "item") => null,
-            _ => $"has elements <{element}> in the model",
-        };
+        return element is null or "member" ? null : $"has elements <{element}> in the model";
     }
 
     private string? Descend<T>(string target)
@@ -125,7 +99,7 @@ internal sealed class ModelRecorder(JsonElement shapes, Protocol protocol, bool 
 
         if (seen.Add(target))
         {
-            new T().Describe(new ModelRecorder(shapes, protocol, request, target, problems, seen));
+            new T().Describe(new ModelRecorder(shapes, target, problems, seen));
         }
 
         return null;

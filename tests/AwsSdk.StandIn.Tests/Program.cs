@@ -1,5 +1,4 @@
 using Amazon.CloudFormation;
-using Amazon.EC2;
 using Amazon.ElasticLoadBalancing;
 
 namespace AwsSdk.StandIn.Tests;
@@ -25,15 +24,8 @@ internal static class Program
                 }
 
                 return 0;
-            case "ec2":
-                using (AmazonEC2Client ec2 = new(new AmazonEC2Config { AuthenticationRegion = args[1] }))
-                {
-                    await ec2.DescribeInstancesAsync(new());
-                }
-
-                return 0;
             default:
-                await Console.Error.WriteLineAsync("elb, cloudformation or ec2");
+                await Console.Error.WriteLineAsync("elb or cloudformation");
                 return 64;
         }
     }

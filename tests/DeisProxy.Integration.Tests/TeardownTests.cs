@@ -66,26 +66,6 @@ public sealed class TeardownTests(PlainCluster cluster) : IClassFixture<PlainClu
         (await StateAsync()).ShouldBe(made.Replace("| 1200 |", "| 60 |", StringComparison.Ordinal));
     }
 
-    [Fact]
-    public async Task What_may_not_be_read_is_said_and_stops_nothing()
-    {
-        await cluster.ResetAsync(StackTemplate.Http());
-        cluster.Aws.Refuse(
-            "DescribeSecurityGroups", System.Net.HttpStatusCode.Forbidden, "UnauthorizedOperation", "User: arn:aws:iam::1:user/ci is not authorized");
-
-        var run = await cluster.RunAsync("setup", "--dry-run", "--output", "json");
-
-        Warnings(run).ShouldContain("not-checked");
-        run.Json["warnings"]!.AsArray().Select(w => w!["message"]!.GetValue<string>())
-            .ShouldContain(m => m.Contains("ec2:DescribeSecurityGroups", StringComparison.Ordinal));
-    }
-
-    private static List<string> Warnings(ToolRun run)
-    {
-        run.ExitCode.ShouldBe(0, run.Error);
-        return [.. run.Json["warnings"]!.AsArray().Select(w => w!["id"]!.GetValue<string>())];
-    }
-
     /// <summary>Everything that setup may change, asked without any code under test.</summary>
     private async Task<string> StateAsync()
     {

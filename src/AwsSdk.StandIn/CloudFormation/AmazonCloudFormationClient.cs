@@ -6,7 +6,7 @@ using AwsSdk.StandIn;
 namespace Amazon.CloudFormation;
 
 /// <summary>Client of the CloudFormation 2010-05-15 API; the pipeline under it is AWSSDK.Core's own.</summary>
-public class AmazonCloudFormationClient : AmazonServiceClient, IAmazonCloudFormation
+public class AmazonCloudFormationClient : AmazonServiceClient
 {
     /// <summary>Credentials come from the SDK's default chain.</summary>
     public AmazonCloudFormationClient()
@@ -33,10 +33,6 @@ public class AmazonCloudFormationClient : AmazonServiceClient, IAmazonCloudForma
     public virtual Task<ListStackResourcesResponse> ListStackResourcesAsync(
         ListStackResourcesRequest request, CancellationToken cancellationToken = default) =>
         InvokeAsync<ListStackResourcesResponse>(request, Operations.ListStackResources.Options, cancellationToken);
-
-    public virtual Task<DescribeStackResourcesResponse> DescribeStackResourcesAsync(
-        DescribeStackResourcesRequest request, CancellationToken cancellationToken = default) =>
-        InvokeAsync<DescribeStackResourcesResponse>(request, Operations.DescribeStackResources.Options, cancellationToken);
 
     public virtual Task<GetTemplateResponse> GetTemplateAsync(GetTemplateRequest request, CancellationToken cancellationToken = default) =>
         InvokeAsync<GetTemplateResponse>(request, Operations.GetTemplate.Options, cancellationToken);

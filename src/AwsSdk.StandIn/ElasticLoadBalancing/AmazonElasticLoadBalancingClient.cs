@@ -6,7 +6,7 @@ using AwsSdk.StandIn;
 namespace Amazon.ElasticLoadBalancing;
 
 /// <summary>Client of the Elastic Load Balancing 2012-06-01 API; the pipeline under it is AWSSDK.Core's own.</summary>
-public class AmazonElasticLoadBalancingClient : AmazonServiceClient, IAmazonElasticLoadBalancing
+public class AmazonElasticLoadBalancingClient : AmazonServiceClient
 {
     /// <summary>Credentials come from the SDK's default chain.</summary>
     public AmazonElasticLoadBalancingClient()

@@ -30,7 +30,7 @@ internal abstract class Operation(Service service, string name, DeclaredError[] 
         DefaultRequest request = new(input, "Amazon." + service.ServiceId.Replace(" ", "", StringComparison.Ordinal)) { HttpMethod = "POST" };
         request.Parameters.Add("Action", name);
         request.Parameters.Add("Version", service.Version);
-        ((IShape)input).Describe(new RequestWriter(request.Parameters, service.Protocol));
+        ((IShape)input).Describe(new RequestWriter(request.Parameters));
         return request;
     }
 
@@ -58,18 +58,14 @@ internal abstract class Operation(Service service, string name, DeclaredError[] 
     private AmazonWebServiceResponse Read(XElement root)
     {
         XNamespace xmlns = root.Name.Namespace;
-        bool query = service.Protocol == Protocol.Query;
         IShape response = NewResponse();
-        if ((query ? root.Element(xmlns + (name + "Result")) : root) is { } result)
+        if (root.Element(xmlns + (name + "Result")) is { } result)
         {
-            response.Describe(new ResponseReader(result, service.Protocol));
+            response.Describe(new ResponseReader(result));
         }
 
         AmazonWebServiceResponse answer = (AmazonWebServiceResponse)response;
-        answer.ResponseMetadata = new ResponseMetadata
-        {
-            RequestId = (query ? root.Element(xmlns + "ResponseMetadata")?.Element(xmlns + "RequestId") : root.Element(xmlns + "requestId"))?.Value,
-        };
+        answer.ResponseMetadata = new ResponseMetadata { RequestId = root.Element(xmlns + "ResponseMetadata")?.Element(xmlns + "RequestId")?.Value };
         return answer;
     }
 }

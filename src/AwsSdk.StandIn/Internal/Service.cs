@@ -7,13 +7,6 @@ using Amazon.Runtime.Internal.Endpoints.StandardLibrary;
 
 namespace AwsSdk.StandIn;
 
-/// <summary>The two wire formats: AWS query, and EC2's variant of it.</summary>
-internal enum Protocol
-{
-    Query,
-    Ec2,
-}
-
 /// <summary>An error document, with the HTTP status that it came with.</summary>
 internal sealed record ServiceError(string Message, Exception? Inner, ErrorType Type, string Code, string RequestId, HttpStatusCode Status);
 
@@ -24,7 +17,7 @@ internal sealed record DeclaredError(string Code, Func<ServiceError, AmazonServi
 /// <param name="ServiceId">The id that configured endpoints go by (<c>AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING</c>).</param>
 /// <param name="Version">The API version.</param>
 internal sealed record Service(
-    string ServiceId, string SigningName, string Version, Protocol Protocol, Func<ServiceError, AmazonServiceException> UnknownError)
+    string ServiceId, string SigningName, string Version, Func<ServiceError, AmazonServiceException> UnknownError)
     : IServiceMetadata
 {
     public IDictionary<string, string> OperationNameMapping { get; } = new Dictionary<string, string>(StringComparer.Ordinal);

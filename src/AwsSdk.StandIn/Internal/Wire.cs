@@ -19,64 +19,45 @@ internal enum WireType
     Text,
     Constant,
     Integer,
-    Long,
-    Boolean,
-    Timestamp,
 }
 
-/// <summary>One direction of one protocol. <c>name</c> is the wire name where it is not the member's own.</summary>
+/// <summary>One direction of the query protocol.</summary>
 internal abstract class Wire
 {
-    public string? Text(string? value, string? name = null, [CallerArgumentExpression(nameof(value))] string member = "") =>
-        Scalar(member, name, WireType.Text, value);
+    public string? Text(string? value, [CallerArgumentExpression(nameof(value))] string member = "") => Scalar(member, WireType.Text, value);
 
-    public int? Number(int? value, string? name = null, [CallerArgumentExpression(nameof(value))] string member = "") =>
-        Scalar(member, name, WireType.Integer, value?.ToString(CultureInfo.InvariantCulture)) is { Length: > 0 } text
+    public int? Number(int? value, [CallerArgumentExpression(nameof(value))] string member = "") =>
+        Scalar(member, WireType.Integer, value?.ToString(CultureInfo.InvariantCulture)) is { Length: > 0 } text
             ? int.Parse(text, CultureInfo.InvariantCulture)
             : null;
 
-    public long? BigNumber(long? value, string? name = null, [CallerArgumentExpression(nameof(value))] string member = "") =>
-        Scalar(member, name, WireType.Long, value?.ToString(CultureInfo.InvariantCulture)) is { Length: > 0 } text
-            ? long.Parse(text, CultureInfo.InvariantCulture)
-            : null;
-
-    public bool? Flag(bool? value, string? name = null, [CallerArgumentExpression(nameof(value))] string member = "") =>
-        Scalar(member, name, WireType.Boolean, value is { } flag ? (flag ? "true" : "false") : null) is { Length: > 0 } text
-            ? bool.Parse(text)
-            : null;
-
-    public DateTime? Time(DateTime? value, string? name = null, [CallerArgumentExpression(nameof(value))] string member = "") =>
-        Scalar(member, name, WireType.Timestamp, value?.ToUniversalTime().ToString("O", CultureInfo.InvariantCulture)) is { Length: > 0 } text
-            ? DateTime.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal | DateTimeStyles.AssumeUniversal)
-            : null;
-
     /// <summary>An enumeration; <paramref name="find"/> also accepts values that were added to the service later.</summary>
-    public T? Constant<T>(T? value, Func<string, T> find, string? name = null, [CallerArgumentExpression(nameof(value))] string member = "")
+    public T? Constant<T>(T? value, Func<string, T> find, [CallerArgumentExpression(nameof(value))] string member = "")
         where T : ConstantClass =>
-        Scalar(member, name, WireType.Constant, value?.Value) is { } text ? find(text) : null;
+        Scalar(member, WireType.Constant, value?.Value) is { } text ? find(text) : null;
 
-    public List<string>? Texts(List<string>? value, string? name = null, [CallerArgumentExpression(nameof(value))] string member = "") =>
-        Scalars(member, name, WireType.Text, value);
+    public List<string>? Texts(List<string>? value, [CallerArgumentExpression(nameof(value))] string member = "") =>
+        Scalars(member, WireType.Text, value);
 
-    public List<int>? Numbers(List<int>? value, string? name = null, [CallerArgumentExpression(nameof(value))] string member = "") =>
-        Scalars(member, name, WireType.Integer, value?.ConvertAll(number => number.ToString(CultureInfo.InvariantCulture)))
+    public List<int>? Numbers(List<int>? value, [CallerArgumentExpression(nameof(value))] string member = "") =>
+        Scalars(member, WireType.Integer, value?.ConvertAll(number => number.ToString(CultureInfo.InvariantCulture)))
             ?.ConvertAll(text => int.Parse(text, CultureInfo.InvariantCulture));
 
-    public T? Structure<T>(T? value, string? name = null, [CallerArgumentExpression(nameof(value))] string member = "")
+    public T? Structure<T>(T? value, [CallerArgumentExpression(nameof(value))] string member = "")
         where T : class, IShape, new() =>
-        Nested(member, name, value);
+        Nested(member, value);
 
-    public List<T>? List<T>(List<T>? value, string? name = null, [CallerArgumentExpression(nameof(value))] string member = "")
+    public List<T>? List<T>(List<T>? value, [CallerArgumentExpression(nameof(value))] string member = "")
         where T : class, IShape, new() =>
-        NestedList(member, name, value);
+        NestedList(member, value);
 
-    protected abstract string? Scalar(string member, string? name, WireType type, string? value);
+    protected abstract string? Scalar(string member, WireType type, string? value);
 
-    protected abstract List<string>? Scalars(string member, string? name, WireType type, List<string>? values);
+    protected abstract List<string>? Scalars(string member, WireType type, List<string>? values);
 
-    protected abstract T? Nested<T>(string member, string? name, T? value)
+    protected abstract T? Nested<T>(string member, T? value)
         where T : class, IShape, new();
 
-    protected abstract List<T>? NestedList<T>(string member, string? name, List<T>? values)
+    protected abstract List<T>? NestedList<T>(string member, List<T>? values)
         where T : class, IShape, new();
 }

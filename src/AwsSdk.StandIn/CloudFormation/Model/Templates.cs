@@ -22,11 +22,8 @@ public class GetTemplateResponse : AmazonWebServiceResponse, IShape
 {
     public string TemplateBody { get; set; }
 
-    public List<string> StagesAvailable { get; set; }
-
     void IShape.Describe(Wire wire)
     {
         TemplateBody = wire.Text(TemplateBody);
-        StagesAvailable = wire.Texts(StagesAvailable);
     }
 }

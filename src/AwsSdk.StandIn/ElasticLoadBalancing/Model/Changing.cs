@@ -196,11 +196,9 @@ public class ConfigureHealthCheckRequest : AmazonElasticLoadBalancingRequest, IS
 /// <summary>The response of <c>ConfigureHealthCheck</c> (Elastic Load Balancing 2012-06-01).</summary>
 public class ConfigureHealthCheckResponse : AmazonWebServiceResponse, IShape
 {
-    public HealthCheck HealthCheck { get; set; }
-
     void IShape.Describe(Wire wire)
     {
-        HealthCheck = wire.Structure(HealthCheck);
+        // Its members are not read.
     }
 }
 
@@ -221,13 +219,8 @@ public class ModifyLoadBalancerAttributesRequest : AmazonElasticLoadBalancingReq
 /// <summary>The response of <c>ModifyLoadBalancerAttributes</c> (Elastic Load Balancing 2012-06-01).</summary>
 public class ModifyLoadBalancerAttributesResponse : AmazonWebServiceResponse, IShape
 {
-    public string LoadBalancerName { get; set; }
-
-    public LoadBalancerAttributes LoadBalancerAttributes { get; set; }
-
     void IShape.Describe(Wire wire)
     {
-        LoadBalancerName = wire.Text(LoadBalancerName);
-        LoadBalancerAttributes = wire.Structure(LoadBalancerAttributes);
+        // Its members are not read.
     }
 }

@@ -9,17 +9,9 @@ public class LoadBalancerDescription : IShape
 
     public string DNSName { get; set; }
 
-    public string CanonicalHostedZoneName { get; set; }
-
-    public string CanonicalHostedZoneNameID { get; set; }
-
     public List<ListenerDescription> ListenerDescriptions { get; set; }
 
-    public Policies Policies { get; set; }
-
     public List<BackendServerDescription> BackendServerDescriptions { get; set; }
-
-    public List<string> AvailabilityZones { get; set; }
 
     public List<string> Subnets { get; set; }
 
@@ -29,32 +21,19 @@ public class LoadBalancerDescription : IShape
 
     public HealthCheck HealthCheck { get; set; }
 
-    public SourceSecurityGroup SourceSecurityGroup { get; set; }
-
     public List<string> SecurityGroups { get; set; }
-
-    public DateTime? CreatedTime { get; set; }
-
-    public string Scheme { get; set; }
 
     void IShape.Describe(Wire wire)
     {
         LoadBalancerName = wire.Text(LoadBalancerName);
         DNSName = wire.Text(DNSName);
-        CanonicalHostedZoneName = wire.Text(CanonicalHostedZoneName);
-        CanonicalHostedZoneNameID = wire.Text(CanonicalHostedZoneNameID);
         ListenerDescriptions = wire.List(ListenerDescriptions);
-        Policies = wire.Structure(Policies);
         BackendServerDescriptions = wire.List(BackendServerDescriptions);
-        AvailabilityZones = wire.Texts(AvailabilityZones);
         Subnets = wire.Texts(Subnets);
         VPCId = wire.Text(VPCId);
         Instances = wire.List(Instances);
         HealthCheck = wire.Structure(HealthCheck);
-        SourceSecurityGroup = wire.Structure(SourceSecurityGroup);
         SecurityGroups = wire.Texts(SecurityGroups);
-        CreatedTime = wire.Time(CreatedTime);
-        Scheme = wire.Text(Scheme);
     }
 }
 
@@ -129,20 +108,6 @@ public class HealthCheck : IShape
     }
 }
 
-/// <summary><c>SourceSecurityGroup</c> of the Elastic Load Balancing 2012-06-01 API.</summary>
-public class SourceSecurityGroup : IShape
-{
-    public string OwnerAlias { get; set; }
-
-    public string GroupName { get; set; }
-
-    void IShape.Describe(Wire wire)
-    {
-        OwnerAlias = wire.Text(OwnerAlias);
-        GroupName = wire.Text(GroupName);
-    }
-}
-
 /// <summary><c>InstanceState</c> of the Elastic Load Balancing 2012-06-01 API.</summary>
 public class InstanceState : IShape
 {
@@ -150,15 +115,12 @@ public class InstanceState : IShape
 
     public string State { get; set; }
 
-    public string ReasonCode { get; set; }
-
     public string Description { get; set; }
 
     void IShape.Describe(Wire wire)
     {
         InstanceId = wire.Text(InstanceId);
         State = wire.Text(State);
-        ReasonCode = wire.Text(ReasonCode);
         Description = wire.Text(Description);
     }
 }

@@ -2,51 +2,6 @@ using AwsSdk.StandIn;
 
 namespace Amazon.ElasticLoadBalancing.Model;
 
-/// <summary><c>Policies</c> of the Elastic Load Balancing 2012-06-01 API.</summary>
-public class Policies : IShape
-{
-    public List<AppCookieStickinessPolicy> AppCookieStickinessPolicies { get; set; }
-
-    public List<LBCookieStickinessPolicy> LBCookieStickinessPolicies { get; set; }
-
-    public List<string> OtherPolicies { get; set; }
-
-    void IShape.Describe(Wire wire)
-    {
-        AppCookieStickinessPolicies = wire.List(AppCookieStickinessPolicies);
-        LBCookieStickinessPolicies = wire.List(LBCookieStickinessPolicies);
-        OtherPolicies = wire.Texts(OtherPolicies);
-    }
-}
-
-/// <summary><c>AppCookieStickinessPolicy</c> of the Elastic Load Balancing 2012-06-01 API.</summary>
-public class AppCookieStickinessPolicy : IShape
-{
-    public string PolicyName { get; set; }
-
-    public string CookieName { get; set; }
-
-    void IShape.Describe(Wire wire)
-    {
-        PolicyName = wire.Text(PolicyName);
-        CookieName = wire.Text(CookieName);
-    }
-}
-
-/// <summary><c>LBCookieStickinessPolicy</c> of the Elastic Load Balancing 2012-06-01 API.</summary>
-public class LBCookieStickinessPolicy : IShape
-{
-    public string PolicyName { get; set; }
-
-    public long? CookieExpirationPeriod { get; set; }
-
-    void IShape.Describe(Wire wire)
-    {
-        PolicyName = wire.Text(PolicyName);
-        CookieExpirationPeriod = wire.BigNumber(CookieExpirationPeriod);
-    }
-}
-
 /// <summary><c>BackendServerDescription</c> of the Elastic Load Balancing 2012-06-01 API.</summary>
 public class BackendServerDescription : IShape
 {

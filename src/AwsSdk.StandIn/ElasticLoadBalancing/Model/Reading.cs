@@ -39,12 +39,9 @@ public class DescribeLoadBalancerPoliciesRequest : AmazonElasticLoadBalancingReq
 {
     public string LoadBalancerName { get; set; }
 
-    public List<string> PolicyNames { get; set; }
-
     void IShape.Describe(Wire wire)
     {
         LoadBalancerName = wire.Text(LoadBalancerName);
-        PolicyNames = wire.Texts(PolicyNames);
     }
 }
 
@@ -64,12 +61,9 @@ public class DescribeInstanceHealthRequest : AmazonElasticLoadBalancingRequest, 
 {
     public string LoadBalancerName { get; set; }
 
-    public List<Instance> Instances { get; set; }
-
     void IShape.Describe(Wire wire)
     {
         LoadBalancerName = wire.Text(LoadBalancerName);
-        Instances = wire.List(Instances);
     }
 }
 
