@@ -29,6 +29,9 @@ public sealed class BalancerTraffic(Connect? straight, Connect fromNode) : IBala
     /// <summary>One request. A SYN that a node drops is repeated after one second and again after three.</summary>
     private static readonly TimeSpan AskTime = TimeSpan.FromSeconds(5);
 
+    /// <summary>One request that may be held at a node.</summary>
+    private static readonly TimeSpan PatientTime = TimeSpan.FromSeconds(30);
+
     // A name that no application can have, so that the default server with its /health-check answers.
     private static readonly byte[] HealthCheck = "GET /health-check HTTP/1.1\r\nHost: localhost\r\nUser-Agent: deis-proxy\r\nConnection: close\r\n\r\n"u8.ToArray();
 
@@ -37,6 +40,7 @@ public sealed class BalancerTraffic(Connect? straight, Connect fromNode) : IBala
 
     private readonly ConcurrentDictionary<(string Host, int Port), Connect> _ways = new();
     private string[] _hosts = [];
+    private string _name = "";
     private int _turn;
 
     /// <inheritdoc/>
@@ -64,6 +68,7 @@ public sealed class BalancerTraffic(Connect? straight, Connect fromNode) : IBala
         ArgumentNullException.ThrowIfNull(balancer);
         var addresses = straight is null ? [] : await ResolveAsync(balancer.DnsName, cancellationToken);
         _hosts = addresses.Count > 0 ? [.. addresses] : [balancer.DnsName];
+        _name = balancer.DnsName;
         var found = new List<int>();
         foreach (var listener in balancer.Listeners.Where(l => loadBalancerPorts.Contains(l.LoadBalancerPort)))
         {
@@ -80,11 +85,26 @@ public sealed class BalancerTraffic(Connect? straight, Connect fromNode) : IBala
     public async Task<TrafficAnswer> AskAsync(Listener listener, TrafficQuestion question, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(listener);
-        var host = _hosts[(int)((uint)Interlocked.Increment(ref _turn) % _hosts.Length)];
-        return _ways.GetValueOrDefault((_hosts[0], listener.LoadBalancerPort)) is { } way
-            ? await AskAsync(way, host, listener, question, AskTime, cancellationToken)
-            : TrafficAnswer.Unreachable;
+        var hosts = _hosts;
+        var host = hosts[(int)((uint)Interlocked.Increment(ref _turn) % hosts.Length)];
+        return await AskAsync(listener, host, question, AskTime, cancellationToken);
     }
+
+    /// <inheritdoc/>
+    public Task<TrafficAnswer> AskAsync(Listener listener, string address, CancellationToken cancellationToken) =>
+        AskAsync(listener, address, TrafficQuestion.HealthCheck, PatientTime, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> ResolveAsync(CancellationToken cancellationToken)
+    {
+        var addresses = straight is null ? [] : await ResolveAsync(_name, cancellationToken);
+        return _hosts = addresses.Count > 0 ? [.. addresses] : _hosts;
+    }
+
+    private Task<TrafficAnswer> AskAsync(Listener listener, string host, TrafficQuestion question, TimeSpan time, CancellationToken cancellationToken) =>
+        _ways.GetValueOrDefault((_name, listener.LoadBalancerPort)) is { } way
+            ? AskAsync(way, host, listener, question, time, cancellationToken)
+            : Task.FromResult(TrafficAnswer.Unreachable);
 
     private static async Task<IReadOnlyList<string>> ResolveAsync(string name, CancellationToken cancellationToken)
     {
@@ -103,7 +123,7 @@ public sealed class BalancerTraffic(Connect? straight, Connect fromNode) : IBala
     /// <summary>The way on which a router's answer comes back; the search is done once, however often it is asked for.</summary>
     private async Task<Connect?> WayAsync(Listener listener, bool isResolved, CancellationToken cancellationToken)
     {
-        var key = (_hosts[0], listener.LoadBalancerPort);
+        var key = (_name, listener.LoadBalancerPort);
         if (_ways.TryGetValue(key, out var known))
         {
             return known;

@@ -9,10 +9,16 @@ public interface IRouterNodes
     /// <param name="instancePorts">Ports on which new connections are to be held; empty if they are not.</param>
     Task<NodeMeans> PrepareAsync(RouterState routers, IReadOnlyList<int> instancePorts, CancellationToken cancellationToken);
 
-    /// <summary>Holds new connections from outside at every node. Every node lets them go by itself before <see cref="HoldLimit"/> is over, whatever happens to us.</summary>
-    Task HoldAsync(CancellationToken cancellationToken);
+    /// <summary>
+    /// Holds new connections from outside at every node, until <see cref="ReleaseAsync(CancellationToken)"/>; called again it changes which. A node that has
+    /// not heard of us for <see cref="HoldLimit"/> lets them go by itself.
+    /// </summary>
+    Task HoldAsync(HeldConnections held, CancellationToken cancellationToken);
 
-    /// <summary>Lets connections go. Without effect where none are held.</summary>
+    /// <summary>Lets connections go on one router's node, for good.</summary>
+    Task ReleaseAsync(LiveRouter router, CancellationToken cancellationToken);
+
+    /// <summary>Lets connections go everywhere, for good. Without effect where none are held.</summary>
     Task ReleaseAsync(CancellationToken cancellationToken);
 
     /// <summary>Makes every router read etcd and reload at once instead of on its next tick, at most 5 s later. Where that fails, only the tick is waited for.</summary>
@@ -21,14 +27,35 @@ public interface IRouterNodes
     /// <summary>Asks one router whether it demands the PROXY line, through its own node where that was entered: connections from there are not held.</summary>
     Task<RouterProbeResult> ProbeAsync(LiveRouter router, int instancePort, CancellationToken cancellationToken);
 
-    /// <summary>How long a node holds connections at the very most.</summary>
+    /// <summary>How long a node holds connections at the very most without hearing of us.</summary>
     static TimeSpan HoldLimit { get; } = TimeSpan.FromSeconds(5);
 }
 
 /// <summary>What can be done on the nodes of the routers.</summary>
 /// <param name="CannotRender">Why routers cannot be made to read etcd at once; null if they can.</param>
 /// <param name="CannotHold">Why new connections cannot be held; null if they can.</param>
-public sealed record NodeMeans(string? CannotRender, string? CannotHold);
+/// <param name="CannotHoldByContent">Why only all of them can be held and not those that begin in one way; null if those can.</param>
+public sealed record NodeMeans(string? CannotRender, string? CannotHold, string? CannotHoldByContent)
+{
+    /// <summary>Nothing can be done, for one reason.</summary>
+    public static NodeMeans None(string reason) => new(reason, reason, reason);
+}
+
+/// <summary>Which new connections wait at a node.</summary>
+public enum HeldConnections
+{
+    /// <summary>Those that begin with a PROXY line.</summary>
+    WithProxyLine,
+
+    /// <summary>Those that begin with anything else.</summary>
+    WithoutProxyLine,
+
+    /// <summary>All, each as soon as it is known how it begins.</summary>
+    All,
+
+    /// <summary>All, whatever they begin with: their first packet is dropped, and repeated by its sender after 1 s.</summary>
+    AllUnread,
+}
 
 /// <summary>Traffic through the load balancer, as a client makes it.</summary>
 public interface IBalancerTraffic
@@ -39,8 +66,14 @@ public interface IBalancerTraffic
     /// <summary>Finds out which listeners can be reached from here, or else from a node, and answer with what a router says.</summary>
     Task<IReadOnlyList<int>> FindAsync(LoadBalancer balancer, IReadOnlyList<int> loadBalancerPorts, CancellationToken cancellationToken);
 
+    /// <summary>The addresses that the load balancer's name leads to now, which may be others than before.</summary>
+    Task<IReadOnlyList<string>> ResolveAsync(CancellationToken cancellationToken);
+
     /// <summary>Sends one request on a connection of its own. The addresses of the load balancer take turns.</summary>
     Task<TrafficAnswer> AskAsync(Listener listener, TrafficQuestion question, CancellationToken cancellationToken);
+
+    /// <summary>Sends a request for <c>/health-check</c> to one address, and waits for the answer as long as a patient client does.</summary>
+    Task<TrafficAnswer> AskAsync(Listener listener, string address, CancellationToken cancellationToken);
 }
 
 /// <summary>What is sent through the load balancer.</summary>

@@ -3,40 +3,53 @@ using DeisProxy.Core.Model;
 namespace DeisProxy.Core.Applying;
 
 /// <summary>
-/// Requests through the load balancer, one after the other and without waiting for their answers, for as long as both ends are being
-/// switched: they tell when the first PROXY line arrives, and for how long traffic is disturbed.
+/// Requests through the load balancer, to each of its addresses, one after the other and without waiting for their answers, for as long as both ends are being
+/// switched: they tell when each of its machines switches, and what clients notice of it.
 /// </summary>
 internal sealed class TrafficWatch : IAsyncDisposable
 {
-    /// <summary>Requests under way at a time. With 10 ms between them that is enough for answers that take half a second.</summary>
-    private const int MaximumUnderWay = 50;
+    /// <summary>Targets that get a request in one turn.</summary>
+    private const int TargetsATurn = 4;
 
-    /// <summary>How many answers in a row show that traffic is served: the load balancer's addresses, of which there may be several, take turns.</summary>
-    private const int ServedInARow = 12;
+    /// <summary>How long an address may take to answer for the first time; one that does not is not waited for later.</summary>
+    private static readonly TimeSpan FirstAnswerLimit = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long requests that were held are waited for after they were let go.</summary>
+    private static readonly TimeSpan HeldAnswerLimit = TimeSpan.FromSeconds(8);
+
+    private static readonly TimeSpan ResolveInterval = TimeSpan.FromSeconds(1);
 
     private readonly IBalancerTraffic _traffic;
-    private readonly Listener _listener;
-    private readonly TrafficAnswer? _sign;
+    private readonly IReadOnlyList<Listener> _listeners;
+    private readonly Func<Listener, TrafficAnswer?> _signOf;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _mismatch = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
+    private readonly List<WatchedTarget> _targets = [];
+    private readonly List<Task> _underWay = [];
     private readonly Task _asking;
+    private readonly Task _resolving;
+    private int _turn;
     private long? _expectedSince;
-    private int _signs;
     private long? _firstFailure;
     private long? _lastFailure;
     private long? _servedAgain;
-    private int _served;
     private volatile bool _paused;
 
     /// <summary>Begins to watch.</summary>
-    /// <param name="sign">The answer that tells of a mismatch; null: a router's refusal or silence, it cannot be said which.</param>
-    public TrafficWatch(IBalancerTraffic traffic, Listener listener, TrafficAnswer? sign, TimeProvider time)
+    /// <param name="signOf">The answer that tells of a mismatch on a listener; null: a router's refusal or silence, it cannot be said which.</param>
+    public TrafficWatch(
+        IBalancerTraffic traffic, IReadOnlyList<Listener> listeners, IReadOnlyList<string> addresses, Func<Listener, TrafficAnswer?> signOf, TimeProvider time)
     {
-        (_traffic, _listener, _sign, _time) = (traffic, listener, sign, time);
+        (_traffic, _listeners, _signOf, _time) = (traffic, listeners, signOf, time);
+        Add(addresses);
         _asking = AskAsync();
+        _resolving = ResolveAsync();
     }
+
+    /// <summary>What has come of the requests since <see cref="Expect"/>.</summary>
+    public RequestCounts Counts { get; private set; } = new(0, 0, TimeSpan.Zero);
 
     /// <summary>How long requests were not served: from the first one that was not to the first one after the last; null if all were.</summary>
     public TimeSpan? Disturbed
@@ -50,15 +63,48 @@ internal sealed class TrafficWatch : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether no request is sent: while connections are held they would only wait like everybody else's.</summary>
+    /// <summary>Addresses that have answered.</summary>
+    public int Machines
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _targets.Where(t => t.HasServed).Select(t => t.Address).Distinct(StringComparer.Ordinal).Count();
+            }
+        }
+    }
+
+    /// <summary>Whether no request is sent: while all connections are held they would only wait like everybody else's.</summary>
     public bool IsPaused
     {
         get => _paused;
         set => _paused = value;
     }
 
-    /// <summary>Counts signs from now on: what was asked before has another cause.</summary>
-    public void ExpectMismatch()
+    /// <summary>Ends with the first sign that two ends which do not fit have met.</summary>
+    public Task Mismatch => _mismatch.Task;
+
+    /// <summary>Which of the addresses that have answered have fallen silent, because their connections are held.</summary>
+    public Silence Silent
+    {
+        get
+        {
+            lock (_lock)
+            {
+                var known = _targets.Where(t => t.HasServed).ToList();
+                var since = known.Select(t => t.SilentSince(_turn, _traffic.Interval)).OfType<long>().Order().ToList();
+                return new Silence(since.Count, known.Count, since.Count > 0 ? since[0] : null, since.Count > 0 ? since[^1] : null);
+            }
+        }
+    }
+
+    /// <summary>Waits until every address has answered, or shows that it does not.</summary>
+    public Task AnsweredAsync(CancellationToken cancellationToken) =>
+        Waiting.UntilAsync(_time, FirstAnswerLimit, _traffic.Interval, _ => Task.FromResult(Count(t => !t.HasServed)), open => open == 0, cancellationToken);
+
+    /// <summary>Counts from now on: what was asked before has another cause.</summary>
+    public void Expect()
     {
         lock (_lock)
         {
@@ -66,66 +112,101 @@ internal sealed class TrafficWatch : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for the first sign that the two ends do not fit any more.</summary>
-    /// <param name="limit">How long at most.</param>
-    public async Task<bool> MismatchAsync(TimeSpan limit, CancellationToken cancellationToken)
-    {
-        using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        return await Task.WhenAny(_mismatch.Task, Task.Delay(limit, _time, timer.Token)) == _mismatch.Task
-            || (cancellationToken.IsCancellationRequested ? throw new OperationCanceledException(cancellationToken) : false);
-    }
-
-    /// <summary>Waits until request after request is served.</summary>
+    /// <summary>Waits until request after request is served at every address, and those that were held are answered.</summary>
     /// <param name="limit">How long at most.</param>
     public async Task<bool> ServedAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
+        var now = _time.GetTimestamp();
         lock (_lock)
         {
-            _served = 0;
+            _targets.ForEach(target => target.Served = 0);
         }
 
-        return (await Waiting.UntilAsync(_time, limit, _traffic.Interval, _ => Task.FromResult(Served()), served => served >= ServedInARow, cancellationToken)).Reached;
-
-        int Served()
-        {
-            lock (_lock)
-            {
-                return _served;
-            }
-        }
+        var (_, reached) = await Waiting.UntilAsync(
+            _time, limit, _traffic.Interval, _ => Task.FromResult(Count(t => t.HasServed && t.Served < WatchedTarget.ServedInARow)), open => open == 0, cancellationToken);
+        await Waiting.UntilAsync(
+            _time, HeldAnswerLimit, _traffic.Interval, _ => Task.FromResult(Count(t => t.HasServed && t.IsWaitedForSince(now))), open => open == 0, cancellationToken);
+        return reached;
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await _asking;
+        await Task.WhenAll(_asking, _resolving);
         _stop.Dispose();
+    }
+
+    private int Count(Func<WatchedTarget, bool> counts)
+    {
+        lock (_lock)
+        {
+            return _targets.Count(counts);
+        }
+    }
+
+    private void Add(IReadOnlyList<string> addresses)
+    {
+        lock (_lock)
+        {
+            _targets.AddRange(addresses.SelectMany(address => _listeners.Select(listener => (address, listener)))
+                .Where(pair => !_targets.Exists(t => t.Address == pair.address && t.Listener == pair.listener))
+                .Select(pair => new WatchedTarget(pair.address, pair.listener, _signOf(pair.listener))));
+        }
+    }
+
+    /// <summary>Load balancers get new machines whenever AWS sees fit.</summary>
+    private async Task ResolveAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            await Task.Delay(ResolveInterval, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            try
+            {
+                Add(await _traffic.ResolveAsync(_stop.Token));
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+        }
     }
 
     private async Task AskAsync()
     {
-        var underWay = new List<Task>();
+        var next = 0;
         while (!_stop.IsCancellationRequested)
         {
-            underWay.RemoveAll(ask => ask.IsCompleted);
-            if (!_paused && underWay.Count < MaximumUnderWay)
+            _underWay.RemoveAll(ask => ask.IsCompleted);
+            if (!_paused)
             {
-                underWay.Add(AskOnceAsync());
+                lock (_lock)
+                {
+                    var count = (_targets.Count + TargetsATurn - 1) / TargetsATurn;
+                    for (var i = 0; i < count; i++, next++)
+                    {
+                        var target = _targets[next % _targets.Count];
+                        if (target.Begin(_turn, _time.GetTimestamp()) is { } request)
+                        {
+                            _underWay.Add(AskOnceAsync(target, request));
+                        }
+                    }
+
+                    _turn++;
+                }
             }
 
             await Task.Delay(_traffic.Interval, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        await Task.WhenAll(underWay);
+        await Task.WhenAll(_underWay);
     }
 
-    private async Task AskOnceAsync()
+    private async Task AskOnceAsync(WatchedTarget target, WatchedRequest request)
     {
-        var begun = _time.GetTimestamp();
         try
         {
-            Note(begun, await _traffic.AskAsync(_listener, TrafficQuestion.HealthCheck, _stop.Token));
+            Note(target, request, await _traffic.AskAsync(target.Listener, target.Address, _stop.Token));
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
@@ -134,30 +215,50 @@ internal sealed class TrafficWatch : IAsyncDisposable
         }
     }
 
-    private void Note(long begun, TrafficAnswer answer)
+    private void Note(WatchedTarget target, WatchedRequest request, TrafficAnswer answer)
     {
         lock (_lock)
         {
-            if (answer == TrafficAnswer.Served)
+            var took = _time.GetElapsedTime(request.Begun);
+            var isExpected = request.Begun >= _expectedSince;
+            target.End(request, answer, took, isExpected);
+            if (!target.HasServed)
             {
-                _signs = 0;
-                _served++;
-                _servedAgain ??= begun > _lastFailure ? begun : null;
+                // Nobody has been served there yet: it may be an address of yesterday.
                 return;
             }
 
-            _served = 0;
-            _firstFailure = _firstFailure is { } first && first < begun ? first : begun;
-            _lastFailure = _lastFailure is { } last && last > begun ? last : begun;
+            if (isExpected)
+            {
+                var longest = answer == TrafficAnswer.Served && took > Counts.LongestWait ? took : Counts.LongestWait;
+                Counts = new RequestCounts(Counts.Sent + 1, Counts.Failed + (answer == TrafficAnswer.Served ? 0 : 1), longest);
+            }
+
+            if (answer == TrafficAnswer.Served)
+            {
+                _servedAgain ??= request.Begun > _lastFailure ? request.Begun : null;
+                return;
+            }
+
+            _firstFailure = _firstFailure is { } first && first < request.Begun ? first : request.Begun;
+            _lastFailure = _lastFailure is { } last && last > request.Begun ? last : request.Begun;
             _servedAgain = _servedAgain > _lastFailure ? _servedAgain : null;
-            var isSign = begun >= _expectedSince && answer is TrafficAnswer.RefusedByRouter or TrafficAnswer.CutOff && (_sign is null || answer == _sign);
-            _signs = isSign ? _signs + 1 : _signs;
         }
 
-        // A router's 400 has no other cause; a connection may be cut off for any, but hardly twice in a row.
-        if (_signs >= (answer == TrafficAnswer.RefusedByRouter ? 1 : 2))
+        if (target.ShowsMismatch)
         {
             _mismatch.TrySetResult();
         }
     }
+}
+
+/// <summary>Requests of ours.</summary>
+/// <param name="LongestWait">For an answer that came.</param>
+internal sealed record RequestCounts(int Sent, int Failed, TimeSpan LongestWait);
+
+/// <summary>How many of the load balancer's addresses are silent, and since when the first and the last of them.</summary>
+internal sealed record Silence(int Count, int Of, long? First, long? Last)
+{
+    /// <summary>Whether all are.</summary>
+    public bool IsComplete => Of > 0 && Count == Of;
 }

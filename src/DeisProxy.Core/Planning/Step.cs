@@ -199,7 +199,7 @@ public sealed record FlipState(string? ProxyProtocol, ValueList<BackendPolicies>
 /// </summary>
 public sealed record FlipStep(FlipState From, FlipState To, ValueList<int> RouterPorts) : Step
 {
-    /// <summary>Whether new connections may be held at the nodes for the moment between the two ends, where the nodes allow it.</summary>
+    /// <summary>Whether new connections may be held at the nodes until both ends have switched, where the nodes allow it.</summary>
     public bool Hold { get; init; }
 
     /// <inheritdoc/>
@@ -207,7 +207,7 @@ public sealed record FlipStep(FlipState From, FlipState To, ValueList<int> Route
 
     /// <inheritdoc/>
     public override string Description =>
-        $"switch load balancer and routers together{(Hold ? "; where the nodes allow it (sudo, iptables), new connections wait there meanwhile, 5 s at most" : "")}";
+        $"switch load balancer and routers together{(Hold ? "; where the nodes allow it (sudo, iptables), new connections wait there until both have switched" : "")}";
 
     /// <inheritdoc/>
     public override string FromText => From.ToString();

@@ -13,8 +13,8 @@ public delegate Task<CommandResult?> NodeCommand(string node, IReadOnlyList<stri
 /// <summary>The commands that the sandbox's nodes know. Later ones are asked first, so that a test can replace any of them.</summary>
 public sealed class NodeCommands
 {
-    /// <summary>When a guard lets connections go, whatever has become of whoever held them.</summary>
-    private static readonly TimeSpan GuardTime = TimeSpan.FromSeconds(4);
+    /// <summary>When a guard lets connections go after it has heard nothing of whoever held them.</summary>
+    private static readonly TimeSpan GuardTime = TimeSpan.FromSeconds(4.5);
 
     private readonly Lock _lock = new();
     private readonly List<NodeCommand> _commands = [];
@@ -128,9 +128,11 @@ public sealed class NodeCommands
             return (null, RenderAsync, () => { });
         }
 
+        // After the script as it is run and as its guard runs it: an id, the number of its connection marks, ports.
         var id = arguments[script + 3];
-        int[] ports = [.. arguments.Skip(script + 4).Select(port => int.Parse(port, CultureInfo.InvariantCulture))];
-        return (null, word => Task.FromResult(Hold(word)), LetGo);
+        int[] ports = [.. arguments.Skip(script + 5).Select(port => int.Parse(port, CultureInfo.InvariantCulture))];
+        var until = DateTimeOffset.MinValue;
+        return (null, request => Task.FromResult(Answer(request)), LetGo);
 
         async Task<string> RenderAsync(string word)
         {
@@ -147,23 +149,41 @@ public sealed class NodeCommands
 
         async Task GuardAsync()
         {
-            await Task.Delay(GuardTime, _time);
+            for (var left = GuardTime; left > TimeSpan.Zero; left = until - _time.GetUtcNow())
+            {
+                await Task.Delay(left, _time);
+            }
+
             LetGo();
         }
 
-        string Hold(string word)
+        string Answer(string request)
         {
-            if (word == "hold")
+            if (request == "ready")
             {
-                _ = GuardAsync();
-                Array.ForEach(ports, port => _network.Hold(node, port, id));
-            }
-            else
-            {
-                LetGo();
+                return "ready content";
             }
 
-            return $"{word} done";
+            if (request == "release")
+            {
+                LetGo();
+                return "release done";
+            }
+
+            var isFirst = until == DateTimeOffset.MinValue;
+            until = _time.GetUtcNow() + GuardTime;
+            if (isFirst)
+            {
+                _ = GuardAsync();
+            }
+
+            if (request.Split(' ') is not ["hold", var kind])
+            {
+                return "stay done";
+            }
+
+            Array.ForEach(ports, port => _network.Hold(node, port, id, kind switch { "proxy" => [true], "plain" => [false], _ => [true, false] }));
+            return "hold done";
         }
     }
 

@@ -13,11 +13,11 @@ internal sealed record TrafficContext(SandboxOptions Options, CloudState Cloud, 
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(1);
 
     /// <summary>Connects a load balancer to an instance.</summary>
-    public async Task<MappedStream> ConnectAsync(Instance instance, int port, CancellationToken cancellationToken)
+    public async Task<MappedStream> ConnectAsync(Instance instance, int port, CancellationToken cancellationToken, bool? withProxyLine = null)
     {
         if (Cloud.AdmittedPorts.Contains(port))
         {
-            return await Network.ConnectAsync(Cloud.FrontAddress, instance.PrivateAddress, port, cancellationToken);
+            return await Network.ConnectAsync(Cloud.FrontAddress, instance.PrivateAddress, port, cancellationToken, withProxyLine);
         }
 
         await Task.Delay(ConnectLimit, Options.Time, cancellationToken);
@@ -98,7 +98,9 @@ internal sealed class LoadBalancerTraffic : IAsyncDisposable
     public async Task<(Stream Stream, Socket Socket)> ConnectAsync(
         Instance instance, Listener listener, (string Address, int Port) client, CancellationToken cancellationToken)
     {
-        var mapped = await _context.ConnectAsync(instance, listener.InstancePort, cancellationToken);
+        // Only TCP back ends get the line: HTTP listeners ignore the policy, SSL to SSL does not support it.
+        var withProxyLine = !listener.IsInstanceSecure && !listener.TerminatesHttp && _effective.SendsProxyLine(listener.InstancePort);
+        var mapped = await _context.ConnectAsync(instance, listener.InstancePort, cancellationToken, withProxyLine);
         try
         {
             if (listener.IsInstanceSecure)
@@ -106,8 +108,7 @@ internal sealed class LoadBalancerTraffic : IAsyncDisposable
                 return (await Certificates.ConnectAsync(mapped, cancellationToken), mapped.Socket);
             }
 
-            // Only TCP back ends get the line: HTTP listeners ignore the policy, SSL to SSL does not support it.
-            if (!listener.TerminatesHttp && _effective.SendsProxyLine(listener.InstancePort))
+            if (withProxyLine)
             {
                 var line = $"PROXY TCP4 {client.Address} {_context.Cloud.FrontAddress} {client.Port} {listener.LoadBalancerPort}\r\n";
                 await mapped.WriteAsync(System.Text.Encoding.ASCII.GetBytes(line), cancellationToken);

@@ -10,12 +10,12 @@ namespace DeisProxy.Sandbox.Traffic;
 /// </summary>
 internal sealed class NetworkMap(TimeProvider time)
 {
-    /// <summary>When a SYN without an answer is sent again; then after twice the time (RFC 6298).</summary>
-    private static readonly TimeSpan FirstRetransmission = TimeSpan.FromSeconds(1);
+    /// <summary>When data without an answer are sent again; then after twice the time (RFC 6298; Linux's least time for a near peer).</summary>
+    private static readonly TimeSpan FirstRetransmission = TimeSpan.FromMilliseconds(200);
 
     private readonly ConcurrentDictionary<(string Address, int Port), int> _loopbackPorts = new();
     private readonly ConcurrentDictionary<int, string> _origins = new();
-    private readonly ConcurrentDictionary<(string Address, int Port, string By), byte> _held = new();
+    private readonly ConcurrentDictionary<(string Address, int Port, string By), bool[]> _held = new();
 
     public void Add(string address, int port, int loopbackPort) => _loopbackPorts[(address, port)] = loopbackPort;
 
@@ -24,8 +24,9 @@ internal sealed class NetworkMap(TimeProvider time)
     /// <summary>Whether a real loopback port belongs to the sandbox.</summary>
     public bool IsOwn(int loopbackPort) => _loopbackPorts.Values.Contains(loopbackPort);
 
-    /// <summary>Drops the SYN of new connections from elsewhere to a port, as iptables on that node would.</summary>
-    public void Hold(string address, int port, string by) => _held[(address, port, by)] = 0;
+    /// <summary>Makes new connections from elsewhere to a port wait, as iptables on that node would.</summary>
+    /// <param name="withProxyLine">Whether those that begin with a PROXY line, or those that do not, or both.</param>
+    public void Hold(string address, int port, string by, params bool[] withProxyLine) => _held[(address, port, by)] = withProxyLine;
 
     public void Release(string address, int port, string by) => _held.TryRemove((address, port, by), out _);
 
@@ -33,9 +34,11 @@ internal sealed class NetworkMap(TimeProvider time)
     public bool IsHeld(string address) => _held.Keys.Any(held => held.Address == address);
 
     /// <summary>Connects to a pretended address.</summary>
-    public async Task<MappedStream> ConnectAsync(string from, string to, int port, CancellationToken cancellationToken)
+    /// <param name="withProxyLine">Whether what will be sent begins with a PROXY line; null: nothing is sent, or it is a health check.</param>
+    public async Task<MappedStream> ConnectAsync(string from, string to, int port, CancellationToken cancellationToken, bool? withProxyLine = null)
     {
-        for (var pause = FirstRetransmission; from != to && _held.Keys.Any(held => held.Address == to && held.Port == port); pause *= 2)
+        var pause = FirstRetransmission;
+        for (; from != to && _held.Any(held => held.Key.Address == to && held.Key.Port == port && held.Value.Any(kind => kind == withProxyLine)); pause *= 2)
         {
             await Task.Delay(pause, time, cancellationToken);
         }

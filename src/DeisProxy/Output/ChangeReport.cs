@@ -135,7 +135,8 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
         {
             var document = new ChangeDocument(
                 command, stack, "aws", _loadBalancer, dryRun, _changed, [.. _steps.Select(StepDocument.Of)], [.. _warnings.Select(NoticeDocument.Of)],
-                _flip?.Manner, _flip?.Why, (long?)_flip?.Outage?.TotalMilliseconds, (long?)_flip?.Held.TotalMilliseconds, _error);
+                _flip?.Manner, _flip?.Why, (long?)_flip?.Outage?.TotalMilliseconds, (long?)_flip?.Held.TotalMilliseconds,
+                _flip?.Machines, (long?)_flip?.Apart?.TotalMilliseconds, _flip?.Requests, _flip?.Failed, (long?)_flip?.LongestWait?.TotalMilliseconds, _error);
             terminal.WriteDocument(JsonSerializer.Serialize(document, DocumentJson.Contract.ChangeDocument));
         }
     }
@@ -145,18 +146,22 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
     {
         var manner = flip.Manner switch
         {
+            FlipManner.HeldByContent =>
+                $"The load balancer first, then the routers; connections that did not fit waited at the nodes, for {flip.Held.TotalMilliseconds:F0} ms in all.",
             FlipManner.Held => $"The load balancer first, then every router at once, with new connections held for {flip.Held.TotalMilliseconds:F0} ms.",
             FlipManner.Watched => "The load balancer first, then every router at once.",
             FlipManner.RoutersFirst => "The routers in their own time, the load balancer when half of them had switched.",
             _ => "Load balancer and routers at once.",
         };
-        var outage = flip.Outage switch
+        var machines = flip is { Machines: > 1 and var count, Apart: { } apart } ? $" Its {count} machines switched {apart.TotalMilliseconds:F0} ms apart." : "";
+        var requests = flip switch
         {
-            null => " For how long requests were not served could not be measured.",
-            { Ticks: 0 } => " No request of ours was lost.",
-            { } time => $" Requests were not served for {time.TotalMilliseconds:F0} ms.",
+            { Requests: not { } or 0 } => " Whether requests failed could not be measured.",
+            { Failed: 0 } => $" None of our {flip.Requests} requests failed; the longest waited {flip.LongestWait?.TotalMilliseconds:F0} ms.",
+            _ => $" {flip.Failed} of our {flip.Requests} requests failed, over {flip.Outage?.TotalMilliseconds:F0} ms; "
+                + $"the longest of the others waited {flip.LongestWait?.TotalMilliseconds:F0} ms.",
         };
-        return $"{manner}{outage}{(flip.Why is null ? "" : $" ({char.ToUpperInvariant(flip.Why[0])}{flip.Why[1..].TrimEnd('.')}.)")}";
+        return $"{manner}{machines}{requests}{(flip.Why is null ? "" : $" ({char.ToUpperInvariant(flip.Why[0])}{flip.Why[1..].TrimEnd('.')}.)")}";
     }
 
     private static Notice UnderWay(string holder, RunRecord? run) => new(

@@ -21,6 +21,11 @@ internal sealed record ChangeDocument(
     string? FlipReason,
     long? OutageMilliseconds,
     long? HeldMilliseconds,
+    int? Machines,
+    long? MachinesApartMilliseconds,
+    int? RequestsSent,
+    int? RequestsFailed,
+    long? LongestWaitMilliseconds,
     ErrorDocument? Error);
 
 internal sealed record LoadBalancerDocument(string Name, string DnsName);
