@@ -123,9 +123,15 @@ internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, I
 
     public Task<TrafficAnswer> AskAsync(Listener listener, TrafficQuestion question, CancellationToken cancellationToken) => Task.FromResult(TrafficAnswer.Unreachable);
 
-    public Task<NodeMeans> PrepareAsync(RouterState routers, IReadOnlyList<int> instancePorts, CancellationToken cancellationToken) => Task.FromResult(new NodeMeans(null, null));
+    public Task<TrafficAnswer> AskAsync(Listener listener, string address, CancellationToken cancellationToken) => Task.FromResult(TrafficAnswer.Unreachable);
 
-    public Task HoldAsync(CancellationToken cancellationToken) => throw new InvalidOperationException("Nothing is held where nothing is watched.");
+    public Task<IReadOnlyList<string>> ResolveAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([]);
+
+    public Task<NodeMeans> PrepareAsync(RouterState routers, IReadOnlyList<int> instancePorts, CancellationToken cancellationToken) => Task.FromResult(new NodeMeans(null, null, null));
+
+    public Task HoldAsync(HeldConnections held, CancellationToken cancellationToken) => throw new InvalidOperationException("Nothing is held where nothing is watched.");
+
+    public Task ReleaseAsync(LiveRouter router, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task ReleaseAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

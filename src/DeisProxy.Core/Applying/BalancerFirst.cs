@@ -1,5 +1,3 @@
-using DeisProxy.Core.Model;
-
 namespace DeisProxy.Core.Applying;
 
 /// <summary>

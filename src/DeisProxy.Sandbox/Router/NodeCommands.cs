@@ -37,6 +37,9 @@ public sealed class NodeCommands
         Add(DockerAsync);
     }
 
+    /// <summary>Why nodes cannot hold connections by their content, as their iptables says; null: they can.</summary>
+    public string? CannotHoldByContent { get; set; }
+
     /// <summary>Adds a command.</summary>
     /// <param name="command">Answers null to what it does not know.</param>
     public void Add(NodeCommand command)
@@ -161,7 +164,7 @@ public sealed class NodeCommands
         {
             if (request == "ready")
             {
-                return "ready content";
+                return CannotHoldByContent is { } why ? $"ready syn: {why}" : "ready content";
             }
 
             if (request == "release")

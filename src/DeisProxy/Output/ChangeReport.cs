@@ -156,7 +156,7 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
         var machines = flip is { Machines: > 1 and var count, Apart: { } apart } ? $" Its {count} machines switched {apart.TotalMilliseconds:F0} ms apart." : "";
         var requests = flip switch
         {
-            { Requests: not { } or 0 } => " Whether requests failed could not be measured.",
+            { Requests: null or 0 } => " Whether requests failed could not be measured.",
             { Failed: 0 } => $" None of our {flip.Requests} requests failed; the longest waited {flip.LongestWait?.TotalMilliseconds:F0} ms.",
             _ => $" {flip.Failed} of our {flip.Requests} requests failed, over {flip.Outage?.TotalMilliseconds:F0} ms; "
                 + $"the longest of the others waited {flip.LongestWait?.TotalMilliseconds:F0} ms.",
