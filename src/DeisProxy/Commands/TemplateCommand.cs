@@ -1,7 +1,6 @@
 using System.CommandLine;
 using DeisProxy.Aws;
 using DeisProxy.Core.Planning;
-using DeisProxy.Core.Templates;
 using DeisProxy.Output;
 
 namespace DeisProxy.Commands;
