@@ -28,6 +28,7 @@ internal sealed class Lab(Testbed bed) : IAsyncDisposable
         {
             await Task.Delay(Before, cancellationToken);
             var begun = client.Elapsed;
+            var failedBefore = FailedHealthChecks().Count;
             var tool = await ChangeAsync(scenario.Change, cancellationToken);
             var duration = client.Elapsed - begun;
             var clock = Stopwatch.StartNew();
@@ -39,7 +40,7 @@ internal sealed class Lab(Testbed bed) : IAsyncDisposable
 
             await bed.SettledAsync();
             _isSetUp = scenario.Change is Change.Setup or Change.SetupWithoutHold && tool is { ExitCode: 0 };
-            return Measurement.Of(scenario, await client.StopAsync(), begun, duration, tool);
+            return Measurement.Of(scenario, await client.StopAsync(), begun, duration, tool, [.. FailedHealthChecks().Skip(failedBefore)]);
         }
         catch
         {
@@ -47,6 +48,8 @@ internal sealed class Lab(Testbed bed) : IAsyncDisposable
             throw;
         }
     }
+
+    private List<string> FailedHealthChecks() => [.. bed.Balancers.SelectMany(balancer => balancer.FailedSamples)];
 
     public ValueTask DisposeAsync() => bed.DisposeAsync();
 

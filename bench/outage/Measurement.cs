@@ -6,6 +6,7 @@ namespace DeisProxy.Outage;
 /// <param name="Late">Those with an answer after more than half a second.</param>
 /// <param name="OutageSeconds">Time in which more than half of the requests failed, counted in tenths of a second.</param>
 /// <param name="ExitCode">Exit code of deis-proxy; 0 for the script's calls.</param>
+/// <param name="FailedHealthChecks">What the load balancer said of each health check of a node that failed.</param>
 /// <param name="Failures">What failed: milliseconds since the command began, and how.</param>
 internal sealed record Measurement(
     string Scenario,
@@ -20,6 +21,7 @@ internal sealed record Measurement(
     string? Error,
     double? ToolOutageMilliseconds,
     double? ToolHeldMilliseconds,
+    IReadOnlyList<string> FailedHealthChecks,
     IReadOnlyList<Failure> Failures)
 {
     private static readonly TimeSpan LateAfter = TimeSpan.FromSeconds(0.5);
@@ -27,7 +29,8 @@ internal sealed record Measurement(
     private static readonly TimeSpan Bin = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Counts.</summary>
-    public static Measurement Of(Scenario scenario, IReadOnlyList<Request> requests, TimeSpan begun, TimeSpan duration, Tool? tool)
+    public static Measurement Of(
+        Scenario scenario, IReadOnlyList<Request> requests, TimeSpan begun, TimeSpan duration, Tool? tool, IReadOnlyList<string> failedHealthChecks)
     {
         var answered = requests.Where(r => !r.Failed).ToList();
         return new Measurement(
@@ -43,6 +46,7 @@ internal sealed record Measurement(
             tool is { ExitCode: not 0 } ? tool.Error.Trim() : null,
             tool?.Number("outageMilliseconds"),
             tool?.Number("heldMilliseconds"),
+            failedHealthChecks,
             [.. requests.Where(r => r.Failed).Select(r => new Failure((int)(r.Start - begun).TotalMilliseconds, r.Outcome))]);
     }
 }

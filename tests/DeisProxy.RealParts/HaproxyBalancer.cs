@@ -20,8 +20,12 @@ public sealed record HaproxyListener(int Port, params IReadOnlyList<(string Host
 /// <summary>A real haproxy that stands for a classic ELB. Changes take effect without losing a connection.</summary>
 public sealed class HaproxyBalancer : IAsyncDisposable
 {
+    /// <summary>How often each sample repeats. It is also the time that haproxy gives the connection of a check.</summary>
+    private static readonly TimeSpan SampleInterval = TimeSpan.FromSeconds(2);
+
     private readonly TemporaryDirectory _directory = new();
     private readonly List<RealProcess> _processes = [];
+    private readonly List<string> _failedSamples = [];
     private readonly HaproxyOptions _options;
 
     private HaproxyBalancer(HaproxyOptions options) => _options = options;
@@ -31,6 +35,9 @@ public sealed class HaproxyBalancer : IAsyncDisposable
 
     /// <summary>What the present process has written.</summary>
     public string Output => _processes[^1].Output;
+
+    /// <summary>What haproxy said of each sample that failed, in all processes so far.</summary>
+    public IReadOnlyList<string> FailedSamples => [.. _failedSamples, .. _processes.SelectMany(FailedIn)];
 
     private string Socket => _directory["admin.sock"];
 
@@ -60,6 +67,7 @@ public sealed class HaproxyBalancer : IAsyncDisposable
         foreach (var ended in _processes.Where(p => p.HasExited).ToList())
         {
             _processes.Remove(ended);
+            _failedSamples.AddRange(FailedIn(ended));
             await ended.DisposeAsync();
         }
 
@@ -101,15 +109,11 @@ public sealed class HaproxyBalancer : IAsyncDisposable
         if (_options.HealthChecked.Count > 0)
         {
             // Checked once: what tracks it inherits the health, and no check carries a PROXY line.
-            text.Append(CultureInfo.InvariantCulture, $"backend health\n    mode tcp\n    timeout check {HealthCheck.Timeout.TotalMilliseconds:0}ms\n");
-            if (HealthCheck.HttpPath is { } path)
+            AppendChecked(text, "health", HealthCheck.Interval, HealthCheck.Unhealthy, HealthCheck.Healthy, count: 1);
+            if (HealthCheck.Samples > 0)
             {
-                text.Append(CultureInfo.InvariantCulture, $"    option httpchk GET {path}\n    http-check expect status 200\n");
-            }
-
-            foreach (var (host, port) in _options.HealthChecked)
-            {
-                text.Append(CultureInfo.InvariantCulture, $"    server {Name(host)} {host}:{port} check inter {HealthCheck.Interval.TotalMilliseconds:0}ms fall {HealthCheck.Unhealthy} rise {HealthCheck.Healthy}\n");
+                // haproxy spreads them over the interval.
+                AppendChecked(text, "samples", SampleInterval, fall: 1, rise: 1, HealthCheck.Samples);
             }
         }
 
@@ -137,6 +141,27 @@ public sealed class HaproxyBalancer : IAsyncDisposable
 
         return text.ToString();
     }
+
+    private void AppendChecked(StringBuilder text, string name, TimeSpan interval, int fall, int rise, int count)
+    {
+        text.Append(CultureInfo.InvariantCulture, $"backend {name}\n    mode tcp\n    timeout check {HealthCheck.Timeout.TotalMilliseconds:0}ms\n");
+        if (HealthCheck.HttpPath is { } path)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"    option httpchk GET {path}\n    http-check expect status 200\n");
+        }
+
+        foreach (var (host, port) in _options.HealthChecked)
+        {
+            for (var number = 0; number < count; number++)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"    server {Name(host)}{(number == 0 ? "" : $"-{number}")} {host}:{port} check ");
+                text.Append(CultureInfo.InvariantCulture, $"inter {interval.TotalMilliseconds:0}ms fall {fall} rise {rise}\n");
+            }
+        }
+    }
+
+    private static IEnumerable<string> FailedIn(RealProcess process) => process.Output.Split('\n')
+        .Where(line => line.Contains("Server samples/", StringComparison.Ordinal) && line.Contains(" is DOWN", StringComparison.Ordinal));
 
     private static string Name(string host) => $"s{host.Replace('.', '_')}";
 
@@ -203,4 +228,7 @@ public sealed record HaproxyHealthCheck
 
     /// <summary>So many successes in a row bring it back.</summary>
     public int Healthy { get; init; } = 1;
+
+    /// <summary>So many more checks of each server, spread over time, that change nothing; see <see cref="HaproxyBalancer.FailedSamples"/>.</summary>
+    public int Samples { get; init; }
 }

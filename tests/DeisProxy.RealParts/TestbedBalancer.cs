@@ -8,6 +8,9 @@ namespace DeisProxy.RealParts;
 /// </summary>
 public sealed class TestbedBalancer : IAsyncDisposable
 {
+    /// <summary>Every tenth of a second one: the health check's own interval of 15 s is longer than a whole setup.</summary>
+    private const int SamplesOfNode = 20;
+
     private readonly HaproxyBalancer _haproxy;
     private readonly IReadOnlyList<string> _nodes;
     private readonly Func<Task<XDocument>> _describe;
@@ -26,6 +29,9 @@ public sealed class TestbedBalancer : IAsyncDisposable
 
     /// <summary>Where clients reach it.</summary>
     public string Address { get; }
+
+    /// <summary>Samples of the health check in force that failed so far.</summary>
+    public IReadOnlyList<string> FailedSamples => _haproxy.FailedSamples;
 
     /// <summary>Whether what is in force sends the PROXY line to a port of the nodes.</summary>
     public bool SendsProxy => _sendsProxy;
@@ -109,6 +115,7 @@ public sealed class TestbedBalancer : IAsyncDisposable
         Timeout = TimeSpan.FromSeconds(Number(check, "Timeout")),
         Unhealthy = Number(check, "UnhealthyThreshold"),
         Healthy = Number(check, "HealthyThreshold"),
+        Samples = SamplesOfNode,
     };
 
     private static IEnumerable<XElement> Descendants(XContainer parent, string name) => parent.Descendants().Where(e => e.Name.LocalName == name);
