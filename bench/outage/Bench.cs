@@ -9,7 +9,7 @@ internal static class Bench
     {
         var all = new List<Measurement>();
         var clock = Stopwatch.StartNew();
-        await using var lab = await Lab.OpenAsync(scenarios[0].Balancers);
+        await using var lab = await Lab.OpenAsync();
         for (var run = 1; run <= runs; run++)
         {
             foreach (var scenario in scenarios)
@@ -17,7 +17,7 @@ internal static class Bench
                 var measured = await lab.MeasureAsync(scenario, cancellationToken);
                 all.Add(measured);
                 await Console.Error.WriteLineAsync(
-                    $"{clock.Elapsed:mm\\:ss} {scenario.Name} {run}/{runs}: {measured.Failed} of {measured.Requests} failed, {measured.Late} late, "
+                    $"{clock.Elapsed:mm\\:ss} {scenario.Name} {run}/{runs}: {measured.Lost} of {measured.Requests} lost, {measured.Refused} refused, {measured.Late} late, "
                     + $"latest {measured.LatestSeconds:0.00} s, {measured.WrongAddress} with a wrong address, {measured.CommandSeconds:0.0} s"
                     + (measured.ExitCode == 0 ? "" : $", exit code {measured.ExitCode}"));
             }

@@ -23,21 +23,27 @@ internal enum Blow
 
 /// <summary>One thing that goes wrong, and how it has to end.</summary>
 /// <param name="Name">As for <c>--drill</c>.</param>
-/// <param name="After">When: so long after the load balancer began to send PROXY lines. Null: while every node holds connections, for long because every confd hangs.</param>
+/// <param name="After">When: so long after the load balancer began to send PROXY lines. Null: while every node holds all new connections, for long because every confd hangs.</param>
+/// <param name="Armed">When, instead: as soon as every node is ready to hold connections, before the load balancer is told anything.</param>
 /// <param name="ErrorCode">The error that setup has to end with, exit code 1, everything put back. Null: it has to end with 0, or may be put back where the operator was hindered.</param>
-internal sealed record Drill(string Name, Blow Blow, TimeSpan? After, ConfdBehaviour Confd = ConfdBehaviour.Renders, bool Stuck = false, string? ErrorCode = null, NodeRights Rights = NodeRights.Root)
+internal sealed record Drill(
+    string Name, Blow Blow, TimeSpan? After, ConfdBehaviour Confd = ConfdBehaviour.Renders, bool Stuck = false, string? ErrorCode = null, NodeRights Rights = NodeRights.Root,
+    string Manner = "held-by-content", bool Armed = false)
 {
     private static readonly TimeSpan KillStep = TimeSpan.FromMilliseconds(30);
 
     public static IReadOnlyList<Drill> All { get; } =
     [
         .. Enumerable.Range(0, 10).Select(step => new Drill($"kill-{(KillStep * step).TotalMilliseconds:0}", Blow.Kill, KillStep * step)),
+        new("kill-armed", Blow.Kill, After: null, Armed: true),
         new("kill-held", Blow.Kill, After: null),
         new("freeze-held", Blow.Freeze, After: null),
         new("cut-one-held", Blow.CutOne, After: null),
         new("cut-all-held", Blow.CutAll, After: null),
-        new("no-sudo", Blow.None, After: null, Rights: NodeRights.NoSudo),
-        new("no-iptables", Blow.None, After: null, Rights: NodeRights.NoIptables),
+        new("no-sudo", Blow.None, After: null, Rights: NodeRights.NoSudo, Manner: "watched"),
+        new("no-iptables", Blow.None, After: null, Rights: NodeRights.NoIptables, Manner: "watched"),
+        new("no-u32", Blow.None, After: null, Rights: NodeRights.NoU32, Manner: "held"),
+        new("no-docker", Blow.None, After: null, Rights: NodeRights.NoDocker),
         new("confd-idle", Blow.None, After: null, ConfdBehaviour.DoesNothing),
         new("confd-hangs", Blow.None, After: null, ConfdBehaviour.Hangs, Stuck: true, ErrorCode: "routers-did-not-switch"),
     ];

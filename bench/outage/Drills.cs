@@ -9,6 +9,9 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
     /// <summary>For how long a connection may be held, whatever happens to the operator: the nodes' own limit is 5 s, the rest is how long a look may take on a busy machine, and the nodes' shell.</summary>
     private static readonly TimeSpan RuleLimit = TimeSpan.FromSeconds(7);
 
+    /// <summary>For how long rules may be there at all: until the load balancer has switched, a router on its own tick has followed or is given up, and reserve for a busy machine.</summary>
+    private static readonly TimeSpan WholeLimit = TimeSpan.FromSeconds(30);
+
     /// <summary>For how long a guard may outlive its purpose: its own time, half a second for a second look, and reserve for a busy machine.</summary>
     private static readonly TimeSpan GuardLimit = TimeSpan.FromSeconds(15);
 
@@ -36,7 +39,7 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
         await using var tool = new RunningTool(bed, ["setup"]);
         try
         {
-            await BeforeEndAsync(until => FirstProxyLineAsync(client, until), tool, cancellationToken);
+            await BeforeEndAsync(until => drill.Armed ? ReadyAsync(earlier, until) : FirstProxyLineAsync(client, until), tool, cancellationToken);
             await using var watch = new HoldWatch(bed, [.. Ids().Except(earlier, StringComparer.Ordinal)]);
             var blow = await StrikeAsync(drill, watch, tool, cancellationToken);
             var first = drill.Blow == Blow.Kill ? null : await tool.EndAsync(cancellationToken);
@@ -48,10 +51,12 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
             await FinishAsync(first, client, problems, cancellationToken);
             await watch.FreeAsync(cancellationToken).WaitAsync(SettleLimit, cancellationToken);
             var since = blow ?? watch.FirstRule ?? TimeSpan.Zero;
-            Note(problems, watch.LastRule - since > RuleLimit, "connections were held for too long");
+            Note(problems, watch.LastRule - since > (blow is null ? WholeLimit : RuleLimit), "connections were held for too long");
             Note(problems, blow is not null && watch.LastGuard - since > GuardLimit, "a guard stayed for too long");
-            Note(problems, watch.FirstRule is null && drill is { After: null, Rights: NodeRights.Root }, "no rule was ever seen");
-            Note(problems, watch.FirstRule is not null && drill.Rights != NodeRights.Root, "a rule was seen");
+            Note(problems, watch.FirstRule is null && drill is { After: null, Manner: not "watched" }, "no rule was ever seen");
+            Note(problems, watch.FirstRule is not null && drill.Manner == "watched", "a rule was seen");
+            var rules = await Task.WhenAll(bed.Nodes.Select(Testbed.NodeRulesAsync));
+            Note(problems, watch.Ids.Any(id => rules.Any(text => text.Contains(id, StringComparison.Ordinal))), "something of the rules was left on a node");
             var left = Ids().Except(earlier, StringComparer.Ordinal).Intersect(watch.Ids, StringComparer.Ordinal).ToList();
             Note(problems, left.Count > 0, $"left on nodes: {string.Join(", ", left)}");
             return new DrillResult(drill.Name, Seconds(watch.LastRule - since), Seconds(watch.LastGuard - since), first?.ExitCode, problems);
@@ -120,6 +125,15 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until every node has been entered to hold connections.</summary>
+    private async Task ReadyAsync(List<string> earlier, CancellationToken cancellationToken)
+    {
+        while (Ids().Except(earlier, StringComparer.Ordinal).Count() < bed.Nodes.Count)
+        {
+            await Task.Delay(Glance, cancellationToken);
+        }
+    }
+
     /// <summary>Waits for the moment, does it, waits until no connection is held any more, and takes it back as far as that goes.</summary>
     private async Task<TimeSpan?> StrikeAsync(Drill drill, HoldWatch watch, RunningTool tool, CancellationToken cancellationToken)
     {
@@ -130,7 +144,7 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(SettleLimit);
-        await (drill.After is { } after ? Task.Delay(after, limit.Token) : BeforeEndAsync(watch.HeldAsync, tool, limit.Token));
+        await (drill.After is { } after ? Task.Delay(after, limit.Token) : BeforeEndAsync(drill.Armed ? watch.ArmedAsync : watch.HeldAsync, tool, limit.Token));
         List<TestbedNode> cut = drill.Blow switch { Blow.CutOne => [bed.Nodes[^1]], Blow.CutAll => [.. bed.Nodes], _ => [] };
         var blow = watch.Elapsed;
         if (drill.Blow == Blow.Kill)
@@ -158,11 +172,11 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
     private async Task JudgeAsync(Drill drill, Tool first, List<string> problems)
     {
         var rules = await Task.WhenAll(bed.Nodes.Select(Testbed.NodeRulesAsync));
-        Note(problems, rules.Any(text => text.Contains("deis-proxy", StringComparison.Ordinal)), "setup ended and left a rule behind");
+        Note(problems, rules.Any(HoldWatch.Holds), "setup ended and left a rule behind that holds connections");
         var mayGiveUp = drill.Blow is Blow.CutOne or Blow.CutAll or Blow.Freeze && first.ExitCode == 1;
         Note(problems, first.ErrorCode != drill.ErrorCode && !mayGiveUp, $"it ended with {first.ExitCode}, {first.ErrorCode}: {first.Error.Trim()}");
         var manner = (string?)first.Document?["flipManner"];
-        Note(problems, drill.Rights != NodeRights.Root && manner != "watched", $"both ends were switched in the manner {manner}");
+        Note(problems, first.ExitCode == 0 && drill.Blow == Blow.None && manner != drill.Manner, $"both ends were switched in the manner {manner}");
         if (first.ExitCode != 0)
         {
             Note(problems, first.ExitCode != 1, $"exit code {first.ExitCode} is not 1");

@@ -1,10 +1,11 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using DeisProxy.RealParts;
 
 namespace DeisProxy.Outage;
 
 /// <summary>Looks at every node, again and again, for what one run of deis-proxy has there to hold connections.</summary>
-internal sealed class HoldWatch : IAsyncDisposable
+internal sealed partial class HoldWatch : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
@@ -12,7 +13,7 @@ internal sealed class HoldWatch : IAsyncDisposable
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _looking;
-    private volatile Sight _last = new(TimeSpan.MinValue, 0, 0);
+    private volatile Sight _last = new(TimeSpan.MinValue, 0, 0, 0);
 
     /// <summary>Begins to look.</summary>
     public HoldWatch(Testbed bed, IReadOnlyList<string> ids)
@@ -35,8 +36,11 @@ internal sealed class HoldWatch : IAsyncDisposable
     /// <summary>When a look saw a guard for the last time.</summary>
     public TimeSpan? LastGuard { get; private set; }
 
-    /// <summary>Waits until every node holds connections.</summary>
-    public Task HeldAsync(CancellationToken cancellationToken) => UntilAsync(sight => sight.Nodes == _bed.Nodes.Count, cancellationToken);
+    /// <summary>Waits until every node is ready to hold connections that do not fit its router.</summary>
+    public Task ArmedAsync(CancellationToken cancellationToken) => UntilAsync(sight => sight.Nodes == _bed.Nodes.Count, cancellationToken);
+
+    /// <summary>Waits until every node holds all new connections.</summary>
+    public Task HeldAsync(CancellationToken cancellationToken) => UntilAsync(sight => sight.All == _bed.Nodes.Count, cancellationToken);
 
     /// <summary>Waits for a look, begun after now, that sees no rule.</summary>
     public Task LetGoAsync(CancellationToken cancellationToken) => AfterNowAsync(sight => sight.Nodes == 0, cancellationToken);
@@ -76,7 +80,8 @@ internal sealed class HoldWatch : IAsyncDisposable
         {
             var begun = Elapsed;
             var rules = await Task.WhenAll(_bed.Nodes.Select(Testbed.NodeRulesAsync));
-            var sight = new Sight(begun, rules.Count(IsOurs), Processes.Guards().Count(IsOurs));
+            var ours = rules.Where(IsOurs).ToList();
+            var sight = new Sight(begun, ours.Count(Holds), ours.Count(text => Holds(text) && HoldingAll().IsMatch(text)), Processes.Guards().Count(IsOurs));
             if (sight.Nodes > 0)
             {
                 FirstRule ??= begun;
@@ -89,8 +94,25 @@ internal sealed class HoldWatch : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether rules hold connections: not those that only take marks off, which let everything pass.</summary>
+    public static bool Holds(string rules) => HoldingSyn().IsMatch(rules) || (Jump().IsMatch(rules) && !Passing().IsMatch(rules));
+
     private bool IsOurs(string text) => Ids.Any(id => text.Contains(id, StringComparison.Ordinal));
 
+    [GeneratedRegex(@"--comment ""deis-proxy [0-9a-f]+"" -j DROP", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex HoldingSyn();
+
+    [GeneratedRegex(@"-A PREROUTING .* -j deis-proxy-[0-9a-f]+", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Jump();
+
+    [GeneratedRegex(@"-A deis-proxy-[0-9a-f]+ -j RETURN", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Passing();
+
+    [GeneratedRegex(@"/0xfd000000 -j DROP|--comment ""deis-proxy [0-9a-f]+"" -j DROP", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex HoldingAll();
+
     /// <summary>One look.</summary>
-    private sealed record Sight(TimeSpan Begun, int Nodes, int Guards);
+    /// <param name="Nodes">Those that hold connections, or would.</param>
+    /// <param name="All">Those that hold all new ones.</param>
+    private sealed record Sight(TimeSpan Begun, int Nodes, int All, int Guards);
 }

@@ -1,8 +1,10 @@
+using System.Text.Json.Serialization;
 using DeisProxy.RealParts;
 
 namespace DeisProxy.Outage;
 
 /// <summary>What clients noticed of one change.</summary>
+/// <param name="Refused">Those of the failed that found the load balancer's own listener away, while it was being replaced.</param>
 /// <param name="Late">Those with an answer after more than half a second.</param>
 /// <param name="OutageSeconds">Time in which more than half of the requests failed, counted in tenths of a second.</param>
 /// <param name="ExitCode">Exit code of deis-proxy; 0 for the script's calls.</param>
@@ -12,6 +14,7 @@ internal sealed record Measurement(
     string Scenario,
     int Requests,
     int Failed,
+    int Refused,
     int Late,
     double LatestSeconds,
     double OutageSeconds,
@@ -24,6 +27,10 @@ internal sealed record Measurement(
     IReadOnlyList<string> FailedHealthChecks,
     IReadOnlyList<Failure> Failures)
 {
+    /// <summary>Requests that met a load balancer and a router which did not fit.</summary>
+    [JsonIgnore]
+    public int Lost => Failed - Refused;
+
     private static readonly TimeSpan LateAfter = TimeSpan.FromSeconds(0.5);
 
     private static readonly TimeSpan Bin = TimeSpan.FromMilliseconds(100);
@@ -37,6 +44,7 @@ internal sealed record Measurement(
             scenario.Name,
             requests.Count,
             requests.Count - answered.Count,
+            requests.Count(r => r.Outcome == Request.Refused),
             answered.Count(r => r.Duration > LateAfter),
             Math.Round(answered.Max(r => r.Duration).TotalSeconds, 3),
             Math.Round(requests.GroupBy(r => (int)(r.Start / Bin)).Count(bin => bin.Count(r => r.Failed) * 2 > bin.Count()) * Bin.TotalSeconds, 1),

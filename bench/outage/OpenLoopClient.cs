@@ -14,6 +14,9 @@ internal sealed record Request(TimeSpan Start, TimeSpan Duration, string Outcome
 {
     public const string Served = "ok";
 
+    /// <summary>No listener: the load balancer accepts connections whatever its routers do.</summary>
+    public const string Refused = "refused";
+
     public bool Failed => Outcome != Served;
 }
 
@@ -123,7 +126,7 @@ internal sealed class OpenLoopClient
         }
         catch (SocketException e) when (length == 0)
         {
-            return (e.SocketErrorCode == SocketError.ConnectionRefused ? "refused" : "cut", null);
+            return (e.SocketErrorCode == SocketError.ConnectionRefused ? Request.Refused : "cut", null);
         }
         catch (SocketException)
         {

@@ -3,11 +3,11 @@ using System.Text;
 
 namespace DeisProxy.Outage;
 
-/// <summary>Failed requests as a picture: a row for each scenario, a dot for each run, a bar at the median.</summary>
+/// <summary>Lost requests as a picture: a row for each scenario, a dot for each run, a bar at the median.</summary>
 internal static class Plot
 {
-    private const int Width = 760;
-    private const int Left = 250;
+    private const int Width = 800;
+    private const int Left = 330;
     private const int Right = 30;
     private const int Top = 56;
     private const int RowHeight = 30;
@@ -20,7 +20,7 @@ internal static class Plot
         var bottom = Top + (summaries.Count * RowHeight);
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $$"""
-            <svg xmlns="http://www.w3.org/2000/svg" width="{{Width}}" height="{{bottom + 34}}" viewBox="0 0 {{Width}} {{bottom + 34}}" font-family="system-ui, sans-serif" font-size="13" role="img" aria-label="Failed requests in every run">
+            <svg xmlns="http://www.w3.org/2000/svg" width="{{Width}}" height="{{bottom + 34}}" viewBox="0 0 {{Width}} {{bottom + 34}}" font-family="system-ui, sans-serif" font-size="13" role="img" aria-label="Lost requests in every run">
             <style>
               text { fill: #1f2328 } .quiet { fill: #59636e } .grid { stroke: #d1d9e0 }
               .script { fill: #cf222e; stroke: #cf222e } .tool { fill: #0969da; stroke: #0969da } circle { fill-opacity: .45; stroke: none }
@@ -29,7 +29,7 @@ internal static class Plot
                 .script { fill: #ff7b72; stroke: #ff7b72 } .tool { fill: #58a6ff; stroke: #58a6ff }
               }
             </style>
-            <text x="0" y="18" font-weight="600">Requests that failed, of 100 new connections a second</text>
+            <text x="0" y="18" font-weight="600">Requests lost to the flip, of 100 new connections a second</text>
             <text x="0" y="38" class="quiet">a dot for each run, a bar at the median; the scale is logarithmic</text>
 
             """);
@@ -44,15 +44,15 @@ internal static class Plot
             text.Append(CultureInfo.InvariantCulture, $"<text x=\"{Left - 18}\" y=\"{y + 4}\" text-anchor=\"end\">{summary.Scenario.Title.Replace("`", "", StringComparison.Ordinal)}</text><g class=\"{(summary.Scenario.Change == Change.Script ? "script" : "tool")}\">");
             foreach (var run in summary.Runs)
             {
-                text.Append(CultureInfo.InvariantCulture, $"<circle cx=\"{X(run.Failed):0.#}\" cy=\"{y}\" r=\"5\"/>");
+                text.Append(CultureInfo.InvariantCulture, $"<circle cx=\"{X(run.Lost):0.#}\" cy=\"{y}\" r=\"5\"/>");
             }
 
-            text.Append(CultureInfo.InvariantCulture, $"<line x1=\"{X(summary.Failed.Median):0.#}\" y1=\"{y - 10}\" x2=\"{X(summary.Failed.Median):0.#}\" y2=\"{y + 10}\" stroke-width=\"2.5\"/></g>\n");
+            text.Append(CultureInfo.InvariantCulture, $"<line x1=\"{X(summary.Lost.Median):0.#}\" y1=\"{y - 10}\" x2=\"{X(summary.Lost.Median):0.#}\" y2=\"{y + 10}\" stroke-width=\"2.5\"/></g>\n");
         }
 
         return text.Append("</svg>\n").ToString();
     }
 
     /// <summary>Logarithmic, with a place for none.</summary>
-    private static double X(double failed) => Left + ((Width - Left - Right) * Math.Log(1 + Math.Min(failed, Marks[^1])) / Math.Log(1 + Marks[^1]));
+    private static double X(double lost) => Left + ((Width - Left - Right) * Math.Log(1 + Math.Min(lost, Marks[^1])) / Math.Log(1 + Marks[^1]));
 }

@@ -36,8 +36,9 @@ internal sealed partial record Series(DateOnly Date, string Machine, IReadOnlyLi
         Measured on {Date:yyyy-MM-dd} by `dotnet run --project bench/outage -c Release -- --write` ({Machine}; {string.Join(", ", Versions)}).
         Three router nodes of release v1.12.3, each a machine of its own (network namespaces) with nginx, sshd and iptables, one etcd, haproxy in the place of the load balancer, moto in
         the place of AWS. Clients open 100 new connections a second, each for one request, from 2 s before the change until 8 s after it and until traffic is steady again.
-        *Fast*: calls to AWS cost nothing, and the load balancer follows each change {CloudPace.Immediate.MaximumLag.TotalMilliseconds:0} ms later. *Slow*: {CloudPace.Lagging.ApiDelay.TotalSeconds:0.#} s a call, and the load balancer follows
-        after {CloudPace.Lagging.MinimumLag.TotalSeconds:0.#} to {CloudPace.Lagging.MaximumLag.TotalSeconds:0.#} s, each time and each of its machines in its own. The script is the sequence of AWS and etcd calls of Deis's `setup-proxy-protocol.sh`, without the
+        The load balancer is two machines, which its name leads to and clients use in turn; each follows a change in its own time. *Fast*: calls to AWS cost nothing, and each
+        machine follows after {CloudPace.Apart.MinimumLag.TotalSeconds:0.#} to {CloudPace.Apart.MaximumLag.TotalSeconds:0.#} s. *Slow*: {CloudPace.Lagging.ApiDelay.TotalSeconds:0.#} s a call, and each machine follows after {CloudPace.Lagging.MinimumLag.TotalSeconds:0.#} to {CloudPace.Lagging.MaximumLag.TotalSeconds:0.#} s. *One machine*: that follows,
+        where AWS is fast, after {CloudPace.Immediate.MaximumLag.TotalSeconds:0.#} s. The script is the sequence of AWS and etcd calls of Deis's `setup-proxy-protocol.sh`, without the
         start-up time of its programs and with the load balancer's right name, both in its favour. Scenarios take turns. Numbers are medians, in brackets least and most.
         """);
 

@@ -31,13 +31,13 @@ public sealed class LateKillTests(ITestOutputHelper output) : DrillTests(output)
 {
     [Fact]
     public Task Killed_later_or_surely_while_connections_are_held_it_leaves_nothing_held_and_a_second_setup_finishes_the_job() =>
-        RunAsync("kill-120", "kill-150", "kill-180", "kill-210", "kill-held");
+        RunAsync("kill-120", "kill-150", "kill-180", "kill-210", "kill-armed", "kill-held");
 }
 
 public sealed class RightsTests(ITestOutputHelper output) : DrillTests(output)
 {
     [Fact]
-    public Task Where_one_node_refuses_sudo_or_lacks_iptables_nothing_is_held_and_setup_is_done() => RunAsync("no-sudo", "no-iptables");
+    public Task Where_one_node_allows_less_the_next_best_order_is_taken_and_setup_is_done() => RunAsync("no-sudo", "no-iptables", "no-u32", "no-docker");
 }
 
 public sealed class HindranceTests(ITestOutputHelper output) : DrillTests(output)

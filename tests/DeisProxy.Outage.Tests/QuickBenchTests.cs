@@ -14,35 +14,30 @@ public sealed class QuickBenchTests(ITestOutputHelper output)
     /// <summary>Most runs: a stall of the machine may spoil one, a defect spoils all.</summary>
     private const int Attempts = 3;
 
-    /// <summary>
-    /// The goal is 3 failed requests and 1.5 s, in the median of several runs on a quiet machine. Here a held connection may need the system's second repetition,
-    /// after 3 s, or its third, after 7 s; the script loses 92 requests at the least.
-    /// </summary>
-    private const int MostFailed = 40;
-
+    /// <summary>The goal is 3.2 s on a quiet machine; here TCP's pauses may double once more.</summary>
     private const double LatestSeconds = 8;
 
     [Fact]
-    public async Task A_setup_with_a_slow_load_balancer_is_hardly_noticed()
+    public async Task A_setup_with_a_slow_load_balancer_of_two_machines_loses_no_request()
     {
         using var directory = new TemporaryDirectory();
-        var runs = new List<(int Failed, double LatestSeconds)>();
+        var runs = new List<(int Lost, double LatestSeconds)>();
         do
         {
-            // Its own exit code tells whether it met its own goals, which are narrower.
+            // Its exit code tells whether it met its goals, which are narrower.
             var file = directory[$"runs{runs.Count}.json"];
-            var (_, text) = await BenchProcess.RunAsync(TimeSpan.FromMinutes(10), "--quick", "--scenarios", "setup-lag", "--json", file);
+            var (_, text) = await BenchProcess.RunAsync(TimeSpan.FromMinutes(10), "--quick", "--scenarios", "setup-slow", "--json", file);
             output.WriteLine(text);
             File.Exists(file).ShouldBeTrue(text);
             var run = JsonNode.Parse(await File.ReadAllTextAsync(file))!["runs"]!.AsArray().ShouldHaveSingleItem()!;
             ((int)run["exitCode"]!).ShouldBe(0, text);
             ((int)run["requests"]!).ShouldBeGreaterThan(1000, text);
-            runs.Add(((int)run["failed"]!, (double)run["latestSeconds"]!));
+            runs.Add(((int)run["failed"]! - (int)run["refused"]!, (double)run["latestSeconds"]!));
         }
-        while (!IsHardlyNoticed(runs[^1]) && runs.Count < Attempts);
+        while (!IsUnnoticed(runs[^1]) && runs.Count < Attempts);
 
-        runs.ShouldContain(run => IsHardlyNoticed(run), string.Join(", ", runs));
+        runs.ShouldContain(run => IsUnnoticed(run), string.Join(", ", runs));
     }
 
-    private static bool IsHardlyNoticed((int Failed, double LatestSeconds) run) => run.Failed <= MostFailed && run.LatestSeconds <= LatestSeconds;
+    private static bool IsUnnoticed((int Lost, double LatestSeconds) run) => run.Lost == 0 && run.LatestSeconds <= LatestSeconds;
 }

@@ -30,6 +30,9 @@ public sealed record CloudPace(TimeSpan ApiDelay, TimeSpan MinimumLag, TimeSpan 
     /// <summary>Half a second for a call, up to two for the balancers.</summary>
     public static CloudPace Lagging { get; } = new(TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(2));
 
+    /// <summary>A call costs nothing, and each balancer follows in its own time, up to one and a half seconds apart.</summary>
+    public static CloudPace Apart { get; } = new(TimeSpan.Zero, TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(1.6));
+
     internal TimeSpan NextLag() => MinimumLag + ((MaximumLag - MinimumLag) * (RandomNumberGenerator.GetInt32(1001) / 1000.0));
 }
 
@@ -57,6 +60,7 @@ public sealed class Testbed : IAsyncDisposable
     private readonly TestbedOptions _options;
     private TemporaryDirectory? _state;
     private Moto _moto = null!;
+    private int? _inUse;
 
     private Testbed(TestbedOptions options) => _options = options;
 
@@ -67,6 +71,9 @@ public sealed class Testbed : IAsyncDisposable
     public IReadOnlyList<TestbedNode> Nodes { get; private set; } = [];
 
     public IReadOnlyList<TestbedBalancer> Balancers { get; private set; } = [];
+
+    /// <summary>Those that the load balancer's name leads to.</summary>
+    public IEnumerable<TestbedBalancer> BalancersInUse => Balancers.Take(_inUse ?? Balancers.Count);
 
     /// <summary>Name of the load balancer of the present stack.</summary>
     public string LoadBalancer { get; private set; } = "";
@@ -165,10 +172,17 @@ public sealed class Testbed : IAsyncDisposable
         var resource = await AwsQuery.CallAsync(
             Aws.Endpoint, "cloudformation", "DescribeStackResource", "2010-05-15", ("StackName", Stack), ("LogicalResourceId", "DeisWebELB"));
         LoadBalancer = resource.Descendants().Single(e => e.Name.LocalName == "PhysicalResourceId").Value;
-        await PrivateNetwork.SetHostsAsync(Balancers.Select(balancer => (balancer.Address, RecordingProxy.DnsName(LoadBalancer))));
+        await SetHostsAsync();
         Follow("CreateLoadBalancer");
         await SettledAsync();
         Aws.Forget();
+    }
+
+    /// <summary>Lets the load balancer's name lead to so many of its machines.</summary>
+    public Task UseAsync(int balancers)
+    {
+        _inUse = balancers;
+        return SetHostsAsync();
     }
 
     /// <summary>Waits until the balancers are in step with the API.</summary>
@@ -176,7 +190,7 @@ public sealed class Testbed : IAsyncDisposable
 
     /// <summary>The rules that hold connections, as <c>iptables-save</c> prints them on a node.</summary>
     public static Task<string> NodeRulesAsync(TestbedNode node) =>
-        node.Network.RunAsync(RealProcess.Find("iptables-save", "install the Debian package iptables"), "-t", "raw");
+        node.Network.RunAsync(RealProcess.Find("iptables-save", "install the Debian package iptables"));
 
     /// <summary>What deis-proxy has put into a node's /run, by name.</summary>
     public static IReadOnlyList<string> NodeFiles(TestbedNode node) =>
@@ -202,6 +216,8 @@ public sealed class Testbed : IAsyncDisposable
         _state?.Dispose();
         _directory.Dispose();
     }
+
+    private Task SetHostsAsync() => PrivateNetwork.SetHostsAsync(BalancersInUse.Select(balancer => (balancer.Address, RecordingProxy.DnsName(LoadBalancer))));
 
     private static async Task AddBridgeAsync(string name, params string[] addresses)
     {

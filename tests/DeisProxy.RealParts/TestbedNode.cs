@@ -27,6 +27,12 @@ public enum NodeRights
 
     /// <summary>Everything, but there is no iptables.</summary>
     NoIptables,
+
+    /// <summary>Everything but docker, with sudo neither.</summary>
+    NoDocker,
+
+    /// <summary>Everything, but the kernel lacks the module u32.</summary>
+    NoU32,
 }
 
 /// <summary>
@@ -93,6 +99,7 @@ public sealed class TestbedNode : IAsyncDisposable
             field = value;
             File.Delete(_directory["bin/id"]);
             File.Delete(_directory["bin/iptables"]);
+            File.Delete(_directory["bin/no-docker"]);
 
             // The user core may become root without a password.
             _directory.WriteScript("bin/sudo", "[ \"$1\" = -n ] && shift\nexec \"$@\"");
@@ -104,6 +111,17 @@ public sealed class TestbedNode : IAsyncDisposable
             else if (value == NodeRights.NoIptables)
             {
                 _directory.WriteScript("bin/iptables", "echo 'sh: iptables: not found' >&2\nexit 127");
+            }
+            else if (value == NodeRights.NoU32)
+            {
+                var iptables = RealProcess.Find("iptables", "install the Debian package iptables");
+                _directory.WriteScript(
+                    "bin/iptables",
+                    $"case \" $* \" in *' u32 '*) echo 'iptables: No chain/target/match by that name.' >&2; exit 1 ;; esac\nexec {iptables} \"$@\"");
+            }
+            else if (value == NodeRights.NoDocker)
+            {
+                File.WriteAllText(_directory["bin/no-docker"], "");
             }
         }
     }
@@ -177,6 +195,7 @@ public sealed class TestbedNode : IAsyncDisposable
         _directory.WriteScript(
             "bin/docker",
             $$"""
+            [ ! -e {{_directory["bin/no-docker"]}} ] || { echo 'permission denied while trying to connect to the Docker daemon socket' >&2; exit 1; }
             verb=$1
             shift
             count=+1
