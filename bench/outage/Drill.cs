@@ -17,6 +17,9 @@ internal enum Blow
     /// <summary>All nodes do.</summary>
     CutAll,
 
+    /// <summary>None: a WebSocket that was open before echoes all through setup and teardown.</summary>
+    WebSocket,
+
     /// <summary>Nothing but what is told of the routers.</summary>
     None,
 }
@@ -40,6 +43,7 @@ internal sealed record Drill(
         new("freeze-held", Blow.Freeze, After: null),
         new("cut-one-held", Blow.CutOne, After: null),
         new("cut-all-held", Blow.CutAll, After: null),
+        new("websocket", Blow.WebSocket, After: null),
         new("no-sudo", Blow.None, After: null, Rights: NodeRights.NoSudo, Manner: "watched"),
         new("no-iptables", Blow.None, After: null, Rights: NodeRights.NoIptables, Manner: "watched"),
         new("no-u32", Blow.None, After: null, Rights: NodeRights.NoU32, Manner: "held"),

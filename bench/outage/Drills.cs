@@ -25,6 +25,11 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
 
     public async Task<DrillResult> RunAsync(Drill drill, CancellationToken cancellationToken)
     {
+        if (drill.Blow == Blow.WebSocket)
+        {
+            return await WebSocketDrill.RunAsync(bed, cancellationToken);
+        }
+
         await bed.ResetAsync();
         var one = bed.Nodes[^1];
         (one.OnConfd, one.Router.Stuck, one.Rights) = (drill.Confd, drill.Stuck, drill.Rights);

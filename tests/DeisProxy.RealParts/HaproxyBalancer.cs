@@ -97,7 +97,7 @@ public sealed class HaproxyBalancer : IAsyncDisposable
             $"""
             global
                 stats socket {Socket} mode 600 level admin expose-fd listeners
-                hard-stop-after 20s
+                hard-stop-after 60s
                 maxconn 4000
             defaults
                 timeout connect {_options.ConnectTimeout.TotalSeconds:0}s

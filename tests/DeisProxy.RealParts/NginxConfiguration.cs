@@ -7,7 +7,8 @@ internal sealed record RouterKeys(
     string? ProxyProtocol, string? RealIpCidr, string? EnforceHttps, string? HstsEnabled, string? SslCert, string? SslKey);
 
 /// <summary>Where a router listens and keeps its files.</summary>
-internal sealed record RouterPlace(string Directory, string Address, int HttpPort, int HttpsPort, int? HealthPort);
+/// <param name="Application">Where the application is whose path is /echo; null: there is none.</param>
+internal sealed record RouterPlace(string Directory, string Address, int HttpPort, int HttpsPort, int? HealthPort, string? Application = null);
 
 /// <summary>
 /// nginx's configuration as the Deis router of a given version renders it, as far as it can be seen from outside: which listeners
@@ -49,11 +50,19 @@ internal static class NginxConfiguration
         var health = place.HealthPort is { } healthPort && deis >= new Version(1, 11)
             ? $"server {{ listen {place.Address}:{Text(healthPort)}; location /health-check {{ access_log off; default_type text/plain; return 200; }} }}"
             : "";
+        var application = place.Application is null ? "" : $$"""
+            location /echo {
+                        proxy_pass http://{{place.Application}};
+                        proxy_http_version 1.1;
+                        proxy_set_header Upgrade $http_upgrade;
+                        proxy_set_header Connection upgrade;
+                    }
+            """;
         return $$"""
             daemon off;
             {{(Environment.IsPrivilegedProcess ? "user root;" : "")}}
             worker_processes 1;
-            worker_shutdown_timeout 5s;
+            worker_shutdown_timeout 60s;
             pid {{place.Directory}}/nginx.pid;
             error_log {{place.Directory}}/error.log error;
             events { worker_connections 1024; }
@@ -71,6 +80,7 @@ internal static class NginxConfiguration
                     server_name _;
                     default_type text/plain;
                     location /health-check { access_log off; return 200; }
+                    {{application}}
                     location / {
                         {{(enforce ? "if ($access_scheme != https) { return 301 https://$host$request_uri; }" : "")}}
                         return 200 "Router: {{place.Address}}\nX-Forwarded-For: {{forwarded}}\nX-Forwarded-Proto: $access_scheme\nHost: $http_host\nUpgrade: $http_upgrade\n";

@@ -47,6 +47,9 @@ public sealed class Testbed : IAsyncDisposable
     /// <summary>An address on the internet that is neither the operator's, nor a balancer's, nor a node's; sockets may be bound to it.</summary>
     public const string ClientAddress = "203.0.113.7";
 
+    /// <summary>Where an application may listen that routers pass requests for /echo on to.</summary>
+    public const string Application = $"{EtcdAddress}:8081";
+
     private const string OperatorAddress = "203.0.113.1";
     private const string ClusterBridge = "cluster";
     private const string InternetBridge = "internet";

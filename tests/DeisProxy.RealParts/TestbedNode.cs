@@ -134,7 +134,7 @@ public sealed class TestbedNode : IAsyncDisposable
             await node.Network.ConnectAsync(place.ClusterBridge, "cluster", $"{place.Address}/24");
             await node.Network.ConnectAsync(place.OperatorBridge, OperatorDevice, $"{place.OperatorAddress}/24");
             var nginx = RealProcess.Find("nginx", "install the Debian package nginx-light");
-            var files = new RouterPlace(Directory.CreateDirectory(node._directory["router"]).FullName, node.Address, 80, 443, HealthPort: null);
+            var files = new RouterPlace(Directory.CreateDirectory(node._directory["router"]).FullName, node.Address, 80, 443, HealthPort: null, Testbed.Application);
             node.Router = await NginxRouter.StartAsync(nginx, etcd, release, files, tick, tick, node.Network);
             node.WritePrograms(place.WithSystemd);
             node._confd.Bind(new UnixDomainSocketEndPoint(node._directory["confd.sock"]));

@@ -93,7 +93,7 @@ internal sealed class TrafficWatch : IAsyncDisposable
             lock (_lock)
             {
                 var known = _targets.Where(t => t.HasServed).ToList();
-                var since = known.Select(t => t.SilentSince(_turn, _traffic.Interval)).OfType<long>().Order().ToList();
+                var since = known.Select(t => t.SilentSince(_turn, _time)).OfType<long>().Order().ToList();
                 return new Silence(since.Count, known.Count, since.Count > 0 ? since[0] : null, since.Count > 0 ? since[^1] : null);
             }
         }

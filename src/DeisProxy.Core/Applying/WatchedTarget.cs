@@ -15,6 +15,9 @@ internal sealed class WatchedTarget(string address, Listener listener, TrafficAn
     /// <summary>How many requests without an answer make silence.</summary>
     private const int SilentInARow = 3;
 
+    /// <summary>How many turns of the watch silence takes.</summary>
+    private const int SilentTurns = 6;
+
     /// <summary>How many answers tell how long one takes.</summary>
     private const int Measured = 100;
 
@@ -86,10 +89,8 @@ internal sealed class WatchedTarget(string address, Listener listener, TrafficAn
     /// <summary>Whether a request of before waits for its answer.</summary>
     public bool IsWaitedForSince(long timestamp) => _waiting.Exists(request => request.Begun < timestamp);
 
-    /// <summary>
-    /// Since when nothing is answered; null: something is. Time is counted in turns of the watch: while this program or its machine has no time, none passes.
-    /// </summary>
-    public long? SilentSince(int turn, TimeSpan interval)
+    /// <summary>Since when nothing is answered; null: something is. While this program or its machine has no time, nothing is answered either: turns of the watch have to pass.</summary>
+    public long? SilentSince(int turn, TimeProvider time)
     {
         var unanswered = _waiting.Where(request => request.Begun > _lastAnswered).ToList();
         if (unanswered.Count < SilentInARow)
@@ -99,7 +100,7 @@ internal sealed class WatchedTarget(string address, Listener listener, TrafficAn
 
         var slow = _durations.Count == 0 ? TimeSpan.Zero : _durations.Order().ElementAt(_durations.Count * 19 / 20);
         var least = 2 * slow > LeastSilence ? 2 * slow : LeastSilence;
-        return (turn - unanswered[0].Turn) * interval > least ? unanswered[0].Begun : null;
+        return turn - unanswered[0].Turn >= SilentTurns && time.GetElapsedTime(unanswered[0].Begun) > least ? unanswered[0].Begun : null;
     }
 }
 
