@@ -11,7 +11,9 @@ internal enum Blow
     /// <summary>deis-proxy is stopped, as by Ctrl-Z or a closed lid, and goes on when no connection is held any more.</summary>
     Freeze,
 
-    /// <summary>One node, another than the one that the cluster was entered by, loses its network to the operator until no connection is held any more.</summary>
+    /// <summary>
+    /// One node, another than the one that the cluster was entered by, loses its network to the operator until no connection is held any more.
+    /// </summary>
     CutOne,
 
     /// <summary>All nodes do.</summary>
@@ -26,12 +28,21 @@ internal enum Blow
 
 /// <summary>One thing that goes wrong, and how it has to end.</summary>
 /// <param name="Name">As for <c>--drill</c>.</param>
-/// <param name="After">When: so long after the load balancer began to send PROXY lines. Null: while every node holds all new connections, for long because every confd hangs.</param>
+/// <param name="After">When: so long after the load balancer began to send PROXY lines. Null: while every node holds all new connections, for long
+/// because every confd hangs.</param>
 /// <param name="Armed">When, instead: as soon as every node is ready to hold connections, before the load balancer is told anything.</param>
-/// <param name="ErrorCode">The error that setup has to end with, exit code 1, everything put back. Null: it has to end with 0, or may be put back where the operator was hindered.</param>
+/// <param name="ErrorCode">The error that setup has to end with, exit code 1, everything put back. Null: it has to end with 0, or may be put back
+/// where the operator was hindered.</param>
 internal sealed record Drill(
-    string Name, Blow Blow, TimeSpan? After, ConfdBehaviour Confd = ConfdBehaviour.Renders, bool Stuck = false, string? ErrorCode = null, NodeRights Rights = NodeRights.Root,
-    string Manner = "held-by-content", bool Armed = false)
+    string Name,
+    Blow Blow,
+    TimeSpan? After,
+    ConfdBehaviour Confd = ConfdBehaviour.Renders,
+    bool Stuck = false,
+    string? ErrorCode = null,
+    NodeRights Rights = NodeRights.Root,
+    string Manner = "held-by-content",
+    bool Armed = false)
 {
     private static readonly TimeSpan KillStep = TimeSpan.FromMilliseconds(30);
 
@@ -54,7 +65,8 @@ internal sealed record Drill(
 }
 
 /// <summary>How a drill went.</summary>
-/// <param name="RuleSeconds">From the blow, or where there is none from the first rule, until a look began that saw the last rule; null: no rule was seen.</param>
+/// <param name="RuleSeconds">From the blow, or where there is none from the first rule, until a look began that saw the last rule; null: no rule
+/// was seen.</param>
 /// <param name="ExitCode">How the setup ended that went wrong; null: it was killed.</param>
 /// <param name="Problems">What was not as it has to be; empty: all was.</param>
 internal sealed record DrillResult(string Name, double? RuleSeconds, double? GuardSeconds, int? ExitCode, IReadOnlyList<string> Problems)

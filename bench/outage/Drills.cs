@@ -6,13 +6,21 @@ namespace DeisProxy.Outage;
 /// <summary>Lets setups go wrong, and looks whether nodes let connections go by themselves, and whether a second setup finishes the job.</summary>
 internal sealed class Drills(Testbed bed) : IAsyncDisposable
 {
-    /// <summary>For how long a connection may be held, whatever happens to the operator: the nodes' own limit is 5 s, the rest is how long a look may take on a busy machine, and the nodes' shell.</summary>
+    /// <summary>
+    /// For how long a connection may be held, whatever happens to the operator: the nodes' own limit is 5 s, the rest is how long a look may take
+    /// on a busy machine, and the nodes' shell.
+    /// </summary>
     private static readonly TimeSpan RuleLimit = TimeSpan.FromSeconds(7);
 
-    /// <summary>For how long rules may be there at all: until the load balancer has switched, a router on its own tick has followed or is given up, and reserve for a busy machine.</summary>
+    /// <summary>
+    /// For how long rules may be there at all: until the load balancer has switched, a router on its own tick has followed or is given up, and
+    /// reserve for a busy machine.
+    /// </summary>
     private static readonly TimeSpan WholeLimit = TimeSpan.FromSeconds(30);
 
-    /// <summary>For how long a guard may outlive its purpose: its own time, half a second for a second look, and reserve for a busy machine.</summary>
+    /// <summary>
+    /// For how long a guard may outlive its purpose: its own time, half a second for a second look, and reserve for a busy machine.
+    /// </summary>
     private static readonly TimeSpan GuardLimit = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(40);
@@ -120,7 +128,10 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
         return isSo();
     }
 
-    /// <summary>Waits until a client meets a router that got a PROXY line and did not expect one. None does where all routers follow at once: until the load balancer sends it.</summary>
+    /// <summary>
+    /// Waits until a client meets a router that got a PROXY line and did not expect one. None does where all routers follow at once: until the load
+    /// balancer sends it.
+    /// </summary>
     private async Task FirstProxyLineAsync(OpenLoopClient client, CancellationToken cancellationToken)
     {
         while (!client.FirstProxyLine.IsCompleted && !bed.Balancers.Any(balancer => balancer.SendsProxy))

@@ -21,7 +21,8 @@ internal sealed record Request(TimeSpan Start, TimeSpan Duration, string Outcome
 }
 
 /// <summary>
-/// Clients that do not know of each other: every ten milliseconds a new connection with one request, whether the ones before have been answered or not.
+/// Clients that do not know of each other: every ten milliseconds a new connection with one request, whether the ones before have been answered or
+/// not.
 /// </summary>
 internal sealed class OpenLoopClient
 {

@@ -1,6 +1,8 @@
 namespace DeisProxy.Outage;
 
-/// <summary>Writes what was measured into the documentation: docs/outage.md, docs/outage.svg, and the README's section between its two marks.</summary>
+/// <summary>
+/// Writes what was measured into the documentation: docs/outage.md, docs/outage.svg, and the README's section between its two marks.
+/// </summary>
 internal static class Report
 {
     private const string Begin = "<!-- outage: written by bench/outage -->";

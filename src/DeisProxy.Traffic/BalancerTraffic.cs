@@ -174,7 +174,8 @@ public sealed class BalancerTraffic(Connect? straight, Connect fromNode) : IBala
 
     private static async Task<Stream> SecureAsync(Stream plain, string host, CancellationToken cancellationToken)
     {
-        // Nothing of any worth is sent or believed here: it is only seen whether the two ends understand each other. The certificate is verify's business.
+        // Nothing of any worth is sent or believed here: it is only seen whether the two ends understand each other. The certificate is verify's
+        // business.
 #pragma warning disable CA5359
         var stream = new SslStream(plain, leaveInnerStreamOpen: false, (_, _, _, _) => true);
 #pragma warning restore CA5359

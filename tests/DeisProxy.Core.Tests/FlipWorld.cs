@@ -4,7 +4,9 @@ using DeisProxy.Core.Planning;
 
 namespace DeisProxy.Core.Tests;
 
-/// <summary>A load balancer whose machines switch after a lag each, three routers that switch on a tick or when told, and nodes that hold connections.</summary>
+/// <summary>
+/// A load balancer whose machines switch after a lag each, three routers that switch on a tick or when told, and nodes that hold connections.
+/// </summary>
 internal sealed class FlipWorld(TimeProvider clock) : ILoadBalancerControl, IRouterControl, IRouterNodes, IBalancerTraffic
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);

@@ -33,11 +33,11 @@ public sealed class FaultMatrixTests(MatrixOutput output) : IClassFixture<Matrix
         ];
         await Matrix.MeasureAsync(output, $"{command}, faults", sample, async c =>
         {
-            await using var arena = await Verdict.ReadyForAsync(command);
-            arena.Sandbox.Faults.Add(new FaultRule(c.Kind) { Service = c.Call.Service, Operation = c.Call.Operation, Occurrence = c.Nth, Times = 1 });
-            var run = await arena.RunAsync(command);
-            arena.Sandbox.Faults.Clear();
-            return await OutcomeAsync(arena, command, run, $"{c.Kind} at {c.Call.Service} {c.Call.Operation} number {c.Nth}");
+            await using var sandbox = await Verdict.ReadyForAsync(command);
+            sandbox.Sandbox.Faults.Add(new FaultRule(c.Kind) { Service = c.Call.Service, Operation = c.Call.Operation, Occurrence = c.Nth, Times = 1 });
+            var run = await sandbox.RunAsync(command);
+            sandbox.Sandbox.Faults.Clear();
+            return await OutcomeAsync(sandbox, command, run, $"{c.Kind} at {c.Call.Service} {c.Call.Operation} number {c.Nth}");
         });
 
         static string GroupOf((RemoteCall Call, int Nth, FaultKind Kind) c) => $"{c.Kind} {c.Call.Service} {c.Call.Operation}";
@@ -51,11 +51,11 @@ public sealed class FaultMatrixTests(MatrixOutput output) : IClassFixture<Matrix
         var cases = (await Verdict.CallsOfAsync(command)).Where(c => c.Call is { IsMutating: true, Service: "elasticloadbalancing" });
         await Matrix.MeasureAsync(output, $"{command}, lasting errors", Matrix.Sample(cases, size: 4, c => c.Call.Operation), async c =>
         {
-            await using var arena = await Verdict.ReadyForAsync(command);
-            arena.Sandbox.Faults.Add(new FaultRule(FaultKind.ServerError) { Service = "elasticloadbalancing", Operation = c.Call.Operation, Occurrence = c.Nth, Times = 17 });
-            var run = await arena.RunAsync(command);
-            arena.Sandbox.Faults.Clear();
-            return await OutcomeAsync(arena, command, run, $"17 errors from {c.Call.Operation} number {c.Nth} on");
+            await using var sandbox = await Verdict.ReadyForAsync(command);
+            sandbox.Sandbox.Faults.Add(new FaultRule(FaultKind.ServerError) { Service = "elasticloadbalancing", Operation = c.Call.Operation, Occurrence = c.Nth, Times = 17 });
+            var run = await sandbox.RunAsync(command);
+            sandbox.Sandbox.Faults.Clear();
+            return await OutcomeAsync(sandbox, command, run, $"17 errors from {c.Call.Operation} number {c.Nth} on");
         });
     }
 
@@ -66,25 +66,25 @@ public sealed class FaultMatrixTests(MatrixOutput output) : IClassFixture<Matrix
         var calls = await Verdict.CallsOfAsync(command);
         await Matrix.MeasureAsync(output, $"{command}, interrupts", Matrix.Sample(calls, size: 8, c => $"{c.Call.Service} {c.Call.Operation}"), async c =>
         {
-            await using var arena = await Verdict.ReadyForAsync(command);
+            await using var sandbox = await Verdict.ReadyForAsync(command);
             using var interrupt = new CancellationTokenSource();
-            var running = arena.RunAsync(command, interrupt.Token);
-            while (!running.IsCompleted && arena.Sandbox.CallLog.Calls.Count(call => call.Service == c.Call.Service && call.Operation == c.Call.Operation) < c.Nth)
+            var running = sandbox.RunAsync(command, interrupt.Token);
+            while (!running.IsCompleted && sandbox.Sandbox.CallLog.Calls.Count(call => call.Service == c.Call.Service && call.Operation == c.Call.Operation) < c.Nth)
             {
                 await Task.Delay(1);
             }
 
-            var held = arena.HoldsConnections;
+            var held = sandbox.HoldsConnections;
             var struck = !running.IsCompleted;
             await interrupt.CancelAsync();
-            return new Outcome(await Verdict.JudgeAsync(arena, command, await running, $"interrupted at {c.Call.Service} {c.Call.Operation} number {c.Nth}", interrupted: true), struck, held);
+            return new Outcome(await Verdict.JudgeAsync(sandbox, command, await running, $"interrupted at {c.Call.Service} {c.Call.Operation} number {c.Nth}", interrupted: true), struck, held);
         });
     }
 
-    private static async Task<Outcome> OutcomeAsync(Arena arena, string command, Run run, string what)
+    private static async Task<Outcome> OutcomeAsync(FaultySandbox sandbox, string command, Run run, string what)
     {
-        var struck = arena.Sandbox.CallLog.Calls.Any(call => call.Outcome.StartsWith("fault", StringComparison.Ordinal));
-        return new Outcome(await Verdict.JudgeAsync(arena, command, run, what), struck, Held: null);
+        var struck = sandbox.Sandbox.CallLog.Calls.Any(call => call.Outcome.StartsWith("fault", StringComparison.Ordinal));
+        return new Outcome(await Verdict.JudgeAsync(sandbox, command, run, what), struck, Held: null);
     }
 
     private static FaultKind[] FaultsOf(RemoteCall call) => call switch

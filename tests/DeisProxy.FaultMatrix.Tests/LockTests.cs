@@ -11,13 +11,13 @@ public sealed class LockTests : IAsyncLifetime
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 
-    private Arena _arena = null!;
+    private FaultySandbox _arena = null!;
 
     private SandboxCloud Sandbox => _arena.Sandbox;
 
     private string JournalKey => $"/deis-proxy/{Sandbox.FindLoadBalancer().Name}/run";
 
-    public async Task InitializeAsync() => _arena = await Arena.StartAsync();
+    public async Task InitializeAsync() => _arena = await FaultySandbox.StartAsync();
 
     public async Task DisposeAsync() => await _arena.DisposeAsync();
 

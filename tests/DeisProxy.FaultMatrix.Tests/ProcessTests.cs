@@ -29,8 +29,8 @@ public sealed class ProcessTests(MatrixOutput output) : IClassFixture<MatrixOutp
         ];
         await Matrix.MeasureAsync(output, $"{command}, SIGKILL", sample, async c =>
         {
-            await using var arena = await Verdict.ReadyForAsync(command);
-            return await KilledAsync(arena, command, c.Call, c.Nth, c.Kind, () => arena.StartProcess(command));
+            await using var sandbox = await Verdict.ReadyForAsync(command);
+            return await KilledAsync(sandbox, command, c.Call, c.Nth, c.Kind, () => sandbox.StartProcess(command));
         });
     }
 
@@ -43,8 +43,8 @@ public sealed class ProcessTests(MatrixOutput output) : IClassFixture<MatrixOutp
         var cases = (await ChangesOfAsync(command)).Where(c => c.Call.Service != "ssh");
         await Matrix.MeasureAsync(output, $"{command}, SIGKILL with a real sshd", Matrix.Sample(cases, size: 1, c => c.Call.Operation), async c =>
         {
-            await using var arena = await Verdict.ReadyForAsync(command);
-            return await KilledAsync(arena, command, c.Call, c.Nth, FaultKind.HangAfter, () => arena.StartProcess(command, node));
+            await using var sandbox = await Verdict.ReadyForAsync(command);
+            return await KilledAsync(sandbox, command, c.Call, c.Nth, FaultKind.HangAfter, () => sandbox.StartProcess(command, node));
         });
     }
 
@@ -58,9 +58,9 @@ public sealed class ProcessTests(MatrixOutput output) : IClassFixture<MatrixOutp
         List<(RemoteCall Call, int Nth, string Signal)> sample = [.. Matrix.Sample(cases.SkipLast(1), size: 4, c => $"{c.Call.Operation} {c.Signal}"), cases[^1]];
         await Matrix.MeasureAsync(output, $"{command}, signals", sample, async c =>
         {
-            await using var arena = await Verdict.ReadyForAsync(command);
-            var (run, struck, held) = await SignalledAsync(arena, command, c.Call, c.Nth, c.Signal);
-            return new Outcome(await Verdict.JudgeAsync(arena, command, run, $"SIG{c.Signal} at {c.Call.Service} {c.Call.Operation} number {c.Nth}", interrupted: true), struck, held);
+            await using var sandbox = await Verdict.ReadyForAsync(command);
+            var (run, struck, held) = await SignalledAsync(sandbox, command, c.Call, c.Nth, c.Signal);
+            return new Outcome(await Verdict.JudgeAsync(sandbox, command, run, $"SIG{c.Signal} at {c.Call.Service} {c.Call.Operation} number {c.Nth}", interrupted: true), struck, held);
         });
     }
 
@@ -69,9 +69,9 @@ public sealed class ProcessTests(MatrixOutput output) : IClassFixture<MatrixOutp
     private static async Task<IReadOnlyList<(RemoteCall Call, int Nth)>> ChangesOfAsync(string command) =>
         [.. (await Verdict.CallsOfAsync(command)).Where(c => c.Call.IsMutating || c.Call.Operation == "start")];
 
-    private static async Task<Outcome> KilledAsync(Arena arena, string command, RemoteCall call, int nth, FaultKind kind, Func<Process> start)
+    private static async Task<Outcome> KilledAsync(FaultySandbox sandbox, string command, RemoteCall call, int nth, FaultKind kind, Func<Process> start)
     {
-        var rule = arena.Sandbox.Faults.Add(new FaultRule(kind) { Service = call.Service, Operation = call.Operation, Occurrence = nth, Times = 1 });
+        var rule = sandbox.Sandbox.Faults.Add(new FaultRule(kind) { Service = call.Service, Operation = call.Operation, Occurrence = nth, Times = 1 });
         bool struck;
         bool held;
         using (var process = start())
@@ -79,9 +79,9 @@ public sealed class ProcessTests(MatrixOutput output) : IClassFixture<MatrixOutp
             try
             {
                 var said = Task.WhenAll(process.StandardError.ReadToEndAsync(), process.StandardOutput.ReadToEndAsync());
-                await ReachedAsync(arena, () => arena.Sandbox.CallLog.Calls.Any(c => c.Outcome.StartsWith("fault", StringComparison.Ordinal)), process);
+                await ReachedAsync(sandbox, () => sandbox.Sandbox.CallLog.Calls.Any(c => c.Outcome.StartsWith("fault", StringComparison.Ordinal)), process);
                 struck = !process.HasExited;
-                held = arena.HoldsConnections;
+                held = sandbox.HoldsConnections;
                 process.Kill();
                 await process.WaitForExitAsync();
                 await said;
@@ -92,20 +92,20 @@ public sealed class ProcessTests(MatrixOutput output) : IClassFixture<MatrixOutp
             }
         }
 
-        arena.Sandbox.Faults.Remove(rule);
-        return new Outcome(await Verdict.FinishAsync(arena, command, $"SIGKILL at {call.Service} {call.Operation} number {nth} ({kind})"), struck, held);
+        sandbox.Sandbox.Faults.Remove(rule);
+        return new Outcome(await Verdict.FinishAsync(sandbox, command, $"SIGKILL at {call.Service} {call.Operation} number {nth} ({kind})"), struck, held);
     }
 
-    private static async Task<(Run Run, bool Struck, bool Held)> SignalledAsync(Arena arena, string command, RemoteCall call, int nth, string signal)
+    private static async Task<(Run Run, bool Struck, bool Held)> SignalledAsync(FaultySandbox sandbox, string command, RemoteCall call, int nth, string signal)
     {
-        using var process = arena.StartProcess(command);
+        using var process = sandbox.StartProcess(command);
         try
         {
             var output = process.StandardOutput.ReadToEndAsync();
             var error = process.StandardError.ReadToEndAsync();
-            await ReachedAsync(arena, () => arena.Sandbox.CallLog.Calls.Count(c => c.Service == call.Service && c.Operation == call.Operation) >= nth, process);
+            await ReachedAsync(sandbox, () => sandbox.Sandbox.CallLog.Calls.Count(c => c.Service == call.Service && c.Operation == call.Operation) >= nth, process);
             var struck = !process.HasExited;
-            var held = arena.HoldsConnections;
+            var held = sandbox.HoldsConnections;
             await SendAsync(process, signal);
 
             // The impatient press again and again; and whoever shuts the machine down sends SIGTERM to all.
@@ -125,7 +125,7 @@ public sealed class ProcessTests(MatrixOutput output) : IClassFixture<MatrixOutp
         }
     }
 
-    private static async Task ReachedAsync(Arena arena, Func<bool> isReached, Process process)
+    private static async Task ReachedAsync(FaultySandbox sandbox, Func<bool> isReached, Process process)
     {
         using var limit = new CancellationTokenSource(ProcessLimit);
         while (!process.HasExited && !isReached())

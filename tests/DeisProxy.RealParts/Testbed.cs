@@ -22,7 +22,8 @@ public sealed record TestbedOptions
 public sealed record CloudPace(TimeSpan ApiDelay, TimeSpan MinimumLag, TimeSpan MaximumLag)
 {
     /// <summary>
-    /// A call costs nothing, and balancers follow after a tenth of a second. With none at all they would take over the moment between a listener's end and its
+    /// A call costs nothing, and balancers follow after a tenth of a second. With none at all they would take over the moment between a listener's
+    /// end and its
     /// replacement, as no control plane does, and pay for it with a reload more, which takes longer than the moment did.
     /// </summary>
     public static CloudPace Immediate { get; } = new(TimeSpan.Zero, TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(0.1));
@@ -37,7 +38,8 @@ public sealed record CloudPace(TimeSpan ApiDelay, TimeSpan MinimumLag, TimeSpan 
 }
 
 /// <summary>
-/// A Deis cluster on AWS of real parts, each a machine of its own in a <see cref="PrivateNetwork"/>: nodes with nginx, sshd and iptables, haproxy as the
+/// A Deis cluster on AWS of real parts, each a machine of its own in a <see cref="PrivateNetwork"/>: nodes with nginx, sshd and iptables, haproxy
+/// as the
 /// load balancer, etcd; and moto as AWS's API, which the balancers follow. Made for watching the traffic while something changes.
 /// </summary>
 public sealed class Testbed : IAsyncDisposable
@@ -148,7 +150,8 @@ public sealed class Testbed : IAsyncDisposable
     }
 
     /// <summary>
-    /// A new stack as Deis v1.5's template makes it, without port 443 on which no router listens; plain routers that read etcd in new phases; and the load
+    /// A new stack as Deis v1.5's template makes it, without port 443 on which no router listens; plain routers that read etcd in new phases; and
+    /// the load
     /// balancer in step with the API.
     /// </summary>
     public async Task ResetAsync()

@@ -4,7 +4,8 @@ using System.Xml.Linq;
 namespace DeisProxy.RealParts;
 
 /// <summary>
-/// One of a classic load balancer's own machines: a haproxy that takes over, a while after each change, the configuration that the API has at that moment.
+/// One of a classic load balancer's own machines: a haproxy that takes over, a while after each change, the configuration that the API has at that
+/// moment.
 /// </summary>
 public sealed class TestbedBalancer : IAsyncDisposable
 {

@@ -36,7 +36,8 @@ public enum NodeRights
 }
 
 /// <summary>
-/// A node of a Deis cluster with a router on it: a network namespace with sshd, nginx, an iptables of its own, and a program named docker that knows of
+/// A node of a Deis cluster with a router on it: a network namespace with sshd, nginx, an iptables of its own, and a program named docker that
+/// knows of
 /// one container, deis-router. The node is in two networks: the cluster's, and the one that operators come from.
 /// </summary>
 public sealed class TestbedNode : IAsyncDisposable
@@ -44,7 +45,9 @@ public sealed class TestbedNode : IAsyncDisposable
     /// <summary>Its interface to the operators.</summary>
     internal const string OperatorDevice = "oper";
 
-    /// <summary>A confd of the router's image: it looks into /etc/confd, as from v1.10 on; where it is sent elsewhere it finds nothing to do.</summary>
+    /// <summary>
+    /// A confd of the router's image: it looks into /etc/confd, as from v1.10 on; where it is sent elsewhere it finds nothing to do.
+    /// </summary>
     private const string Confd =
         """
         once= node= directory=/etc/confd

@@ -12,13 +12,17 @@ internal sealed class NodeSession(Stream stream) : IDisposable
 
     /// <summary>Starts a command, and asks it the way it will be asked later, so that everything on this way has been used once.</summary>
     /// <returns>The session, and what the command answered to <c>ready</c>, or said instead.</returns>
-    public static async Task<(NodeSession Session, string Answer)> StartAsync(INode node, IReadOnlyList<string> command, CancellationToken cancellationToken)
+    public static async Task<(NodeSession Session, string Answer)> StartAsync(
+        INode node, IReadOnlyList<string> command, CancellationToken cancellationToken)
     {
         var session = new NodeSession(await node.StartAsync(["sh", "-c", "exec 2>&1; exec \"$@\"", "sh", .. command], cancellationToken));
         return (session, RemoteText.Clean(await session.RequestAsync("ready", cancellationToken), 160));
     }
 
-    /// <summary>Sends a request and waits for the answer, which begins with its first word; anything else is an answer that came late, or why the command has ended.</summary>
+    /// <summary>
+    /// Sends a request and waits for the answer, which begins with its first word; anything else is an answer that came late, or why the command
+    /// has ended.
+    /// </summary>
     public async Task<string> RequestAsync(string request, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);

@@ -13,8 +13,10 @@ namespace DeisProxy.Cluster.Router;
 public sealed class RouterLogs(INode entry, IReadOnlyList<NodeAddress> known, INodeTransport transport)
 {
     /// <summary>
-    /// Searches a router's log for a text, again and again for about four seconds, because lines reach the log late; run with <c>sh -c</c>, the text is
-    /// <c>$1</c>. Docker's log goes away with its container when the unit restarts, the journal keeps it and is asked in the end; a user outside the group docker may have sudo.
+    /// Searches a router's log for a text, again and again for about four seconds, because lines reach the log late; run with <c>sh -c</c>, the
+    /// text is
+    /// <c>$1</c>. Docker's log goes away with its container when the unit restarts, the journal keeps it and is asked in the end; a user outside
+    /// the group docker may have sudo.
     /// Says none, absent, or found and the lines, cut.
     /// </summary>
     private const string Script =
@@ -44,10 +46,10 @@ public sealed class RouterLogs(INode entry, IReadOnlyList<NodeAddress> known, IN
         string token, IReadOnlyList<CoreRouter> routers, IReadOnlyList<Node> nodes, CancellationToken cancellationToken)
     {
         var ways = new NodeWays(known, nodes);
-        var straight = ways.Straight(routers);
+        var direct = ways.Direct(routers);
         var entered = await NodeWays.ConnectionAsync(entry, cancellationToken);
         var hops = routers
-            .Where(router => router.Name != entered.ElementAtOrDefault(2) && ways.To(straight, router) is null)
+            .Where(router => router.Name != entered.ElementAtOrDefault(2) && ways.To(direct, router) is null)
             .Select(router => NodeAddress.TryParse(router.Name)).OfType<NodeAddress>();
         var through = transport.Through(entry);
 
@@ -88,9 +90,11 @@ public sealed class RouterLogs(INode entry, IReadOnlyList<NodeAddress> known, IN
         }
 
         await Task.WhenAll(
-            Parallel.ForEachAsync(straight.Distinct(), new ParallelOptions { MaxDegreeOfParallelism = NodeWays.ParallelStraight, CancellationToken = cancellationToken }, (address, _) => VisitAsync(address, transport)),
-            Parallel.ForEachAsync(hops, new ParallelOptions { MaxDegreeOfParallelism = NodeWays.ParallelHops, CancellationToken = cancellationToken }, (address, _) => VisitAsync(address, through)));
+            Parallel.ForEachAsync(direct.Distinct(), AtOnce(NodeWays.ParallelDirect), (address, _) => VisitAsync(address, transport)),
+            Parallel.ForEachAsync(hops, AtOnce(NodeWays.ParallelThroughEntry), (address, _) => VisitAsync(address, through)));
         return sighting is not null ? new LogSearch(sighting, [], []) : new LogSearch(null, [.. searched], [.. unread]);
+
+        ParallelOptions AtOnce(int connections) => new() { MaxDegreeOfParallelism = connections, CancellationToken = cancellationToken };
     }
 
     private static string WhyNot(CommandResult answer) =>

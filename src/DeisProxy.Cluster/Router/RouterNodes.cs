@@ -13,7 +13,9 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
     /// <summary>How long all nodes may take to hold; the requests that are lost meanwhile are what holding is to prevent.</summary>
     private static readonly TimeSpan HoldTime = TimeSpan.FromSeconds(1.5);
 
-    /// <summary>How often nodes are told to hold on; they let go by themselves when they have heard nothing for <see cref="IRouterNodes.HoldLimit"/>.</summary>
+    /// <summary>
+    /// How often nodes are told to hold on; they let go by themselves when they have heard nothing for <see cref="IRouterNodes.HoldLimit"/>.
+    /// </summary>
     private static readonly TimeSpan StayInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>How long confd may take; the router's own tick comes after 5 s anyway.</summary>
@@ -44,7 +46,7 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
         var folder = routers.Version is { } version && version < DeisVersion.FirstWithUsualConfd ? " --confdir /app" : "";
         _confd = $"confd -node $HOST:4001{folder} -onetime --log-level error";
         var ways = new NodeWays(known, nodes);
-        var straight = ways.Straight(routers.LiveRouters);
+        var direct = ways.Direct(routers.LiveRouters);
         string[] own;
         try
         {
@@ -55,10 +57,10 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
             return NodeMeans.None(error.Message);
         }
 
-        using var hops = new SemaphoreSlim(NodeWays.ParallelHops);
+        using var hops = new SemaphoreSlim(NodeWays.ParallelThroughEntry);
         async Task<(RouterNode? Node, NodeMeans Means)> PrepareRouterAsync(LiveRouter router)
         {
-            var address = router.Name == own.ElementAtOrDefault(2) ? NodeAddress.TryParse(entry.Name) : ways.To(straight, router);
+            var address = router.Name == own.ElementAtOrDefault(2) ? NodeAddress.TryParse(entry.Name) : ways.To(direct, router);
             if (address is not null)
             {
                 return await PrepareAsync(router.Name, address, transport, cancellationToken);
@@ -120,7 +122,8 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                throw new DeisProxyException("hold-refused", $"{node.Node.Name} did not hold connections within {HoldTime.TotalSeconds} s", "Use --no-hold.");
+                throw new DeisProxyException(
+                    "hold-refused", $"{node.Node.Name} did not hold connections within {HoldTime.TotalSeconds} s", "Use --no-hold.");
             }
         }));
         if (_stopStaying is null)
@@ -185,7 +188,8 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
         _entered = [];
     }
 
-    private async Task<(RouterNode? Node, NodeMeans Means)> PrepareAsync(string router, NodeAddress address, INodeTransport way, CancellationToken cancellationToken)
+    private async Task<(RouterNode? Node, NodeMeans Means)> PrepareAsync(
+        string router, NodeAddress address, INodeTransport way, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(NodeTime);
@@ -200,8 +204,12 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
 
             // Users outside the group docker may have sudo. The session is inside the container already: docker takes its time to get there.
             string[] docker = ["docker"];
-            string[] inside = ["exec", "-i", "deis-router", "sh", "-c",
-                $"command -v confd >/dev/null && [ -n \"$HOST\" ] || {{ echo \"confd cannot be called in the container\"; exit; }}; while read -r word; do [ \"$word\" = ready ] || {_confd} >/dev/null 2>&1; echo \"$word done\"; done"];
+            string[] inside =
+            [
+                "exec", "-i", "deis-router", "sh", "-c",
+                "command -v confd >/dev/null && [ -n \"$HOST\" ] || { echo \"confd cannot be called in the container\"; exit; }; "
+                + $"while read -r word; do [ \"$word\" = ready ] || {_confd} >/dev/null 2>&1; echo \"$word done\"; done",
+            ];
             var (confd, answer) = await NodeSession.StartAsync(node, [.. docker, .. inside], limit.Token);
             var cannotRender = answer == Ready ? null : $"{node.Name}: {answer}";
             if (cannotRender is not null && !isRoot)
@@ -215,10 +223,11 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
             if (_ports.Count == 0)
             {
                 isKept = true;
-                return (new RouterNode(router, node, docker, confd, Hold: null), new NodeMeans(cannotRender, CannotHold: null, CannotHoldByContent: null));
+                return (new RouterNode(router, node, docker, confd, Hold: null), new NodeMeans(cannotRender, null, null));
             }
 
-            var (hold, can) = await NodeSession.StartAsync(node, [.. isRoot ? (string[])[] : ["sudo", "-n"], .. HoldScript.Command(_ports)], limit.Token);
+            string[] asRoot = isRoot ? [] : ["sudo", "-n"];
+            var (hold, can) = await NodeSession.StartAsync(node, [.. asRoot, .. HoldScript.Command(_ports)], limit.Token);
             var (cannotByContent, cannotAtAll) = HoldScript.Means(node.Name, can);
             isKept = true;
             return (new RouterNode(router, node, docker, confd, hold), new NodeMeans(cannotRender, cannotAtAll, cannotByContent));
@@ -266,7 +275,9 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
         }
     }
 
-    /// <summary>Does something on nodes side by side. One that does not answer must not keep the others from it, and there is nothing to be done about it.</summary>
+    /// <summary>
+    /// Does something on nodes side by side. One that does not answer must not keep the others from it, and there is nothing to be done about it.
+    /// </summary>
     private static Task ForEachAsync(IEnumerable<RouterNode> entered, Func<RouterNode, Task> act) => Task.WhenAll(entered.Select(async node =>
     {
         try

@@ -8,7 +8,9 @@ internal abstract class BalancerFirst(FlipEnds ends, IRouterNodes nodes, Traffic
     /// <summary>How long a load balancer may take to act on a policy that the API has accepted. Nothing is lost meanwhile.</summary>
     protected static readonly TimeSpan SignLimit = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long it may take to tell the routers once the load balancer has switched: traffic is lost or held as long as they do not follow.</summary>
+    /// <summary>
+    /// How long it may take to tell the routers once the load balancer has switched: traffic is lost or held as long as they do not follow.
+    /// </summary>
     private static readonly TimeSpan FollowLimit = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan RouterLimit = TimeSpan.FromSeconds(20);
@@ -122,7 +124,8 @@ internal abstract class BalancerFirst(FlipEnds ends, IRouterNodes nodes, Traffic
 }
 
 /// <summary>The routers follow at the first sign: where wanted while all new connections are held, whatever they say.</summary>
-internal sealed class FirstSignFlip(FlipEnds ends, IRouterNodes nodes, TrafficWatch watch, bool holds, TimeProvider time) : BalancerFirst(ends, nodes, watch, time)
+internal sealed class FirstSignFlip(FlipEnds ends, IRouterNodes nodes, TrafficWatch watch, bool holds, TimeProvider time)
+    : BalancerFirst(ends, nodes, watch, time)
 {
     /// <summary>How long connections are held when routers are slow: senders repeat their SYN after 1 s and 3 s.</summary>
     private static readonly TimeSpan HoldPatience = TimeSpan.FromSeconds(3);

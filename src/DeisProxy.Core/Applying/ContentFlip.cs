@@ -1,12 +1,15 @@
 namespace DeisProxy.Core.Applying;
 
 /// <summary>
-/// Loses nothing: nodes let through what fits the router and make the rest wait, from before the load balancer switches until the router has. Its machines
+/// Loses nothing: nodes let through what fits the router and make the rest wait, from before the load balancer switches until the router has. Its
+/// machines
 /// switch at different moments; one that has is silent, because its connections wait. When all are, the routers follow.
 /// </summary>
 internal sealed class ContentFlip(FlipEnds ends, IRouterNodes nodes, TrafficWatch watch, TimeProvider time) : BalancerFirst(ends, nodes, watch, time)
 {
-    /// <summary>How far apart the load balancer's machines may switch. Then those that have not are left behind, if they are no more than half.</summary>
+    /// <summary>
+    /// How far apart the load balancer's machines may switch. Then those that have not are left behind, if they are no more than half.
+    /// </summary>
     private static readonly TimeSpan ApartLimit = TimeSpan.FromSeconds(15);
 
     /// <summary>How long connections are held when routers are slow: their own tick comes after 5 s at most.</summary>

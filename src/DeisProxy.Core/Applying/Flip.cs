@@ -5,7 +5,8 @@ namespace DeisProxy.Core.Applying;
 
 /// <summary>
 /// Switches load balancer and routers together. A request that meets two ends which do not fit is lost, and neither end tells when it
-/// switches: each of the load balancer's machines does some time after the API has answered, each router on its next reading of etcd. What the nodes of the
+/// switches: each of the load balancer's machines does some time after the API has answered, each router on its next reading of etcd. What the
+/// nodes of the
 /// routers allow decides on the order.
 /// </summary>
 public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl routers, IRouterNodes nodes, IBalancerTraffic traffic, TimeProvider time)
@@ -42,7 +43,9 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
         var ports = before.Router.PortsInUse(step.RouterPorts).Where(port => bothMove && Fits(before, port) && Fits(after, port)).ToList();
         _told = undoing ? _told : ports.Count > 0 ? null : time.GetTimestamp();
         var found = undoing ? [] : _watchable = await FindAsync(before.LoadBalancer, ports, cancellationToken);
-        _means = undoing && _means is not null ? _means : await PrepareAsync(before.Router, step.Hold && found.Count > 0 ? ports : [], cancellationToken);
+        _means = undoing && _means is not null
+            ? _means
+            : await PrepareAsync(before.Router, step.Hold && found.Count > 0 ? ports : [], cancellationToken);
         var ends = new FlipEnds(step, before, _means, loadBalancer, routers, nodes, time, () => _told = time.GetTimestamp());
         await using var watch = found.Count > 0
             ? new TrafficWatch(traffic, found, await traffic.ResolveAsync(cancellationToken), listener => SignOf(listener, after), time)
@@ -123,14 +126,17 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
 
     /// <summary>
     /// Makes the load balancer, the one end within reach, fit the routers where the cluster cannot be asked what they are set to. Routers that were
-    /// never told are as they were, and the load balancer goes back; else traffic tells what they expect. Where that is served, cannot be watched or is not
+    /// never told are as they were, and the load balancer goes back; else traffic tells what they expect. Where that is served, cannot be watched
+    /// or is not
     /// of one mind, nothing is done.
     /// </summary>
     public async Task<bool> FitAsync(FlipStep step, ClusterSnapshot before, CancellationToken cancellationToken)
     {
         var current = before with { LoadBalancer = await loadBalancer.ReadAsync(cancellationToken) };
         var back = step.BackFrom(current);
-        var fitting = _told is null ? back : await FittingAsync(current, [back, ((FlipStep)step.Inverse()).BackFrom(current)], cancellationToken);
+        var fitting = _told is null
+            ? back
+            : await FindFittingStepAsync(current, [back, ((FlipStep)step.Inverse()).BackFrom(current)], cancellationToken);
         if (fitting is null || fitting.To.BackendPolicies.Equals(fitting.From.BackendPolicies))
         {
             return false;
@@ -141,7 +147,7 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     }
 
     /// <summary>Which way the load balancer has to go, as traffic shows it; null if none or if that does not show.</summary>
-    private async Task<FlipStep?> FittingAsync(ClusterSnapshot current, FlipStep[] ways, CancellationToken cancellationToken)
+    private async Task<FlipStep?> FindFittingStepAsync(ClusterSnapshot current, FlipStep[] ways, CancellationToken cancellationToken)
     {
         // TLS hides which end is wrong. And a load balancer without instances in service cuts connections off, too.
         if (_watchable.FirstOrDefault(l => !HidesMode(l)) is not { } listener || !current.LoadBalancer.Instances.Any(i => i.InService))
@@ -161,10 +167,14 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
             ct => traffic.AskAsync(listener, TrafficQuestion.HealthCheck, ct),
             answer => answer != mismatch && answer != TrafficAnswer.Unreachable,
             cancellationToken);
-        return otherwise || last != mismatch ? null : ways.FirstOrDefault(way => way.ApplyTo(current).LoadBalancer.SendsProxyLineTo(listener.InstancePort) != sends);
+        return otherwise || last != mismatch
+            ? null
+            : ways.FirstOrDefault(way => way.ApplyTo(current).LoadBalancer.SendsProxyLineTo(listener.InstancePort) != sends);
     }
 
-    /// <summary>What the first answer is that tells of a mismatch: a router's 400 to a PROXY line, or silence to a request without one. TLS hides which.</summary>
+    /// <summary>
+    /// What the first answer is that tells of a mismatch: a router's 400 to a PROXY line, or silence to a request without one. TLS hides which.
+    /// </summary>
     private static TrafficAnswer? SignOf(Listener listener, ClusterSnapshot after) => HidesMode(listener) ? null
         : after.LoadBalancer.SendsProxyLineTo(listener.InstancePort) ? TrafficAnswer.RefusedByRouter
         : TrafficAnswer.CutOff;

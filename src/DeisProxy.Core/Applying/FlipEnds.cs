@@ -6,7 +6,14 @@ namespace DeisProxy.Core.Applying;
 /// <summary>The two ends of a flip: what is done to each, and how it shows that it is done.</summary>
 /// <param name="telling">Is called before the routers' key is written.</param>
 internal sealed class FlipEnds(
-    FlipStep step, ClusterSnapshot before, NodeMeans means, ILoadBalancerControl loadBalancer, IRouterControl routers, IRouterNodes nodes, TimeProvider time, Action telling)
+    FlipStep step,
+    ClusterSnapshot before,
+    NodeMeans means,
+    ILoadBalancerControl loadBalancer,
+    IRouterControl routers,
+    IRouterNodes nodes,
+    TimeProvider time,
+    Action telling)
 {
     /// <summary>How long confd and a reload usually take at most; after that routers are asked.</summary>
     private static readonly TimeSpan UsualRendering = TimeSpan.FromMilliseconds(500);
@@ -62,7 +69,8 @@ internal sealed class FlipEnds(
     }
 
     /// <summary>
-    /// The routers' end, while connections are held: as soon as one router has switched for good, it is told of. Those that do not within a while are not waited for.
+    /// The routers' end, while connections are held: as soon as one router has switched for good, it is told of. Those that do not within a while
+    /// are not waited for.
     /// </summary>
     public async Task SetRoutersAsync(TimeSpan patience, Func<LiveRouter, CancellationToken, Task> switched, CancellationToken cancellationToken)
     {
@@ -89,9 +97,11 @@ internal sealed class FlipEnds(
         RoutersAsync(probes => probes.Count(p => p.Result.Mode == p.Wanted) * 2 >= probes.Length, cancellationToken);
 
     /// <summary>Waits until every router has switched, those that have come meanwhile included.</summary>
-    public Task AllSwitchedAsync(CancellationToken cancellationToken) => RoutersAsync(probes => probes.All(p => p.Result.Mode == p.Wanted), cancellationToken);
+    public Task AllSwitchedAsync(CancellationToken cancellationToken) =>
+        RoutersAsync(probes => probes.All(p => p.Result.Mode == p.Wanted), cancellationToken);
 
-    private Task RenderAsync(CancellationToken cancellationToken) => means.CannotRender is null ? nodes.RenderAsync(cancellationToken) : Task.CompletedTask;
+    private Task RenderAsync(CancellationToken cancellationToken) =>
+        means.CannotRender is null ? nodes.RenderAsync(cancellationToken) : Task.CompletedTask;
 
     private async Task StaysSwitchedAsync(LiveRouter router, TimeSpan patience, CancellationToken cancellationToken)
     {
@@ -118,7 +128,8 @@ internal sealed class FlipEnds(
             time, RouterLimit, ProbeInterval, ct => Waiting.RetryAsync(time, ProbeAsync, ct), reached, cancellationToken);
         if (!isReached)
         {
-            var stuck = last.Where(p => p.Result.Mode != p.Wanted).Select(p => $"{p.Result.Router.Name} port {p.Result.InstancePort} ({p.Result.Seen})");
+            var stuck = last.Where(p => p.Result.Mode != p.Wanted)
+                .Select(p => $"{p.Result.Router.Name} port {p.Result.InstancePort} ({p.Result.Seen})");
             throw new DeisProxyException(
                 "routers-did-not-switch",
                 $"After {RouterLimit.TotalSeconds} s these routers have not followed the change: {string.Join("; ", stuck)}.",

@@ -2,7 +2,10 @@ using DeisProxy.Core.Model;
 
 namespace DeisProxy.Core.Applying;
 
-/// <summary>The nodes that routers run on, as far as the flip needs them: new connections can be held there for a moment, and routers made to read etcd at once.</summary>
+/// <summary>
+/// The nodes that routers run on, as far as the flip needs them: new connections can be held there for a moment, and routers made to read etcd at
+/// once.
+/// </summary>
 public interface IRouterNodes
 {
     /// <summary>Enters the node of every router and gets everything ready, so that the calls below take as little time as they can.</summary>
@@ -10,7 +13,8 @@ public interface IRouterNodes
     Task<NodeMeans> PrepareAsync(RouterState routers, IReadOnlyList<int> instancePorts, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Holds new connections from outside at every node, until <see cref="ReleaseAsync(CancellationToken)"/>; called again it changes which. A node that has
+    /// Holds new connections from outside at every node, until <see cref="ReleaseAsync(CancellationToken)"/>; called again it changes which. A node
+    /// that has
     /// not heard of us for <see cref="HoldLimit"/> lets them go by itself.
     /// </summary>
     Task HoldAsync(HeldConnections held, CancellationToken cancellationToken);
@@ -21,10 +25,15 @@ public interface IRouterNodes
     /// <summary>Lets connections go everywhere, for good. Without effect where none are held.</summary>
     Task ReleaseAsync(CancellationToken cancellationToken);
 
-    /// <summary>Makes every router read etcd and reload at once instead of on its next tick, at most 5 s later. Where that fails, only the tick is waited for.</summary>
+    /// <summary>
+    /// Makes every router read etcd and reload at once instead of on its next tick, at most 5 s later. Where that fails, only the tick is waited
+    /// for.
+    /// </summary>
     Task RenderAsync(CancellationToken cancellationToken);
 
-    /// <summary>Asks one router whether it demands the PROXY line, through its own node where that was entered: connections from there are not held.</summary>
+    /// <summary>
+    /// Asks one router whether it demands the PROXY line, through its own node where that was entered: connections from there are not held.
+    /// </summary>
     Task<RouterProbeResult> ProbeAsync(LiveRouter router, int instancePort, CancellationToken cancellationToken);
 
     /// <summary>How long a node holds connections at the very most without hearing of us.</summary>

@@ -3,7 +3,8 @@ using DeisProxy.Core.Model;
 namespace DeisProxy.Core.Applying;
 
 /// <summary>
-/// Requests through the load balancer, to each of its addresses, one after the other and without waiting for their answers, for as long as both ends are being
+/// Requests through the load balancer, to each of its addresses, one after the other and without waiting for their answers, for as long as both
+/// ends are being
 /// switched: they tell when each of its machines switches, and what clients notice of it.
 /// </summary>
 internal sealed class TrafficWatch : IAsyncDisposable
@@ -40,7 +41,11 @@ internal sealed class TrafficWatch : IAsyncDisposable
     /// <summary>Begins to watch.</summary>
     /// <param name="signOf">The answer that tells of a mismatch on a listener; null: a router's refusal or silence, it cannot be said which.</param>
     public TrafficWatch(
-        IBalancerTraffic traffic, IReadOnlyList<Listener> listeners, IReadOnlyList<string> addresses, Func<Listener, TrafficAnswer?> signOf, TimeProvider time)
+        IBalancerTraffic traffic,
+        IReadOnlyList<Listener> listeners,
+        IReadOnlyList<string> addresses,
+        Func<Listener, TrafficAnswer?> signOf,
+        TimeProvider time)
     {
         (_traffic, _listeners, _signOf, _time) = (traffic, listeners, signOf, time);
         Add(addresses);
@@ -101,7 +106,7 @@ internal sealed class TrafficWatch : IAsyncDisposable
 
     /// <summary>Waits until every address has answered, or shows that it does not.</summary>
     public Task AnsweredAsync(CancellationToken cancellationToken) =>
-        Waiting.UntilAsync(_time, FirstAnswerLimit, _traffic.Interval, _ => Task.FromResult(Count(t => !t.HasServed)), open => open == 0, cancellationToken);
+        NoneAsync(t => !t.HasServed, FirstAnswerLimit, cancellationToken);
 
     /// <summary>Counts from now on: what was asked before has another cause.</summary>
     public void Expect()
@@ -122,10 +127,8 @@ internal sealed class TrafficWatch : IAsyncDisposable
             _targets.ForEach(target => target.Served = 0);
         }
 
-        var (_, reached) = await Waiting.UntilAsync(
-            _time, limit, _traffic.Interval, _ => Task.FromResult(Count(t => t.HasServed && t.Served < WatchedTarget.ServedInARow)), open => open == 0, cancellationToken);
-        await Waiting.UntilAsync(
-            _time, HeldAnswerLimit, _traffic.Interval, _ => Task.FromResult(Count(t => t.HasServed && t.IsWaitedForSince(now))), open => open == 0, cancellationToken);
+        var reached = await NoneAsync(t => t.HasServed && t.Served < WatchedTarget.ServedInARow, limit, cancellationToken);
+        await NoneAsync(t => t.HasServed && t.IsWaitedForSince(now), HeldAnswerLimit, cancellationToken);
         return reached;
     }
 
@@ -137,11 +140,17 @@ internal sealed class TrafficWatch : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private int Count(Func<WatchedTarget, bool> counts)
+    /// <summary>Waits until something is so for no target any more.</summary>
+    private async Task<bool> NoneAsync(Func<WatchedTarget, bool> isOpen, TimeSpan limit, CancellationToken cancellationToken)
     {
-        lock (_lock)
+        return (await Waiting.UntilAsync(_time, limit, _traffic.Interval, _ => Task.FromResult(Count()), open => open == 0, cancellationToken)).Reached;
+
+        int Count()
         {
-            return _targets.Count(counts);
+            lock (_lock)
+            {
+                return _targets.Count(isOpen);
+            }
         }
     }
 

@@ -89,7 +89,10 @@ internal sealed class WatchedTarget(string address, Listener listener, TrafficAn
     /// <summary>Whether a request of before waits for its answer.</summary>
     public bool IsWaitedForSince(long timestamp) => _waiting.Exists(request => request.Begun < timestamp);
 
-    /// <summary>Since when nothing is answered; null: something is. While this program or its machine has no time, nothing is answered either: turns of the watch have to pass.</summary>
+    /// <summary>
+    /// Since when nothing is answered; null: something is. While this program or its machine has no time, nothing is answered either: turns of the
+    /// watch have to pass.
+    /// </summary>
     public long? SilentSince(int turn, TimeProvider time)
     {
         var unanswered = _waiting.Where(request => request.Begun > _lastAnswered).ToList();

@@ -113,7 +113,10 @@ public sealed class NodeCommands
         return Ok(lines.Count == 0 ? "absent\n" : $"found\n{string.Join('\n', lines)}\n");
     }
 
-    /// <summary>A command that is talked to: confd in the router's container, or what holds new connections with iptables. A guard on the node lets them go in the end.</summary>
+    /// <summary>
+    /// A command that is talked to: confd in the router's container, or what holds new connections with iptables. A guard on the node lets them go
+    /// in the end.
+    /// </summary>
     internal async Task<(string? Refusal, Func<string, Task<string>> Answer, Action End)> StartAsync(string node, IReadOnlyList<string> arguments)
     {
         var script = arguments.ToList().FindIndex(word => word.Contains("iptables", StringComparison.Ordinal));

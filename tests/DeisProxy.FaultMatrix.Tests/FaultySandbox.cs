@@ -8,7 +8,7 @@ using DeisProxy.Sandbox;
 namespace DeisProxy.FaultMatrix.Tests;
 
 /// <summary>A sandbox whose every call can be made to fail, and deis-proxy against it: in this process, or as one that can be killed.</summary>
-internal sealed class Arena : IAsyncDisposable
+internal sealed class FaultySandbox : IAsyncDisposable
 {
     public const string Secret = "THE-PRIVATE-KEY-OF-THE-PLATFORM";
 
@@ -20,7 +20,7 @@ internal sealed class Arena : IAsyncDisposable
     private readonly Lazy<NodeRelay> _relay;
     private readonly SandboxWay _way;
 
-    private Arena(SandboxCloud sandbox)
+    private FaultySandbox(SandboxCloud sandbox)
     {
         Sandbox = sandbox;
         _relay = new Lazy<NodeRelay>(() => new NodeRelay(sandbox));
@@ -59,7 +59,7 @@ internal sealed class Arena : IAsyncDisposable
         ],
     };
 
-    public static async Task<Arena> StartAsync() => new(await SandboxCloud.StartAsync(Options));
+    public static async Task<FaultySandbox> StartAsync() => new(await SandboxCloud.StartAsync(Options));
 
     /// <summary>Everything that deis-proxy may change, as text.</summary>
     public string State()
@@ -132,7 +132,7 @@ internal sealed class Arena : IAsyncDisposable
     /// <summary>Starts deis-proxy as a process of its own, which enters the sandbox's nodes.</summary>
     public Process StartProcess(string command)
     {
-        var start = NewProcess(typeof(Arena).Assembly.Location, command);
+        var start = NewProcess(typeof(FaultySandbox).Assembly.Location, command);
         _way.ToEnvironment(start.Environment, _relay.Value.Port);
         return Begin(start);
     }
