@@ -33,7 +33,7 @@ internal sealed partial record Series(DateOnly Date, string Machine, IReadOnlyLi
     public string Conditions() => string.Create(
         CultureInfo.InvariantCulture,
         $"""
-        Measured on {Date:yyyy-MM-dd} by `dotnet run --project bench/outage -- --write` ({Machine}; {string.Join(", ", Versions)}).
+        Measured on {Date:yyyy-MM-dd} by `dotnet run --project bench/outage -c Release -- --write` ({Machine}; {string.Join(", ", Versions)}).
         Three router nodes of release v1.12.3, each a machine of its own (network namespaces) with nginx, sshd and iptables, one etcd, haproxy in the place of the load balancer, moto in
         the place of AWS. Clients open 100 new connections a second, each for one request, from 2 s before the change until 8 s after it and until traffic is steady again.
         The load balancer is two machines, which its name leads to and clients use in turn; each follows a change in its own time. *Fast*: calls to AWS cost nothing, and each
