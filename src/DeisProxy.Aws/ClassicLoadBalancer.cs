@@ -1,11 +1,11 @@
 using Amazon.ElasticLoadBalancing;
 using Amazon.ElasticLoadBalancing.Model;
 using DeisProxy.Core;
-using DeisProxy.Core.Applying;
+using DeisProxy.Core.Elb;
 using DeisProxy.Core.Model;
-using HealthCheck = DeisProxy.Core.Model.HealthCheck;
-using Listener = DeisProxy.Core.Model.Listener;
-using PolicyAttribute = DeisProxy.Core.Model.PolicyAttribute;
+using HealthCheck = DeisProxy.Core.Elb.HealthCheck;
+using Listener = DeisProxy.Core.Elb.Listener;
+using PolicyAttribute = DeisProxy.Core.Elb.PolicyAttribute;
 using Sdk = Amazon.ElasticLoadBalancing.Model;
 
 namespace DeisProxy.Aws;
@@ -30,9 +30,12 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
     private readonly AmazonElasticLoadBalancingClient _client = clients.ElasticLoadBalancing;
 
     /// <inheritdoc/>
-    public async Task<LoadBalancer> ReadAsync(CancellationToken cancellationToken)
+    public Task<LoadBalancer> ReadAsync(CancellationToken cancellationToken) =>
+        ReadAsync(DescribeAsync(_client, loadBalancerName, cancellationToken), cancellationToken);
+
+    /// <summary>Reads the rest of a load balancer that is being described.</summary>
+    internal async Task<LoadBalancer> ReadAsync(Task<LoadBalancerDescription> description, CancellationToken cancellationToken)
     {
-        var description = DescribeAsync(_client, loadBalancerName, cancellationToken);
         var policies = AwsErrors.CallAsync(
             "elasticloadbalancing:DescribeLoadBalancerPolicies",
             ct => _client.DescribeLoadBalancerPoliciesAsync(new DescribeLoadBalancerPoliciesRequest { LoadBalancerName = loadBalancerName }, ct),

@@ -3,8 +3,8 @@ using Amazon.CloudFormation;
 using Amazon.CloudFormation.Model;
 using Amazon.EC2.Model;
 using DeisProxy.Core;
+using DeisProxy.Core.Elb;
 using DeisProxy.Core.Model;
-using DeisProxy.Core.Planning;
 using LoadBalancerDescription = Amazon.ElasticLoadBalancing.Model.LoadBalancerDescription;
 
 namespace DeisProxy.Aws;
@@ -22,29 +22,22 @@ public sealed class StackReader(AwsClients clients)
     /// <param name="loadBalancer">Logical id or name of the load balancer; null if it is clear without.</param>
     public async Task<(StackInfo Stack, string LoadBalancerName)> FindAsync(string stackName, string? loadBalancer, CancellationToken cancellationToken)
     {
-        var stack = DescribeStackAsync(stackName, cancellationToken);
+        var stack = DescribeAsync(stackName, cancellationToken);
         var resources = ListResourcesAsync(stackName, cancellationToken);
         var info = await stack;
-        if (info.Status == StackStatus.DELETE_COMPLETE)
-        {
-            throw new DeisProxyException("stack-deleted", $"The stack {stackName} has been deleted.", "Name another one with --stack; aws cloudformation list-stacks shows the stacks of the account in use.");
-        }
-
         return (info, Choose(info, await resources, loadBalancer));
     }
 
-    /// <summary>Reads the nodes behind a load balancer and the networks that its own addresses come from.</summary>
-    public async Task<(ValueList<Node> Nodes, ValueList<string> Networks)> ReadNodesAsync(string loadBalancerName, CancellationToken cancellationToken)
+    /// <summary>Reads the running instances behind a load balancer, and the VPC that they are in.</summary>
+    internal async Task<(ValueList<Node> Nodes, string? VpcId)> ReadNodesAsync(LoadBalancerDescription balancer, CancellationToken cancellationToken)
     {
-        var balancer = await ClassicLoadBalancer.DescribeAsync(clients.ElasticLoadBalancing, loadBalancerName, cancellationToken);
         var instances = await DescribeInstancesAsync([.. (balancer.Instances ?? []).Select(i => i.InstanceId)], cancellationToken);
         var running = instances.Where(i => i.State?.Name == Amazon.EC2.InstanceStateName.Running).OrderBy(i => i.InstanceId, StringComparer.Ordinal).ToList();
         var nodes = running.Select(i => new Node(i.InstanceId, NullIfEmpty(i.PrivateIpAddress), NullIfEmpty(i.PublicIpAddress))
         {
             SecurityGroups = (i.SecurityGroups ?? []).Select(g => g.GroupId).Order(StringComparer.Ordinal).ToValueList(),
         }).ToValueList();
-        var vpc = NullIfEmpty(balancer.VPCId) ?? running.Select(i => NullIfEmpty(i.VpcId)).FirstOrDefault(id => id is not null);
-        return (nodes, vpc is null ? [] : await ReadNetworksAsync(vpc, balancer, cancellationToken));
+        return (nodes, running.Select(i => NullIfEmpty(i.VpcId)).FirstOrDefault(id => id is not null));
     }
 
     /// <summary>Reads the stack's own template, as it was submitted.</summary>
@@ -64,7 +57,9 @@ public sealed class StackReader(AwsClients clients)
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
-    private async Task<StackInfo> DescribeStackAsync(string name, CancellationToken cancellationToken)
+    /// <summary>Describes a stack.</summary>
+    /// <exception cref="DeisProxyException"><c>stack-not-found</c>, <c>stack-deleted</c>, or AWS refuses.</exception>
+    internal async Task<StackInfo> DescribeAsync(string name, CancellationToken cancellationToken)
     {
         try
         {
@@ -73,7 +68,12 @@ public sealed class StackReader(AwsClients clients)
                 ct => clients.CloudFormation.DescribeStacksAsync(new DescribeStacksRequest { StackName = name }, ct),
                 cancellationToken);
             var stack = (response.Stacks ?? []).FirstOrDefault() ?? throw NotFound(name, innerException: null);
-            return new StackInfo(stack.StackName, stack.StackId ?? "", stack.StackStatus?.Value ?? "", clients.Region);
+            return stack.StackStatus == StackStatus.DELETE_COMPLETE
+                ? throw new DeisProxyException(
+                    "stack-deleted",
+                    $"The stack {name} has been deleted.",
+                    "Name another one with --stack; aws cloudformation list-stacks shows the stacks of the account in use.")
+                : new StackInfo(stack.StackName, stack.StackId ?? "", stack.StackStatus?.Value ?? "", clients.Region);
         }
         catch (DeisProxyException error) when (error.InnerException is AmazonCloudFormationException { ErrorCode: "ValidationError" } missing
             && missing.Message.Contains("does not exist", StringComparison.Ordinal))
@@ -155,11 +155,13 @@ public sealed class StackReader(AwsClients clients)
         return all;
     }
 
-    private async Task<ValueList<string>> ReadNetworksAsync(string vpcId, LoadBalancerDescription balancer, CancellationToken cancellationToken)
+    /// <summary>Reads the networks of a VPC that a load balancer has its addresses from.</summary>
+    internal async Task<ValueList<string>> ReadNetworksAsync(string vpcId, LoadBalancerDescription balancer, CancellationToken cancellationToken)
     {
         var vpcs = AwsErrors.CallAsync("ec2:DescribeVpcs", ct => clients.Ec2.DescribeVpcsAsync(new DescribeVpcsRequest { VpcIds = [vpcId] }, ct), cancellationToken);
         var subnets = balancer.Subnets is { Count: > 0 } ids
-            ? (await AwsErrors.CallAsync("ec2:DescribeSubnets", ct => clients.Ec2.DescribeSubnetsAsync(new DescribeSubnetsRequest { SubnetIds = ids }, ct), cancellationToken))
+            ? (await AwsErrors.CallAsync(
+                "ec2:DescribeSubnets", ct => clients.Ec2.DescribeSubnetsAsync(new DescribeSubnetsRequest { SubnetIds = ids }, ct), cancellationToken))
                 .Subnets?.Select(s => IPNetwork.Parse(s.CidrBlock)).ToList() ?? []
             : [];
         var blocks = ((await vpcs).Vpcs ?? [])

@@ -1,8 +1,9 @@
 using Amazon.EC2.Model;
 using Amazon.ElasticLoadBalancing.Model;
 using DeisProxy.Core;
+using DeisProxy.Core.Elb;
 using DeisProxy.Core.Model;
-using SecurityGroup = DeisProxy.Core.Model.SecurityGroup;
+using SecurityGroup = DeisProxy.Core.Elb.SecurityGroup;
 
 namespace DeisProxy.Aws;
 
@@ -12,29 +13,41 @@ namespace DeisProxy.Aws;
 /// </summary>
 public sealed class SurroundingsReader(AwsClients clients)
 {
+    private const string OtherBalancers = "whether another load balancer sends traffic to the same nodes";
+
     /// <summary>Load balancers on a page (API <c>DescribeLoadBalancers</c>, the most that is allowed).</summary>
     private const int PageSize = 400;
 
     /// <summary>Ids that one filter takes.</summary>
     private const int FilterSize = 200;
 
-    /// <summary>Reads everything, side by side.</summary>
-    public async Task<Surroundings> ReadAsync(string loadBalancerName, ValueList<Node> nodes, CancellationToken cancellationToken)
+    /// <summary>Reads what is around the load balancer that a scan began with, side by side.</summary>
+    internal async Task<Surroundings> ReadAsync(
+        BalancerScan scan, Task<(ValueList<Node> Nodes, string? VpcId)> nodes, CancellationToken cancellationToken)
     {
-        var unread = new List<Unread>();
-        var balancers = OptionalAsync(
-            "whether another load balancer sends traffic to the same nodes, and the load balancer's security groups",
-            () => ReadLoadBalancersAsync(loadBalancerName, cancellationToken),
-            (Groups: (ValueList<string>)[], Others: (ValueList<OtherLoadBalancer>)[]));
-        var groups = OptionalAsync("whether the nodes' security groups admit the load balancer", () => ReadSecurityGroupsAsync(nodes, cancellationToken), []);
+        var balancers = OptionalAsync(OtherBalancers, () => ReadOthersAsync(scan, cancellationToken), []);
+        var groups = OptionalAsync(
+            "whether the nodes' security groups admit the load balancer",
+            async () => await ReadSecurityGroupsAsync((await nodes).Nodes, cancellationToken),
+            []);
         await Task.WhenAll(balancers, groups);
         return new Surroundings
         {
-            OtherLoadBalancers = (await balancers).Value.Others,
-            LoadBalancerSecurityGroups = (await balancers).Value.Groups,
+            OtherLoadBalancers = (await balancers).Value,
+            LoadBalancerSecurityGroups = (scan.Own.SecurityGroups ?? []).Order(StringComparer.Ordinal).ToValueList(),
             NodeSecurityGroups = (await groups).Value,
-            Unread = new[] { (await balancers).Unread, (await groups).Unread }.OfType<Unread>().ToValueList(),
+            Unread = new[] { scan.Unread, (await balancers).Unread, (await groups).Unread }.OfType<Unread>().ToValueList(),
         };
+    }
+
+    /// <summary>Describes all load balancers, this one among them; where that is refused, this one alone.</summary>
+    /// <exception cref="DeisProxyException"><c>load-balancer-gone</c>, or AWS refuses even that.</exception>
+    internal async Task<BalancerScan> ScanAsync(string name, CancellationToken cancellationToken)
+    {
+        var (all, unread) = await OptionalAsync(OtherBalancers, () => DescribeAllAsync(cancellationToken), []);
+        return all.Find(b => b.LoadBalancerName == name) is { } own
+            ? new BalancerScan(own, all, unread)
+            : new BalancerScan(await ClassicLoadBalancer.DescribeAsync(clients.ElasticLoadBalancing, name, cancellationToken), all, unread);
     }
 
     private static async Task<(T Value, Unread? Unread)> OptionalAsync<T>(string what, Func<Task<T>> read, T otherwise)
@@ -49,7 +62,7 @@ public sealed class SurroundingsReader(AwsClients clients)
         }
     }
 
-    private async Task<(ValueList<string> Groups, ValueList<OtherLoadBalancer> Others)> ReadLoadBalancersAsync(string name, CancellationToken cancellationToken)
+    private async Task<List<LoadBalancerDescription>> DescribeAllAsync(CancellationToken cancellationToken)
     {
         var all = new List<LoadBalancerDescription>();
         string? marker = null;
@@ -62,20 +75,24 @@ public sealed class SurroundingsReader(AwsClients clients)
             marker = string.IsNullOrEmpty(page.NextMarker) ? null : page.NextMarker;
         }
         while (marker is not null);
-
-        var own = all.Find(b => b.LoadBalancerName == name);
-        var instances = InstancesOf(own).ToHashSet(StringComparer.Ordinal);
-        var others = all.Where(b => b.LoadBalancerName != name && InstancesOf(b).Any(instances.Contains))
-            .OrderBy(b => b.LoadBalancerName, StringComparer.Ordinal)
-            .Select(b => ReadOtherAsync(b.LoadBalancerName, cancellationToken));
-        return ((own?.SecurityGroups ?? []).Order(StringComparer.Ordinal).ToValueList(), (await Task.WhenAll(others)).ToValueList());
-
-        static IEnumerable<string> InstancesOf(LoadBalancerDescription? balancer) => (balancer?.Instances ?? []).Select(i => i.InstanceId);
+        return all;
     }
 
-    private async Task<OtherLoadBalancer> ReadOtherAsync(string name, CancellationToken cancellationToken)
+    private async Task<ValueList<OtherLoadBalancer>> ReadOthersAsync(BalancerScan scan, CancellationToken cancellationToken)
     {
-        var other = await new ClassicLoadBalancer(clients, name, TimeProvider.System).ReadAsync(cancellationToken);
+        var instances = InstancesOf(scan.Own).ToHashSet(StringComparer.Ordinal);
+        var others = scan.All.Where(b => b.LoadBalancerName != scan.Own.LoadBalancerName && InstancesOf(b).Any(instances.Contains))
+            .OrderBy(b => b.LoadBalancerName, StringComparer.Ordinal)
+            .Select(b => ReadOtherAsync(b, cancellationToken));
+        return (await Task.WhenAll(others)).ToValueList();
+
+        static IEnumerable<string> InstancesOf(LoadBalancerDescription balancer) => (balancer.Instances ?? []).Select(i => i.InstanceId);
+    }
+
+    private async Task<OtherLoadBalancer> ReadOtherAsync(LoadBalancerDescription description, CancellationToken cancellationToken)
+    {
+        var name = description.LoadBalancerName;
+        var other = await new ClassicLoadBalancer(clients, name, TimeProvider.System).ReadAsync(Task.FromResult(description), cancellationToken);
         var ports = other.BackendPolicies.Select(b => b.InstancePort).Where(other.SendsProxyLineTo);
         return new OtherLoadBalancer(name, other.Listeners, ports.ToValueList());
     }
@@ -109,3 +126,8 @@ public sealed class SurroundingsReader(AwsClients clients)
         (permission.Ipv4Ranges ?? []).Select(r => r.CidrIp).ToValueList(),
         permission.PrefixListIds is { Count: > 0 });
 }
+
+/// <summary>A load balancer among all of its account and region.</summary>
+/// <param name="All">All of them; empty if they could not be read.</param>
+/// <param name="Unread">Why they could not be read; null if they were.</param>
+internal sealed record BalancerScan(LoadBalancerDescription Own, List<LoadBalancerDescription> All, Unread? Unread);

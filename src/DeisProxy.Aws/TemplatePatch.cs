@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeisProxy.Core;
+using DeisProxy.Core.Elb;
 using DeisProxy.Core.Model;
 
 namespace DeisProxy.Aws;

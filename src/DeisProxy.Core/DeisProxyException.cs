@@ -15,6 +15,10 @@ public sealed class DeisProxyException : Exception
         Remedy = remedy;
     }
 
+    /// <summary>The same error with another remedy.</summary>
+    public DeisProxyException With(string remedy) =>
+        remedy == Remedy ? this : new(Code, Message, remedy, InnerException) { IsTransient = IsTransient };
+
     /// <summary>Stable kebab-case identifier, the <c>error.code</c> of the JSON output.</summary>
     public string Code { get; }
 

@@ -5,8 +5,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
 using DeisProxy.Core;
-using DeisProxy.Core.Applying;
-using DeisProxy.Core.Model;
+using DeisProxy.Core.Elb;
 
 namespace DeisProxy.Traffic;
 

@@ -1,4 +1,5 @@
 using DeisProxy.Core.Applying;
+using DeisProxy.Core.Elb;
 using DeisProxy.Core.Model;
 
 namespace DeisProxy.Core.Tests;
@@ -146,7 +147,7 @@ internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, I
     private Task<bool> ChangeAsync(string what, Func<LoadBalancer, LoadBalancer> change) => CallAsync(() =>
     {
         Changes.Add(what);
-        State = State with { LoadBalancer = change(State.LoadBalancer) };
+        State = State.WithLoadBalancer(change(State.LoadBalancer));
         return true;
     });
 

@@ -1,4 +1,5 @@
 using DeisProxy.Core.Applying;
+using DeisProxy.Core.Elb;
 
 namespace DeisProxy.Core.Tests;
 

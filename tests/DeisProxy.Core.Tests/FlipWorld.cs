@@ -1,6 +1,6 @@
 using DeisProxy.Core.Applying;
+using DeisProxy.Core.Elb;
 using DeisProxy.Core.Model;
-using DeisProxy.Core.Planning;
 
 namespace DeisProxy.Core.Tests;
 
@@ -112,11 +112,8 @@ internal sealed class FlipWorld(TimeProvider clock) : ILoadBalancerControl, IRou
         var step = new FlipStep(back ? on : from, back ? off : on, [80]) { Hold = hold };
         var start = Snapshots.Deis15.After([new PolicyStep(From: null, LoadBalancerPolicy.EnableProxyProtocol)]);
         var listener = new Listener(80, ListenerProtocol.Tcp, 80, ListenerProtocol.Tcp, CertificateId: null, []);
-        start = start with
-        {
-            LoadBalancer = start.LoadBalancer with { Listeners = [listener] },
-            Router = start.Router with { LiveRouters = Names.Select(name => new LiveRouter(name, name, 80)).ToValueList() },
-        };
+        start = start.With(l => l with { Listeners = [listener] })
+            .WithRouter(r => r with { LiveRouters = Names.Select(name => new LiveRouter(name, name, 80)).ToValueList() });
         var before = new FlipStep(step.To, step.From, [80]).ApplyTo(start);
         (_flip, _last) = (new Flip(this, this, this, this, _time), (step, before));
         await _flip.RunAsync(step, before, undoing: false, cancellationToken).WaitAsync(Limit, CancellationToken.None);

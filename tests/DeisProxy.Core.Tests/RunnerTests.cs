@@ -1,4 +1,5 @@
 using DeisProxy.Core.Applying;
+using DeisProxy.Core.Elb;
 using DeisProxy.Core.Model;
 using DeisProxy.Core.Planning;
 
@@ -12,10 +13,7 @@ public sealed class RunnerTests
         Listeners = [Snapshots.Http(80, 80), Snapshots.Https(443, 80, Snapshots.Ciphers.Name, Snapshots.Sticky.Name), Snapshots.Tcp(2222, 2222)],
         Policies = [Snapshots.BackendAuthentication, Snapshots.Ciphers, Snapshots.Sticky],
         BackendPolicies = [new(80, [Snapshots.BackendAuthentication.Name])],
-    }) with
-    {
-        LoadBalancerNetworks = ["172.31.0.0/16"],
-    };
+    }).WithElb(s => s with { Networks = ["172.31.0.0/16"] });
 
     public static TheoryData<string, Fault> Matrix()
     {
@@ -204,8 +202,20 @@ public sealed class RunnerTests
     {
         var time = new ImmediateTime();
         var journal = new Journal(world, new FakeWorld(world.State), _ => { });
-        var record = new RunRecord { Command = "setup", Holder = "test", StartedAt = time.GetUtcNow(), Original = original, Goal = SetupGoal.Default, Steps = steps, Repairs = repairs, CutOff = unfinished is null ? null : Recovery.CutOff(unfinished, "setup") };
-        var runner = new Runner(new StepExecutor(world, world, new Flip(world, world, world, world, time), world, time), journal, new Progress<StepProgress>(), time);
+        var record = new RunRecord
+        {
+            Command = "setup",
+            Holder = "test",
+            StartedAt = time.GetUtcNow(),
+            Original = original,
+            Made = Recovery.Made(unfinished, start, steps),
+            RouterPorts = SetupGoal.Default.RouterPorts,
+            Steps = steps,
+            Repairs = repairs,
+            CutOff = unfinished is null ? null : Recovery.CutOff(unfinished, "setup"),
+        };
+        var control = new ElbControl(world, world, new Flip(world, world, world, world, time), world, time);
+        var runner = new Runner(control, journal, new Progress<StepProgress>(), time);
         var result = await runner.RunAsync(record, unfinished, start, rollBack, cancellationToken);
         if (result.Error is null)
         {

@@ -1,3 +1,5 @@
+using DeisProxy.Core.Applying;
+using DeisProxy.Core.Elb;
 using DeisProxy.Core.Model;
 using DeisProxy.Core.Planning;
 
@@ -113,7 +115,7 @@ public sealed class SetupPlannerTests
     [InlineData("172.30.8.0/24 172.30.9.0/24", null, "172.30.8.0/23")]
     public void Real_ip_network_follows_the_load_balancers(string networks, string? before, string? after)
     {
-        var start = Snapshots.Deis15.WithRouter(r => r with { ProxyRealIpCidr = before }) with { LoadBalancerNetworks = [.. networks.Split(' ')] };
+        var start = Snapshots.Deis15.WithRouter(r => r with { ProxyRealIpCidr = before }).WithElb(s => s with { Networks = [.. networks.Split(' ')] });
 
         start.After(Plan(start).Steps).Router.ProxyRealIpCidr.ShouldBe(after);
     }
@@ -121,7 +123,7 @@ public sealed class SetupPlannerTests
     [Fact]
     public void Real_ip_network_can_be_kept_or_named()
     {
-        var start = Snapshots.Deis15 with { LoadBalancerNetworks = ["172.31.0.0/16"] };
+        var start = Snapshots.Deis15.WithElb(s => s with { Networks = ["172.31.0.0/16"] });
 
         Plan(start, SetupGoal.Default with { RealIpCidr = RealIpGoal.Keep }).Steps.OfType<RealIpCidrStep>().ShouldBeEmpty();
         Only<RealIpCidrStep>(Plan(start, SetupGoal.Default with { RealIpCidr = new RealIpGoal("172.0.0.0/8") })).To.ShouldBe("172.0.0.0/8");
@@ -130,8 +132,8 @@ public sealed class SetupPlannerTests
     [Fact]
     public void A_wide_or_unknown_load_balancer_network_is_said()
     {
-        Plan(Snapshots.Deis15 with { LoadBalancerNetworks = ["10.21.0.0/16", "172.31.0.0/16"] }).Warnings.Select(w => w.Id).ShouldBe(["real-ip-network-wide", "cloudformation-drift"]);
-        Plan(Snapshots.Deis15 with { LoadBalancerNetworks = [] }).Warnings.Select(w => w.Id).ShouldBe(["load-balancer-network-unknown", "cloudformation-drift"]);
+        Plan(Snapshots.Deis15.WithElb(s => s with { Networks = ["10.21.0.0/16", "172.31.0.0/16"] })).Warnings.Select(w => w.Id).ShouldBe(["real-ip-network-wide", "cloudformation-drift"]);
+        Plan(Snapshots.Deis15.WithElb(s => s with { Networks = [] })).Warnings.Select(w => w.Id).ShouldBe(["load-balancer-network-unknown", "cloudformation-drift"]);
     }
 
     [Fact]
@@ -139,7 +141,7 @@ public sealed class SetupPlannerTests
     {
         Blocked(Snapshots.Deis15.WithRouter(r => r with { Version = new DeisVersion(1, 5, 2) })).ShouldBe("router-too-old");
         Blocked(Snapshots.Deis15.WithRouter(r => r with { Version = null })).ShouldBe("router-version-unknown");
-        Blocked(Snapshots.Deis15 with { Stack = Snapshots.Deis15.Stack with { Status = "UPDATE_IN_PROGRESS" } }).ShouldBe("stack-busy");
+        Blocked(Snapshots.Deis15.WithElb(s => s with { Stack = s.Stack with { Status = "UPDATE_IN_PROGRESS" } })).ShouldBe("stack-busy");
         Blocked(Snapshots.Deis15.WithRouter(r => r with { LiveRouters = [] })).ShouldBe("no-live-router");
         Blocked(Snapshots.Deis15.With(l => l with { Listeners = [Snapshots.Tcp(2222, 2222)] })).ShouldBe("no-router-listener");
         Blocked(Snapshots.Deis15.With(l => l with { Listeners = [Snapshots.Tcp(443, 443) with { InstanceProtocol = ListenerProtocol.Ssl }] })).ShouldBe("backend-encrypted");

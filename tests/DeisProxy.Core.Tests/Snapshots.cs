@@ -1,3 +1,5 @@
+using DeisProxy.Core.Applying;
+using DeisProxy.Core.Elb;
 using DeisProxy.Core.Model;
 using DeisProxy.Core.Planning;
 using FsCheck;
@@ -17,20 +19,23 @@ internal static class Snapshots
     /// <summary>What the v1.5.0 template makes, with routers of v1.6.0.</summary>
     public static ClusterSnapshot Deis15 { get; } = new()
     {
-        Stack = new StackInfo("deis", "arn:aws:cloudformation:us-east-1:123456789012:stack/deis/1", "CREATE_COMPLETE", "us-east-1"),
-        LoadBalancer = new LoadBalancer
+        Balancer = new ElbState
         {
-            Name = "deis-DeisWebE-17PGCR3KPJC54",
-            DnsName = "deis-DeisWebE-17PGCR3KPJC54-1234567890.us-east-1.elb.amazonaws.com",
-            Listeners = [Http(80, 80), Tcp(443, 443), Tcp(2222, 2222)],
-            Policies = [],
-            BackendPolicies = [],
-            HealthCheck = new HealthCheck(HealthCheckTarget.Parse("HTTP:80/health-check"), 15, 5, 2, 4),
-            IdleTimeoutSeconds = 60,
-            Instances = [new("i-1", "InService", ""), new("i-2", "InService", ""), new("i-3", "OutOfService", "")],
+            Stack = new StackInfo("deis", "arn:aws:cloudformation:us-east-1:123456789012:stack/deis/1", "CREATE_COMPLETE", "us-east-1"),
+            LoadBalancer = new LoadBalancer
+            {
+                Name = "deis-DeisWebE-17PGCR3KPJC54",
+                DnsName = "deis-DeisWebE-17PGCR3KPJC54-1234567890.us-east-1.elb.amazonaws.com",
+                Listeners = [Http(80, 80), Tcp(443, 443), Tcp(2222, 2222)],
+                Policies = [],
+                BackendPolicies = [],
+                HealthCheck = new HealthCheck(HealthCheckTarget.Parse("HTTP:80/health-check"), 15, 5, 2, 4),
+                IdleTimeoutSeconds = 60,
+                Instances = [new("i-1", "InService", ""), new("i-2", "InService", ""), new("i-3", "OutOfService", "")],
+            },
+            Networks = ["10.21.0.0/16"],
         },
         Nodes = [new("i-1", "10.21.1.1", "198.51.100.1"), new("i-2", "10.21.1.2", null), new("i-3", "10.21.2.3", null)],
-        LoadBalancerNetworks = ["10.21.0.0/16"],
         Router = new RouterState
         {
             Version = new DeisVersion(1, 6, 0),
@@ -51,10 +56,17 @@ internal static class Snapshots
         new(port, ListenerProtocol.Https, instancePort, ListenerProtocol.Http, Certificate, [.. policies]);
 
     public static ClusterSnapshot With(this ClusterSnapshot snapshot, Func<LoadBalancer, LoadBalancer> change) =>
-        snapshot with { LoadBalancer = change(snapshot.LoadBalancer) };
+        snapshot.WithLoadBalancer(change(snapshot.LoadBalancer));
 
     public static ClusterSnapshot WithRouter(this ClusterSnapshot snapshot, Func<RouterState, RouterState> change) =>
         snapshot with { Router = change(snapshot.Router) };
+
+    public static ClusterSnapshot WithElb(this ClusterSnapshot snapshot, Func<ElbState, ElbState> change) =>
+        snapshot with { Balancer = change((ElbState)snapshot.Balancer!) };
+
+    /// <summary>Plans the way back from what setup with this goal makes of the original.</summary>
+    public static Plan Teardown(ClusterSnapshot current, ClusterSnapshot? original, SetupGoal goal) =>
+        TeardownPlanner.Plan(current, original, original?.After(SetupPlanner.Plan(original, goal).Steps), goal);
 
     public static ClusterSnapshot After(this ClusterSnapshot snapshot, IEnumerable<Step> steps) =>
         steps.Aggregate(snapshot, (state, step) => step.ApplyTo(state));
@@ -75,7 +87,11 @@ public static class AnyCluster
         from router in Router()
         from networks in Gen.SubListOf("10.21.0.0/16", "172.31.0.0/16", "172.30.8.0/24", "192.168.7.0/24")
         from surroundings in Gen.Frequency((3, Gen.Constant(new Surroundings())), (1, Surroundings()))
-        select Snapshots.Deis15 with { LoadBalancer = balancer, Router = router, LoadBalancerNetworks = networks.ToValueList(), Surroundings = surroundings });
+        select Snapshots.Deis15 with
+        {
+            Balancer = new ElbState { Stack = Snapshots.Deis15.Stack, LoadBalancer = balancer, Networks = networks.ToValueList(), Surroundings = surroundings },
+            Router = router,
+        });
 
     private static Gen<Surroundings> Surroundings() =>
         from port in Gen.Elements(80, 443, 2222)

@@ -1,5 +1,5 @@
+using DeisProxy.Core.Elb;
 using DeisProxy.Core.Model;
-using DeisProxy.Core.Planning;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
 
@@ -16,7 +16,7 @@ public sealed class TeardownPlannerProperties
     {
         var setup = SetupPlanner.Plan(start, Goal);
         var made = start.After(setup.Steps);
-        return (made.After(TeardownPlanner.Plan(made, start, Goal).Steps) == start).When(setup.Blockers.Count == 0 && Agree(start));
+        return (made.After(Snapshots.Teardown(made, start, Goal).Steps) == start).When(setup.Blockers.Count == 0 && Agree(start));
     }
 
     [Property]
@@ -24,16 +24,16 @@ public sealed class TeardownPlannerProperties
     {
         var setup = SetupPlanner.Plan(start, Goal);
         var made = start.After(setup.Steps);
-        var end = made.After(TeardownPlanner.Plan(made, start, Goal).Steps);
+        var end = made.After(Snapshots.Teardown(made, start, Goal).Steps);
         return (Agree(end)
-            && start with { LoadBalancer = start.LoadBalancer with { BackendPolicies = [] }, Router = start.Router with { ProxyProtocol = null } }
-                == end with { LoadBalancer = end.LoadBalancer with { BackendPolicies = [] }, Router = end.Router with { ProxyProtocol = null } })
+            && start.With(b => b with { BackendPolicies = [] }).WithRouter(r => r with { ProxyProtocol = null })
+                == end.With(b => b with { BackendPolicies = [] }).WithRouter(r => r with { ProxyProtocol = null }))
             .When(setup.Blockers.Count == 0 && !Agree(start));
     }
 
     [Property]
     public FsCheck.Property Ends_that_agree_still_agree_afterwards_whatever_was_before(ClusterSnapshot original, ClusterSnapshot current, bool recorded) =>
-        Agree(current.After(TeardownPlanner.Plan(current, recorded ? original : null, Goal).Steps)).When(Agree(current));
+        Agree(current.After(Snapshots.Teardown(current, recorded ? original : null, Goal).Steps)).When(Agree(current));
 
     [Property]
     public FsCheck.Property A_setup_that_stopped_anywhere_is_taken_back_too(ClusterSnapshot start)
@@ -41,7 +41,7 @@ public sealed class TeardownPlannerProperties
         var setup = SetupPlanner.Plan(start, Goal);
         return Enumerable.Range(0, setup.Steps.Count)
             .Select(done => start.After(setup.Steps.Take(done)))
-            .All(state => state.After(TeardownPlanner.Plan(state, start, Goal).Steps) == start)
+            .All(state => state.After(Snapshots.Teardown(state, start, Goal).Steps) == start)
             .When(setup.Blockers.Count == 0 && Agree(start));
     }
 
@@ -50,17 +50,17 @@ public sealed class TeardownPlannerProperties
     {
         var made = start.After(SetupPlanner.Plan(start, Goal).Steps);
         var original = recorded ? start : null;
-        return TeardownPlanner.Plan(made.After(TeardownPlanner.Plan(made, original, Goal).Steps), original, Goal).Steps.Count == 0;
+        return Snapshots.Teardown(made.After(Snapshots.Teardown(made, original, Goal).Steps), original, Goal).Steps.Count == 0;
     }
 
     [Property]
-    public bool A_cluster_that_was_never_set_up_is_left_alone(ClusterSnapshot start) => TeardownPlanner.Plan(start, start, Goal).Steps.Count == 0;
+    public bool A_cluster_that_was_never_set_up_is_left_alone(ClusterSnapshot start) => Snapshots.Teardown(start, start, Goal).Steps.Count == 0;
 
     [Property]
     public bool Every_step_starts_from_what_is_there_changes_it_and_is_then_done(ClusterSnapshot original, ClusterSnapshot current, bool recorded)
     {
         var state = current;
-        foreach (var step in TeardownPlanner.Plan(current, recorded ? original : null, Goal).Steps)
+        foreach (var step in Snapshots.Teardown(current, recorded ? original : null, Goal).Steps)
         {
             if (!step.Inverse().IsDoneIn(state) || step.IsDoneIn(state))
             {
@@ -76,7 +76,7 @@ public sealed class TeardownPlannerProperties
     [Property]
     public bool Whatever_is_there_now_other_ports_and_other_policies_stay(ClusterSnapshot original, ClusterSnapshot current, bool recorded)
     {
-        var end = current.After(TeardownPlanner.Plan(current, recorded ? original : null, Goal).Steps);
+        var end = current.After(Snapshots.Teardown(current, recorded ? original : null, Goal).Steps);
         return Others(current).SequenceEqual(Others(end))
             && Foreign(current).SequenceEqual(Foreign(end))
             && current.LoadBalancer.Listeners.All(l => end.LoadBalancer.Listeners.Single(e => e.LoadBalancerPort == l.LoadBalancerPort) is var after
@@ -106,7 +106,7 @@ public sealed class TeardownPlannerProperties
                 HealthCheck = l.HealthCheck with { IntervalSeconds = 30 + (idle & 63) },
             });
 
-        var end = later.After(TeardownPlanner.Plan(later, start, Goal).Steps).LoadBalancer;
+        var end = later.After(Snapshots.Teardown(later, start, Goal).Steps).LoadBalancer;
         return (end.Listeners.Contains(Snapshots.Http(9999, 9998))
             && end.Policies.Contains(extra)
             && end.BackendPoliciesOf(80).SequenceEqual([.. start.LoadBalancer.BackendPoliciesOf(80), extra.Name])
@@ -117,12 +117,12 @@ public sealed class TeardownPlannerProperties
     [Property]
     public bool Without_a_record_both_ends_are_off_afterwards_and_nothing_else_has_changed(ClusterSnapshot current)
     {
-        var end = current.After(TeardownPlanner.Plan(current, original: null, Goal).Steps);
+        var end = current.After(Snapshots.Teardown(current, original: null, Goal).Steps);
         return !end.Router.Demands(end.Router.ProxyProtocol)
             && !Goal.RouterPorts.Any(end.LoadBalancer.SendsProxyLineTo)
             && (current.Router.Version < DeisVersion.FirstWithProxyProtocol
-                || current with { LoadBalancer = current.LoadBalancer with { BackendPolicies = [] }, Router = current.Router with { ProxyProtocol = null } }
-                == end with { LoadBalancer = end.LoadBalancer with { BackendPolicies = [] }, Router = end.Router with { ProxyProtocol = null } });
+                || current.With(b => b with { BackendPolicies = [] }).WithRouter(r => r with { ProxyProtocol = null })
+                == end.With(b => b with { BackendPolicies = [] }).WithRouter(r => r with { ProxyProtocol = null }));
     }
 
     /// <summary>Whether the load balancer sends the PROXY line to just those ports on which routers demand it.</summary>

@@ -1,4 +1,5 @@
 using DeisProxy.Core.Applying;
+using DeisProxy.Core.Elb;
 using DeisProxy.Core.Model;
 using DeisProxy.Core.Planning;
 
@@ -10,8 +11,7 @@ public sealed class TeardownPlannerTests
     {
         Listeners = [Snapshots.Http(80, 80), Snapshots.Https(443, 80, Snapshots.Ciphers.Name, Snapshots.Sticky.Name), Snapshots.Tcp(2222, 2222)],
         Policies = [Snapshots.Ciphers, Snapshots.Sticky],
-    }) with
-    { LoadBalancerNetworks = ["172.31.0.0/16"] };
+    }).WithElb(s => s with { Networks = ["172.31.0.0/16"] });
 
     private static readonly ClusterSnapshot Made = Before.After(SetupPlanner.Plan(Before, SetupGoal.Default).Steps);
 
@@ -27,12 +27,16 @@ public sealed class TeardownPlannerTests
             Holder = "test",
             StartedAt = DateTimeOffset.UnixEpoch,
             Original = Recovery.Original(known, start, steps),
-            Goal = Recovery.Goal(known, goal, steps),
+            Made = Recovery.Made(known, start, steps),
+            RouterPorts = Recovery.RouterPorts(known, goal.RouterPorts),
             Steps = steps,
         };
     }
 
-    private static Plan Plan(ClusterSnapshot current, ClusterSnapshot? original) => TeardownPlanner.Plan(current, original, SetupGoal.Default);
+    private static Plan Back(ClusterSnapshot current, RunRecord record) =>
+        TeardownPlanner.Plan(current, record.Original, record.Made, SetupGoal.Default with { RouterPorts = record.RouterPorts });
+
+    private static Plan Plan(ClusterSnapshot current, ClusterSnapshot? original) => Snapshots.Teardown(current, original, SetupGoal.Default);
 
     [Fact]
     public void Everything_goes_back_the_flip_first()
@@ -116,7 +120,7 @@ public sealed class TeardownPlannerTests
         var made = Before.After(SetupPlanner.Plan(Before, Told).Steps);
         made.LoadBalancer.IdleTimeoutSeconds.ShouldBe(3000);
 
-        made.After(TeardownPlanner.Plan(made, Before, Told).Steps).ShouldBe(Before);
+        made.After(Snapshots.Teardown(made, Before, Told).Steps).ShouldBe(Before);
     }
 
     [Theory]
@@ -146,12 +150,12 @@ public sealed class TeardownPlannerTests
         made = made.After(second.Steps);
 
         second.Steps.ShouldHaveSingleItem().ShouldBe(new IdleTimeoutStep(3000, 3600));
-        second.Goal.ShouldBe(Told with { IdleTimeoutSeconds = 3600 });
-        made.After(TeardownPlanner.Plan(made, second.Original, second.Goal).Steps).ShouldBe(Before);
+        second.RouterPorts.ShouldBe(Told.RouterPorts);
+        made.After(Back(made, second).Steps).ShouldBe(Before);
 
         // Told less, it changes nothing, and what the first was told still counts.
         Record(first, Before.After(first.Steps).With(l => l with { Listeners = [.. l.Listeners, Snapshots.Http(8080, 80)] }), SetupGoal.Default)
-            .ShouldSatisfyAllConditions(r => r.Goal.ShouldBe(Told), r => r.Steps.ShouldHaveSingleItem().Id.ShouldBe("listener-8080"));
+            .ShouldSatisfyAllConditions(r => r.Made.LoadBalancer.IdleTimeoutSeconds.ShouldBe(3000), r => r.Steps.ShouldHaveSingleItem().Id.ShouldBe("listener-8080"));
     }
 
     [Fact]
@@ -162,7 +166,7 @@ public sealed class TeardownPlannerTests
         var second = Record(first, between, SetupGoal.Default);
         var made = between.After(second.Steps);
 
-        made.After(TeardownPlanner.Plan(made, second.Original, second.Goal).Steps).ShouldBe(Before.With(l => l with { IdleTimeoutSeconds = 300 }));
+        made.After(Back(made, second).Steps).ShouldBe(Before.With(l => l with { IdleTimeoutSeconds = 300 }));
     }
 
     [Fact]
@@ -234,7 +238,7 @@ public sealed class TeardownPlannerTests
         var made = before.After(SetupPlanner.Plan(before, SetupGoal.Default).Steps).With(l => l with { IdleTimeoutSeconds = 1200 });
         made.LoadBalancer.SendsProxyLineTo(443).ShouldBeTrue();
 
-        var plan = Plan(made, before with { LoadBalancer = before.LoadBalancer with { IdleTimeoutSeconds = 60 } });
+        var plan = Plan(made, before.With(l => l with { IdleTimeoutSeconds = 60 }));
 
         plan.Steps.Select(s => s.Id).ShouldBe(["idle-timeout"]);
         plan.Warnings.Single(w => w.Id == "ends-disagree").Message.ShouldContain("goes on sending it there");
@@ -268,8 +272,8 @@ public sealed class TeardownPlannerTests
     [Fact]
     public void A_stack_at_work_blocks_unless_nothing_is_to_be_done()
     {
-        Plan(Made with { Stack = Made.Stack with { Status = "UPDATE_IN_PROGRESS" } }, Before).Blockers.ShouldHaveSingleItem().Id.ShouldBe("stack-busy");
-        Plan(Before with { Stack = Made.Stack with { Status = "UPDATE_IN_PROGRESS" } }, Before).Blockers.ShouldBeEmpty();
+        Plan(Made.WithElb(s => s with { Stack = s.Stack with { Status = "UPDATE_IN_PROGRESS" } }), Before).Blockers.ShouldHaveSingleItem().Id.ShouldBe("stack-busy");
+        Plan(Before.WithElb(s => s with { Stack = s.Stack with { Status = "UPDATE_IN_PROGRESS" } }), Before).Blockers.ShouldBeEmpty();
         Plan(Made.WithRouter(r => r with { LiveRouters = [] }), Before).Warnings.Select(w => w.Id).ShouldContain("no-live-router");
     }
 }

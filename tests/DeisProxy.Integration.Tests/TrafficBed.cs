@@ -3,8 +3,8 @@ using DeisProxy.Cluster.Etcd;
 using DeisProxy.Cluster.Router;
 using DeisProxy.Cluster.Ssh;
 using DeisProxy.Commands;
+using DeisProxy.Core.Elb;
 using DeisProxy.Core.Model;
-using DeisProxy.Core.Planning;
 using DeisProxy.Core.Verifying;
 using DeisProxy.RealParts;
 
@@ -113,9 +113,8 @@ internal sealed class TrafficBed : IAsyncDisposable
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var logs = new RouterLogs(Node, [NodeAddress.Parse(Ssh.Address)], Transport);
         var goal = SetupGoal.Default;
-        var (configuration, traffic) = await new VerifyTraffic(logs, Snapshot, goal, new TrafficSettings(url, echo, socket, expected))
-            .RunAsync(ConfigurationChecks.Run(Snapshot, goal), limit.Token);
-        return configuration.Concat(traffic).ToDictionary(c => c.Id, StringComparer.Ordinal);
+        var (seen, checks) = await new VerifyTraffic(logs, Snapshot, goal.RouterPorts, new TrafficSettings(url, echo, socket, expected)).RunAsync(limit.Token);
+        return ElbChecks.Run(Snapshot, goal, made: null, seen).Concat(checks).ToDictionary(c => c.Id, StringComparer.Ordinal);
     }
 
     /// <summary>The node's docker shows what the routers have logged.</summary>
@@ -145,20 +144,23 @@ internal sealed class TrafficBed : IAsyncDisposable
         int[] ports = [.. settings.SendProxy ? [80] : Array.Empty<int>(), .. settings.SendProxyToBuilder ? [2222] : Array.Empty<int>()];
         return new ClusterSnapshot
         {
-            Stack = new StackInfo("deis", "arn:aws:cloudformation:us-east-1:123456789012:stack/deis/1", "CREATE_COMPLETE", "us-east-1"),
-            LoadBalancer = new LoadBalancer
+            Balancer = new ElbState
             {
-                Name = "deis",
-                DnsName = "127.0.0.1",
-                Listeners = [new(WebPort, web, 80, web, null, []), new(BuilderPort, ListenerProtocol.Tcp, 2222, ListenerProtocol.Tcp, null, [])],
-                Policies = [LoadBalancerPolicy.EnableProxyProtocol],
-                BackendPolicies = ports.Select(port => new BackendPolicies(port, [LoadBalancerPolicy.EnableProxyProtocol.Name])).ToValueList(),
-                HealthCheck = new HealthCheck(HealthCheckTarget.Parse("TCP:80"), 15, 5, 2, 4),
-                IdleTimeoutSeconds = 1200,
-                Instances = [new("i-1", "InService", "")],
+                Stack = new StackInfo("deis", "arn:aws:cloudformation:us-east-1:123456789012:stack/deis/1", "CREATE_COMPLETE", "us-east-1"),
+                LoadBalancer = new LoadBalancer
+                {
+                    Name = "deis",
+                    DnsName = "127.0.0.1",
+                    Listeners = [new(WebPort, web, 80, web, null, []), new(BuilderPort, ListenerProtocol.Tcp, 2222, ListenerProtocol.Tcp, null, [])],
+                    Policies = [LoadBalancerPolicy.EnableProxyProtocol],
+                    BackendPolicies = ports.Select(port => new BackendPolicies(port, [LoadBalancerPolicy.EnableProxyProtocol.Name])).ToValueList(),
+                    HealthCheck = new HealthCheck(HealthCheckTarget.Parse("TCP:80"), 15, 5, 2, 4),
+                    IdleTimeoutSeconds = 1200,
+                    Instances = [new("i-1", "InService", "")],
+                },
+                Networks = [BalancerNetwork],
             },
             Nodes = [new Node("i-1", "127.0.0.1", null)],
-            LoadBalancerNetworks = [BalancerNetwork],
 
             // The one node shows the logs of all routers.
             Router = router with { LiveRouters = [router.LiveRouters[0] with { Name = "127.0.0.1" }] },

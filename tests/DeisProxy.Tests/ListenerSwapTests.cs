@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using DeisProxy.Aws;
 using DeisProxy.Core;
-using DeisProxy.Core.Model;
+using DeisProxy.Core.Elb;
 using DeisProxy.Sandbox;
-using Listener = DeisProxy.Core.Model.Listener;
+using Listener = DeisProxy.Core.Elb.Listener;
 
 namespace DeisProxy.Tests;
 

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using DeisProxy.Aws;
 using DeisProxy.Core;
+using DeisProxy.Core.Elb;
 using DeisProxy.Core.Model;
-using DeisProxy.Core.Planning;
 using DeisProxy.Core.Tests;
 using FsCheck.Xunit;
 

@@ -151,7 +151,7 @@ public sealed class TrapTests
     {
         await using var scene = await Scene.StartAsync(Deis15);
 
-        (await scene.WarnedAsync("cloudformation-drift", "setup")).ShouldContain("deis-proxy template --stack deis");
+        (await scene.WarnedAsync("cloudformation-drift", "setup")).ShouldContain("deis-proxy template");
         (await scene.RunAsync("setup")).ExitCode.ShouldBe(0);
         var template = await scene.RunProcessAsync("template");
         template.ExitCode.ShouldBe(0, template.Error);

@@ -183,7 +183,7 @@ public sealed class UsageTests
         seen.ShouldNotBeNull();
         seen.Nodes.Select(n => n.ToString()).ShouldBe(["a", "b:2222"]);
         seen.EtcdEndpoints.Select(e => e.ToString()).ShouldBe(["http://x:1/", "http://y:2/"]);
-        seen.RouterPorts.ShouldBe([80, 443]);
+        seen.Goal.RouterPorts.ShouldBe([80, 443]);
         seen.Stack.ShouldBe("deis");
         seen.Ssh.User.ShouldBe("core");
     }

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using DeisProxy.Core.Applying;
+using DeisProxy.Core.Elb;
 
 namespace DeisProxy.Cluster.Router;
 

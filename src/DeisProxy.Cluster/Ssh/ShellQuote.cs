@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace DeisProxy.Cluster.Ssh;
 
 /// <summary>Quotes words for a POSIX shell.</summary>
-internal static partial class ShellQuote
+public static partial class ShellQuote
 {
     /// <summary>Makes a command line that a POSIX shell takes apart into exactly these words.</summary>
     public static string Join(IReadOnlyList<string> words)

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using DeisProxy.Core.Model;
 
 namespace DeisProxy.Core.Applying;
 
@@ -77,23 +76,17 @@ public sealed class Journal(IRecordStore cluster, IRecordStore local, Action<str
 
         try
         {
-            var record = JsonSerializer.Deserialize<RunRecord>(text, SnapshotJson.Options);
-            if (record is { Format: RunRecord.CurrentFormat, Steps.Count: > 0 } && record.Current < record.Steps.Count)
-            {
-                return record;
-            }
+            return RunRecord.Parse(text) ?? throw Unreadable(name, innerException: null);
         }
         catch (JsonException error)
         {
             throw Unreadable(name, error);
         }
-
-        throw Unreadable(name, innerException: null);
     }
 
     private async Task WriteAsync(string name, RunRecord record, CancellationToken cancellationToken)
     {
-        var text = JsonSerializer.Serialize(record, SnapshotJson.Options);
+        var text = record.ToJson();
 
         // Here first: should the way to the cluster break now, this copy is ahead and not behind.
         await LocallyAsync(async () =>
@@ -135,7 +128,7 @@ public sealed class Journal(IRecordStore cluster, IRecordStore local, Action<str
 
     private static DeisProxyException Unreadable(string name, Exception? innerException) => new(
         "journal-unreadable",
-        $"The journal's record \"{name}\" cannot be understood; a newer deis-proxy may have written it.",
-        $"Use the newest deis-proxy. If the record is broken, look at /deis-proxy in etcd (etcdctl ls --recursive /deis-proxy), save it, and remove that \"{name}\".",
+        $"Could not read the journal's record \"{name}\"; a newer deis-proxy may have written it.",
+        $"Use the newest deis-proxy. If the record is broken, find it in etcd (etcdctl ls --recursive /deis-proxy), save it, and remove that \"{name}\".",
         innerException);
 }

@@ -1,5 +1,8 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using DeisProxy.Core.Elb;
 using DeisProxy.Core.Model;
-using DeisProxy.Core.Planning;
 
 namespace DeisProxy.Core.Applying;
 
@@ -9,8 +12,8 @@ namespace DeisProxy.Core.Applying;
 /// </summary>
 public sealed record RunRecord
 {
-    /// <summary>The format that this release writes.</summary>
-    public const int CurrentFormat = 1;
+    /// <summary>The format that this release writes. Format 1 (deis-proxy 0.1.0) knew classic load balancers only, and not what setup had made.</summary>
+    public const int CurrentFormat = 2;
 
     /// <summary>Format of the record.</summary>
     public int Format { get; init; } = CurrentFormat;
@@ -27,8 +30,11 @@ public sealed record RunRecord
     /// <summary>What was there before the first setup: what <c>teardown</c> goes back to.</summary>
     public required ClusterSnapshot Original { get; init; }
 
-    /// <summary>What setup was told: what it has made of <see cref="Original"/> follows from both.</summary>
-    public required SetupGoal Goal { get; init; }
+    /// <summary>What setup has made of <see cref="Original"/>, over several runs: only that goes back, whatever a later release would make.</summary>
+    public required ClusterSnapshot Made { get; init; }
+
+    /// <summary>The ports of the routers that setup has been told, over several runs.</summary>
+    public required ValueList<int> RouterPorts { get; init; }
 
     /// <summary>The steps, in their order.</summary>
     public required ValueList<Step> Steps { get; init; }
@@ -36,10 +42,10 @@ public sealed record RunRecord
     /// <summary>How many of the first steps mend what an earlier run has left half done. They are never undone: that would break it again.</summary>
     public int Repairs { get; init; }
 
-    /// <summary>The change of a listener that these steps mend; null if there are none.</summary>
-    public ListenerStep? CutOff { get; init; }
+    /// <summary>The change that these steps mend; null if there are none.</summary>
+    public Step? CutOff { get; init; }
 
-    /// <summary>Index of the step that has been begun: those before it are done, those after it are not begun.</summary>
+    /// <summary>Index of the last step that has been begun: those after it are not begun.</summary>
     public int Current { get; init; }
 
     /// <summary>Whether the steps are being undone, from <see cref="Current"/> backwards.</summary>
@@ -49,4 +55,55 @@ public sealed record RunRecord
     /// <returns>For example <c>setup by ann@ci, begun 2026-01-01 10:00:00Z, at step listener-80</c>.</returns>
     public override string ToString() =>
         $"{Command} by {Holder}, begun {StartedAt.UtcDateTime:u}, {(Undoing ? "undoing" : "at")} step {Steps[Current].Id}";
+
+    /// <summary>The record as the journal keeps it.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, RecordJson.Contract.RunRecord);
+
+    /// <summary>Reads what the journal keeps.</summary>
+    /// <returns>The record; null if its format is unknown or something in it contradicts the rest.</returns>
+    /// <exception cref="JsonException">It is no record.</exception>
+    public static RunRecord? Parse(string text)
+    {
+        if (JsonNode.Parse(text) is not JsonObject json)
+        {
+            return null;
+        }
+
+        if (json["format"] is JsonValue format && format.TryGetValue<int>(out var number) && number == 1)
+        {
+            RecordFormat1.Upgrade(json);
+        }
+
+        return json.Deserialize(RecordJson.Contract.RunRecord) is { Format: CurrentFormat, Steps.Count: > 0, Current: >= 0 } record
+            && record.Current < record.Steps.Count ? record : null;
+    }
+}
+
+/// <summary>How records, snapshots and steps are written as JSON: by generated code, because a native program has no reflection.</summary>
+[JsonSerializable(typeof(RunRecord))]
+internal sealed partial class RecordJson : JsonSerializerContext
+{
+    /// <summary>Leaves out what is derived from the rest; lists compare by value.</summary>
+    public static RecordJson Contract { get; } = new(new JsonSerializerOptions(JsonSerializerDefaults.Web)
+    {
+        IgnoreReadOnlyProperties = true,
+        AllowOutOfOrderMetadataProperties = true,
+        Converters =
+        {
+            new ValueListConverter<int>(),
+            new ValueListConverter<string>(),
+            new ValueListConverter<Step>(),
+            new ValueListConverter<Node>(),
+            new ValueListConverter<LiveRouter>(),
+            new ValueListConverter<Listener>(),
+            new ValueListConverter<LoadBalancerPolicy>(),
+            new ValueListConverter<PolicyAttribute>(),
+            new ValueListConverter<BackendPolicies>(),
+            new ValueListConverter<RegisteredInstance>(),
+            new ValueListConverter<OtherLoadBalancer>(),
+            new ValueListConverter<SecurityGroup>(),
+            new ValueListConverter<IngressRule>(),
+            new ValueListConverter<Unread>(),
+        },
+    });
 }

@@ -1,5 +1,3 @@
-using DeisProxy.Core.Planning;
-
 namespace DeisProxy.Core.Applying;
 
 /// <summary>How far a step is.</summary>

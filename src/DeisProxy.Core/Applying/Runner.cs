@@ -1,13 +1,12 @@
 using DeisProxy.Core.Model;
-using DeisProxy.Core.Planning;
 
 namespace DeisProxy.Core.Applying;
 
 /// <summary>
-/// Carries a plan out, step by step: writes the journal, compares with what was planned on, changes. When a step fails for good
+/// Carries a plan out, step by step, whatever the steps are: writes the journal, compares with what was planned on, changes. When a step fails for good
 /// or the person interrupts, it undoes that step and the ones before it, in reverse.
 /// </summary>
-public sealed class Runner(StepExecutor executor, Journal journal, IProgress<StepProgress> progress, TimeProvider time)
+public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<StepProgress> progress, TimeProvider time)
 {
     private const string ForeignChange = "changed-meanwhile";
 
@@ -16,7 +15,7 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
     /// <summary>What is under way when the lock's time runs out has been handled by then.</summary>
     private static readonly TimeSpan LockReserve = TimeSpan.FromSeconds(5);
 
-    private bool _fitted;
+    private string? _rescued;
 
     /// <summary>
     /// How long putting back may take in all. Neither an interrupt nor the command's time limit cuts it short: it is what brings
@@ -33,30 +32,28 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
     {
         var states = record.Steps.Select(step => new StepProgress(step, StepStatus.Planned, TimeSpan.Zero)).ToList();
         var current = start;
-        var index = 0;
+        var (index, end) = (0, 1);
         try
         {
-            for (; index < record.Steps.Count; index++)
+            for (; index < record.Steps.Count; index = end)
             {
-                var step = record.Steps[index];
+                end = EndOfGroup(record, index);
+                var group = record.Steps.Take(index..end).ToList();
                 var begun = time.GetTimestamp();
                 cancellationToken.ThrowIfCancellationRequested();
                 await EnsureHeldAsync(cancellationToken);
-                await journal.WriteAsync(record with { Current = index }, cancellationToken);
+                await journal.WriteAsync(record with { Current = end - 1 }, cancellationToken);
                 if (index == 0)
                 {
-                    // Later steps compare with what was read when the one before them was seen.
-                    current = await executor.ReadAsync(current, cancellationToken);
+                    // Later steps compare with what was read when the ones before them were seen.
+                    current = await cluster.ReadAsync(current, cancellationToken);
                 }
 
-                if (!step.IsDoneIn(current))
-                {
-                    EnsureUnchanged(step, current);
-                    Report(states, index, StepStatus.Running, begun);
-                    current = await executor.ExecuteAsync(step, current, undoing: false, cancellationToken);
-                }
-
-                Report(states, index, StepStatus.Done, begun);
+                var open = group.Where(step => !step.IsDoneIn(current)).ToList();
+                open.ForEach(step => EnsureUnchanged(step, current));
+                open.ForEach(step => Report(states, record.Steps.IndexOf(step), StepStatus.Running, begun));
+                current = await CarryOutAsync(open, current, cancellationToken);
+                group.ForEach(step => Report(states, record.Steps.IndexOf(step), StepStatus.Done, begun));
             }
 
             return new RunResult(states, Error: null, RollbackError: null);
@@ -67,16 +64,42 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
         {
             if (!rollBack)
             {
-                if (index < states.Count && states[index].Status == StepStatus.Running)
+                foreach (var running in Enumerable.Range(0, states.Count).Where(i => states[i].Status == StepStatus.Running))
                 {
-                    Report(states, index, StepStatus.Failed, time.GetTimestamp());
+                    Report(states, running, StepStatus.Failed, time.GetTimestamp());
                 }
 
                 return new RunResult(states, error, RollbackError: null);
             }
 
-            return new RunResult(states, error, await RollBackAsync(record, previous, states, Math.Min(index, states.Count - 1), current));
+            return new RunResult(states, error, await RollBackAsync(record, previous, states, Math.Min(end, states.Count) - 1, current));
         }
+    }
+
+    /// <summary>Independent steps that stand side by side are carried out together.</summary>
+    private static int EndOfGroup(RunRecord record, int index)
+    {
+        var end = index + 1;
+        while (end < record.Steps.Count && end != record.Repairs && record.Steps[end - 1].IsIndependent && record.Steps[end].IsIndependent)
+        {
+            end++;
+        }
+
+        return end;
+    }
+
+    private async Task<ClusterSnapshot> CarryOutAsync(List<Step> steps, ClusterSnapshot current, CancellationToken cancellationToken)
+    {
+        if (steps.Count <= 1)
+        {
+            return steps.Count == 0 ? current : await steps[0].CarryOutAsync(cluster, current, undoing: false, cancellationToken);
+        }
+
+        // All of them come to an end before one's failure is told: what is put back then must not be overtaken.
+        var all = steps.Select(step => step.CarryOutAsync(cluster, current, undoing: false, cancellationToken)).ToList();
+        await Task.WhenAll(all);
+        var last = await all[^1];
+        return steps.TrueForAll(step => step.IsDoneIn(last)) ? last : await cluster.ReadAsync(last, cancellationToken);
     }
 
     /// <summary>Undoes a step that may be half done and those before it. Returns why something could not be put back.</summary>
@@ -101,7 +124,7 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
             catch (Exception error)
 #pragma warning restore CA1031
             {
-                failure ??= WithFit(error is OperationCanceledException ? TooLong(states[index].Step, error) : error);
+                failure ??= WithRescue(error is OperationCanceledException ? TooLong(states[index].Step, error) : error);
                 Report(states, index, StepStatus.Failed, begun);
             }
         }
@@ -139,27 +162,22 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
     private async Task<ClusterSnapshot> UndoAsync(RunRecord record, ClusterSnapshot current, CancellationToken cancellationToken)
     {
         var step = record.Steps[record.Current];
-        _fitted = false;
+        _rescued = null;
         while (true)
         {
             var isRead = false;
             try
             {
-                // Before anything else, and whoever holds the lock: whatever is to come, the port is open.
-                if (step is ListenerStep { From: { } was })
-                {
-                    await executor.ReopenAsync(was, cancellationToken);
-                }
-
+                await step.SecureAsync(cluster, cancellationToken);
                 var notOurs = await WhyNotOursAsync(record, cancellationToken);
                 if (notOurs is null)
                 {
                     await WriteIfPossibleAsync(record, cancellationToken);
                 }
 
-                current = await executor.ReadAsync(current, cancellationToken);
+                current = await cluster.ReadAsync(current, cancellationToken);
                 isRead = true;
-                var back = step is FlipStep flip ? flip.BackFrom(current) : step.Inverse();
+                var back = step.BackFrom(current);
                 if (back.IsDoneIn(current))
                 {
                     return current;
@@ -170,15 +188,16 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
                     throw notOurs;
                 }
 
-                EnsureOurs(step, current);
-                return await executor.ExecuteAsync(back, current, undoing: true, cancellationToken);
+                return step.IsOurs(current)
+                    ? await back.CarryOutAsync(cluster, current, undoing: true, cancellationToken)
+                    : throw Foreign(step, "what it had been changed to");
             }
             catch (DeisProxyException error) when (error.Code is not (ForeignChange or IRunLock.HeldByAnother) && !cancellationToken.IsCancellationRequested)
             {
                 // A port may be closed now, so even what looks final is tried again until the time is up.
                 try
                 {
-                    _fitted |= !isRead && step is FlipStep both && await FitAsync(both, current, cancellationToken);
+                    _rescued ??= isRead ? null : await RescueAsync(step, current, cancellationToken);
                     await Task.Delay(RollbackPause, time, cancellationToken);
                 }
                 catch (OperationCanceledException)
@@ -189,33 +208,31 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
         }
     }
 
-    /// <summary>Only while the lock is certainly this run's: later the load balancer may be in somebody else's hands.</summary>
-    private async Task<bool> FitAsync(FlipStep step, ClusterSnapshot current, CancellationToken cancellationToken)
+    /// <summary>Only while the lock is certainly this run's: later the balancer may be in somebody else's hands.</summary>
+    private async Task<string?> RescueAsync(Step step, ClusterSnapshot current, CancellationToken cancellationToken)
     {
         var sure = Lock is null ? RollbackLimit : Lock.HeldForSure - LockReserve;
         if (sure <= TimeSpan.Zero)
         {
-            return false;
+            return null;
         }
 
         using var timer = new CancellationTokenSource(sure, time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
         try
         {
-            return await executor.FitAsync(step, current, limit.Token);
+            return await step.RescueAsync(cluster, current, limit.Token);
         }
         catch (Exception error) when (error is DeisProxyException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
             // What keeps the step from being put back is reported.
-            return false;
+            return null;
         }
     }
 
-    private Exception WithFit(Exception error) => !_fitted || error is not DeisProxyException known ? error : new DeisProxyException(
-        known.Code,
-        $"{known.Message} Meanwhile the load balancer was made to send what the routers expect, as far as traffic through it shows.",
-        known.Remedy,
-        known);
+    private Exception WithRescue(Exception error) => _rescued is null || error is not DeisProxyException known
+        ? error
+        : new DeisProxyException(known.Code, $"{known.Message} {_rescued}", known.Remedy, known);
 
     /// <summary>Forwards a lock that is gone is not taken back: somebody may have removed it to stop this run.</summary>
     private async Task EnsureHeldAsync(CancellationToken cancellationToken)
@@ -251,8 +268,8 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
 
     private DeisProxyException TooLong(Step step, Exception error) => new(
         "rollback-too-slow",
-        $"Putting back the step {step.Id} did not succeed within {RollbackLimit.TotalSeconds} s.",
-        "Look what keeps AWS or the cluster from answering; the journal knows what was there.",
+        $"Could not put back the step {step.Id} within {RollbackLimit.TotalSeconds} s.",
+        "Check what keeps AWS or the cluster from answering; the journal knows what was there.",
         error);
 
     private async Task WriteIfPossibleAsync(RunRecord record, CancellationToken cancellationToken)
@@ -281,25 +298,8 @@ public sealed class Runner(StepExecutor executor, Journal journal, IProgress<Ste
         }
     }
 
-    /// <summary>Whatever is neither the state before nor the state after the step is somebody else's, and stays.</summary>
-    private static void EnsureOurs(Step step, ClusterSnapshot current)
-    {
-        var ours = step switch
-        {
-            HealthCheckStep or IdleTimeoutStep or RealIpCidrStep or PolicyStep => step.IsDoneIn(current),
-            ListenerStep s => current.LoadBalancer.ListenerOn(s.LoadBalancerPort) is not { } found
-                || (s.To is not null && found with { PolicyNames = [] } == s.To with { PolicyNames = [] })
-                || (s.From is not null && found with { PolicyNames = [] } == s.From with { PolicyNames = [] }),
-            _ => true,
-        };
-        if (!ours)
-        {
-            throw Foreign(step, "what it had been changed to");
-        }
-    }
-
     private static DeisProxyException Foreign(Step step, string what) => new(
         ForeignChange,
         $"Somebody else has changed what the step {step.Id} is about: it is no longer {what}.",
-        "Find out who is at work on this load balancer, then run the command again; it plans anew from what is there.");
+        "Find out who is at work on this cluster, then run the command again; it plans anew from what is there.");
 }

@@ -1,5 +1,3 @@
-using DeisProxy.Core.Model;
-
 namespace DeisProxy.Core.Applying;
 
 /// <summary>Bounded waiting for something to become true, and bounded repetition of what may succeed in a moment.</summary>
@@ -7,9 +5,6 @@ internal static class Waiting
 {
     /// <summary>How often something transient is tried in all.</summary>
     private const int Attempts = 4;
-
-    /// <summary>Enough for the addresses that a load balancer usually has, each of them twice.</summary>
-    private const int AnswersInARow = 6;
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
 
@@ -73,18 +68,4 @@ internal static class Waiting
             return true;
         },
         cancellationToken);
-
-    /// <summary>Whether a listener refuses what is no request in one way, however often it is asked: the addresses of a load balancer take turns.</summary>
-    public static async Task<bool> AnswersAsync(IBalancerTraffic traffic, Listener listener, TrafficAnswer wanted, CancellationToken cancellationToken)
-    {
-        for (var i = 0; i < AnswersInARow; i++)
-        {
-            if (await traffic.AskAsync(listener, TrafficQuestion.Malformed, cancellationToken) != wanted)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
 }

@@ -1,37 +1,58 @@
+using System.Text.Json.Serialization;
+using DeisProxy.Core.Elb;
+
 namespace DeisProxy.Core.Model;
 
-/// <summary>Everything that was read before planning: an immutable value that serialises to JSON and compares by content.</summary>
+/// <summary>Everything that was read before planning: an immutable value that serializes to JSON and compares by content.</summary>
 public sealed record ClusterSnapshot
 {
-    /// <summary>The CloudFormation stack.</summary>
-    public required StackInfo Stack { get; init; }
+    /// <summary>What balances the traffic, in its provider's own words; null where nothing does.</summary>
+    public BalancerState? Balancer { get; init; }
 
-    /// <summary>Its load balancer.</summary>
-    public required LoadBalancer LoadBalancer { get; init; }
-
-    /// <summary>The instances registered with the load balancer, by id.</summary>
-    public required ValueList<Node> Nodes { get; init; }
-
-    /// <summary>The networks that the load balancer's addresses come from.</summary>
-    public required ValueList<string> LoadBalancerNetworks { get; init; }
+    /// <summary>The nodes that the balancer sends traffic to, by id; empty where it does not name them.</summary>
+    public ValueList<Node> Nodes { get; init; } = [];
 
     /// <summary>The routers' settings in etcd.</summary>
     public required RouterState Router { get; init; }
-
-    /// <summary>What is around the load balancer and is never changed.</summary>
-    public Surroundings Surroundings { get; init; } = new();
 }
 
-/// <summary>A CloudFormation stack.</summary>
-/// <param name="Status">Stack status, such as <c>CREATE_COMPLETE</c>.</param>
-public sealed record StackInfo(string Name, string Id, string Status, string Region)
+/// <summary>A balancer as its provider reads it. Only what output and traffic checks need of every balancer has a name here.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(ElbState), "elb")]
+public abstract record BalancerState
 {
-    /// <summary>The account, read from the stack id; empty if that is no ARN.</summary>
-    public string Account => Id.Split(':') is { Length: > 5 } arn ? arn[4] : "";
+    /// <summary>Its name.</summary>
+    [JsonIgnore]
+    public abstract string BalancerName { get; }
 
-    /// <summary>Whether CloudFormation is at work on the stack, so that nobody else should be.</summary>
-    public bool IsBusy => Status.EndsWith("_IN_PROGRESS", StringComparison.Ordinal);
+    /// <summary>The host name or address that clients connect to.</summary>
+    [JsonIgnore]
+    public abstract string Address { get; }
+
+    /// <summary>What the balancer belongs to and where it is: labels and texts for people.</summary>
+    [JsonIgnore]
+    public abstract ValueList<(string Label, string Text)> Summary { get; }
+
+    /// <summary>The stack that the balancer belongs to; null for providers that have none.</summary>
+    [JsonIgnore]
+    public virtual string? StackName => null;
+
+    /// <summary>The networks that its own addresses come from; empty if they are not known.</summary>
+    [JsonIgnore]
+    public virtual ValueList<string> OwnNetworks => [];
+
+    /// <summary>The ports that clients connect to, ascending.</summary>
+    [JsonIgnore]
+    public abstract ValueList<ClientPort> ClientPorts { get; }
+
+    /// <summary>The instances or nodes that took traffic in an earlier state and do not in this one, for people.</summary>
+    public abstract ValueList<string> OutOfServiceSince(BalancerState before);
 }
+
+/// <summary>A port of a balancer, as far as traffic through it goes.</summary>
+/// <param name="NodePort">The port on the nodes that it leads to.</param>
+/// <param name="EndsTls">Whether the balancer ends TLS there.</param>
+public sealed record ClientPort(int Port, int NodePort, bool EndsTls, bool SendsProxyLine);
 
 /// <summary>A node of the cluster.</summary>
 /// <param name="PrivateAddress">Private IPv4 address; null while it has none.</param>

@@ -2,12 +2,12 @@ using System.Collections;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace DeisProxy.Core.Model;
 
 /// <summary>An immutable list that is equal to another with equal elements, so that records made of lists compare by value.</summary>
 [CollectionBuilder(typeof(ValueList), nameof(ValueList.Create))]
-[JsonConverter(typeof(ValueListJsonConverterFactory))]
 public sealed class ValueList<T> : IReadOnlyList<T>, IEquatable<ValueList<T>>
 {
     private readonly T[] _items;
@@ -43,6 +43,9 @@ public sealed class ValueList<T> : IReadOnlyList<T>, IEquatable<ValueList<T>>
         return hash.ToHashCode();
     }
 
+    /// <summary>Index of the first element that is equal to the given one; -1 if there is none.</summary>
+    public int IndexOf(T item) => Array.IndexOf(_items, item);
+
     /// <summary>The elements, separated by a comma and a space.</summary>
     /// <returns>The text, empty for an empty list.</returns>
     public override string ToString() => string.Join(", ", _items);
@@ -59,20 +62,36 @@ public static class ValueList
 }
 
 /// <summary>Writes a <see cref="ValueList{T}"/> as a JSON array.</summary>
-internal sealed class ValueListJsonConverterFactory : JsonConverterFactory
+internal sealed class ValueListConverter<T> : JsonConverter<ValueList<T>>
 {
-    public override bool CanConvert(Type typeToConvert) =>
-        typeToConvert.IsGenericType && typeToConvert.GetGenericTypeDefinition() == typeof(ValueList<>);
-
-    public override JsonConverter CreateConverter(Type typeToConvert, JsonSerializerOptions options) =>
-        (JsonConverter)Activator.CreateInstance(typeof(Converter<>).MakeGenericType(typeToConvert.GetGenericArguments()))!;
-
-    private sealed class Converter<T> : JsonConverter<ValueList<T>>
+    public override ValueList<T> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        public override ValueList<T> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            new(JsonSerializer.Deserialize<T[]>(ref reader, options) ?? []);
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            throw new JsonException("A list was expected.");
+        }
 
-        public override void Write(Utf8JsonWriter writer, ValueList<T> value, JsonSerializerOptions options) =>
-            JsonSerializer.Serialize(writer, value.ToArray(), options);
+        var element = Element(options);
+        var items = new List<T>();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            items.Add(JsonSerializer.Deserialize(ref reader, element)!);
+        }
+
+        return new ValueList<T>([.. items]);
     }
+
+    public override void Write(Utf8JsonWriter writer, ValueList<T> value, JsonSerializerOptions options)
+    {
+        var element = Element(options);
+        writer.WriteStartArray();
+        foreach (var item in value)
+        {
+            JsonSerializer.Serialize(writer, item, element);
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static JsonTypeInfo<T> Element(JsonSerializerOptions options) => (JsonTypeInfo<T>)options.GetTypeInfo(typeof(T));
 }

@@ -29,7 +29,9 @@ public static class JournalCheck
                 CheckStatus.Fail,
                 $"a run was cut off: {unfinished}",
                 "no run that was cut off",
-                "deis-proxy setup finishes the job, and deis-proxy teardown puts everything back.");
+                unfinished.Command == "setup"
+                    ? "deis-proxy setup finishes the job, and deis-proxy teardown puts everything back."
+                    : "deis-proxy teardown finishes it.");
         }
     }
 }

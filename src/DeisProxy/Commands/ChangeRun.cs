@@ -4,15 +4,16 @@ using DeisProxy.Core.Applying;
 using DeisProxy.Core.Model;
 using DeisProxy.Core.Planning;
 using DeisProxy.Output;
+using DeisProxy.Providers;
 
 namespace DeisProxy.Commands;
 
 /// <summary>Makes the plan of a command.</summary>
 /// <param name="known">What the journal knows of the last setup; null if it knows nothing.</param>
-internal delegate Plan MakePlan(ClusterSnapshot current, RunRecord? known);
+internal delegate Plan MakePlan(IProvider provider, ClusterSnapshot current, RunRecord? known);
 
 /// <summary>One run of a command that changes something: observe, plan, ask, apply, report.</summary>
-internal sealed class ChangeRun(CommandHost host, string command, ConnectionSettings connection, OutputSettings output, ChangeSettings change, SetupGoal goal)
+internal sealed class ChangeRun(CommandHost host, string command, ConnectionSettings connection, OutputSettings output, ChangeSettings change)
 {
     /// <summary>Limit for the whole command where none is given; every wait in it has its own, much shorter one.</summary>
     private static readonly TimeSpan UsualLimit = TimeSpan.FromMinutes(30);
@@ -22,7 +23,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
 
     private static readonly TimeSpan ClosePause = TimeSpan.FromMilliseconds(500);
 
-    private readonly ChangeReport _report = new(host.Terminal, output, command, connection.Stack, change.DryRun);
+    private readonly ChangeReport _report = new(host.Terminal, output, command, connection, change.DryRun);
     private int _exitCode = ExitCode.Done;
 
     /// <summary>Does it all.</summary>
@@ -81,14 +82,12 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
         var known = unfinished ?? await journal.ReadHistoryAsync(cancellationToken);
         var snapshot = await session.ObserveAsync(cancellationToken);
         var repairs = unfinished is null ? [] : Recovery.Steps(unfinished, snapshot, command);
-        var plan = planner(repairs.Aggregate(snapshot, (state, step) => step.ApplyTo(state)), known);
-        plan = plan with { Steps = plan.Steps.Select(step => step is FlipStep flip ? flip with { Hold = change.Hold } : step).ToValueList() };
+        var plan = planner(session.Provider, repairs.Aggregate(snapshot, (state, step) => step.ApplyTo(state)), known);
 
         // What setup replaces becomes what teardown goes back to; teardown itself goes on to where it was going, however often it is cut off.
-        var original = command == SetupCommand.CommandName
-            ? Recovery.Original(known, snapshot, plan.Steps)
-            : known?.Original ?? plan.Steps.Aggregate(snapshot, (state, step) => step.ApplyTo(state));
-        var recordedGoal = command == SetupCommand.CommandName ? Recovery.Goal(known, goal, plan.Steps) : known?.Goal ?? goal;
+        var (original, made) = command == SetupCommand.CommandName
+            ? (Recovery.Original(known, snapshot, plan.Steps), Recovery.Made(known, snapshot, plan.Steps))
+            : (known?.Original ?? plan.Steps.Aggregate(snapshot, (state, step) => step.ApplyTo(state)), known?.Made ?? snapshot);
         return new Prepared
         {
             Snapshot = snapshot,
@@ -98,7 +97,10 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
             Repairs = repairs.Count,
             Unfinished = unfinished,
             Original = original,
-            Goal = recordedGoal,
+            Made = made,
+            RouterPorts = command == SetupCommand.CommandName
+                ? Recovery.RouterPorts(known, connection.Goal.RouterPorts)
+                : known?.RouterPorts ?? connection.Goal.RouterPorts,
         };
     }
 
@@ -127,22 +129,24 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
             Holder = ClusterSession.Holder,
             StartedAt = host.Time.GetUtcNow(),
             Original = prepared.Original,
-            Goal = prepared.Goal,
+            Made = prepared.Made,
+            RouterPorts = prepared.RouterPorts,
             Steps = prepared.Plan.Steps,
             Repairs = prepared.Repairs,
             CutOff = prepared.Unfinished is null ? null : Recovery.CutOff(prepared.Unfinished, command),
         };
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, held.Lost);
-        var flip = new Flip(session.LoadBalancer, session.Routers, session.RouterNodes, session.Traffic, host.Time);
-        var executor = new StepExecutor(session.LoadBalancer, session.Routers, flip, session.Traffic, host.Time);
-        var runner = new Runner(executor, journal, _report, host.Time) { RollbackLimit = host.RollbackLimit, Lock = held };
+        var control = session.Provider.Control(session);
+        var runner = new Runner(control, journal, _report, host.Time) { RollbackLimit = host.RollbackLimit, Lock = held };
+        await using var interruption = interrupted.Register(() => _report.Interrupted(change.RollBack));
         var result = await runner.RunAsync(record, prepared.Unfinished, prepared.Snapshot, change.RollBack, stop.Token);
+        await interruption.DisposeAsync();
         if (result.Error is null)
         {
             await CloseAsync(held, journal, record, prepared.IsBlocked ? prepared.Unfinished : null);
         }
 
-        _report.Result(result, flip.Report);
+        _report.Result(result, control.FlipReport);
         if (result.Error is { } error)
         {
             var cause = held.Lost.IsCancellationRequested && error is OperationCanceledException
@@ -156,7 +160,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
     private static DeisProxyException LockLost(Exception error, Exception? rollbackError) => new(
         "lock-lost",
         $"The lock in etcd was lost while the run was under way.{(rollbackError is DeisProxyException { Code: IRunLock.HeldByAnother } held ? $" {held.Message}" : "")}",
-        "Look who removed or took it (/deis-proxy/lock), then run the command again.",
+        "Check who holds it (/deis-proxy/lock in etcd), then run the command again.",
         error);
 
     /// <summary>Ends the run in the journal. What it has changed is in effect whether that succeeds or not, so it is not cancelled.</summary>
@@ -188,7 +192,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
     }
 
     private async Task<bool> ConfirmedAsync(Prepared prepared, CancellationToken cancellationToken) =>
-        change.Yes || !host.Terminal.IsInteractive
+        change.Yes || !host.Terminal.HasPerson
         || await host.Terminal.ConfirmAsync($"Carry this out ({string.Join(", ", prepared.Plan.Steps.Select(s => s.Id))})?", cancellationToken);
 
     private sealed record Prepared
@@ -203,7 +207,9 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
 
         public required ClusterSnapshot Original { get; init; }
 
-        public required SetupGoal Goal { get; init; }
+        public required ClusterSnapshot Made { get; init; }
+
+        public required ValueList<int> RouterPorts { get; init; }
 
         public bool IsBlocked => Plan.Blockers.Count > 0;
     }

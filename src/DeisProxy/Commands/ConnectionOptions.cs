@@ -4,7 +4,9 @@ using System.Globalization;
 using DeisProxy.Aws;
 using DeisProxy.Cluster.Ssh;
 using DeisProxy.Core;
+using DeisProxy.Core.Elb;
 using DeisProxy.Core.Model;
+using DeisProxy.Providers;
 
 namespace DeisProxy.Commands;
 
@@ -15,10 +17,10 @@ internal sealed class ConnectionOptions
     private const string TunnelVariable = "DEISCTL_TUNNEL";
 
     /// <summary>Ports that never speak the PROXY protocol: the builder's SSH server and the router's health port.</summary>
-    private static readonly int[] NeverProxied = [2222, 9090];
+    private static readonly int[] NeverProxied = [DeisPort.Builder, DeisPort.Health];
 
     private readonly Option<string> _stack = new("--stack", "-s") { Description = "CloudFormation stack, by name or id", HelpName = "name", DefaultValueFactory = _ => "deis", CustomParser = NotEmpty };
-    private readonly Option<string> _provider = new("--provider") { Description = "who runs the load balancer: aws", HelpName = "aws", DefaultValueFactory = _ => "aws" };
+    private readonly Option<string> _provider = new("--provider") { Description = "who runs the load balancer: aws", HelpName = "aws", DefaultValueFactory = _ => ProviderList.Names[0] };
     private readonly Option<string?> _loadBalancer = new("--load-balancer") { Description = "load balancer, by logical id or name; needed when the stack has several", HelpName = "id", CustomParser = NotEmpty };
     private readonly Option<string?> _region = new("--region") { Description = "AWS region; otherwise AWS_REGION, AWS_DEFAULT_REGION, the profile's", HelpName = "region", CustomParser = ParseRegion };
     private readonly Option<string?> _profile = new("--profile") { Description = "AWS profile; otherwise the SDK's chain of credentials", HelpName = "name", CustomParser = NotEmpty };
@@ -32,12 +34,12 @@ internal sealed class ConnectionOptions
     private readonly Option<int[]> _routerPorts = new("--router-ports") { Description = "instance ports on which routers demand the PROXY line [default: 80,443]", HelpName = "ports", CustomParser = ParsePorts };
     private readonly Option<TimeSpan?> _timeout = new("--timeout") { Description = "limit for the whole command, such as 90s or 10m", HelpName = "time", CustomParser = ParseDuration };
 
-    public ConnectionOptions() => _provider.AcceptOnlyFromAmong("aws");
+    public ConnectionOptions() => _provider.AcceptOnlyFromAmong(ProviderList.Names);
 
     /// <summary>Declares the options on a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _stack, _provider, _loadBalancer, _region, _profile, _nodes, _sshUser, _identity, _sshConfig, _jump, _knownHosts, _etcd, _routerPorts, _timeout })
+        foreach (var option in Identifying.Append(_timeout))
         {
             command.Options.Add(option);
         }
@@ -55,9 +57,21 @@ internal sealed class ConnectionOptions
         });
     }
 
+    /// <summary>The options that say which cluster it is and how to enter it: every command that is printed repeats them.</summary>
+    private IEnumerable<Option> Identifying =>
+    [
+        _stack, _provider, _loadBalancer, _region, _profile, _nodes, _sshUser, _identity, _sshConfig, _jump, _knownHosts, _etcd, _routerPorts,
+    ];
+
     /// <summary>Reads what was given.</summary>
     public ConnectionSettings Read(ParseResult parsed) => new()
     {
+        Provider = parsed.GetRequiredValue(_provider),
+        Given =
+        [
+            .. Identifying.Select(parsed.GetResult).OfType<OptionResult>().Where(r => !r.Implicit).SelectMany(
+                r => r.Tokens.SelectMany(token => (string[])[r.Option.Name, token.Value])),
+        ],
         Stack = parsed.GetRequiredValue(_stack),
         LoadBalancer = parsed.GetValue(_loadBalancer),
         Aws = new AwsAccess { Region = parsed.GetValue(_region), Profile = parsed.GetValue(_profile) },
@@ -71,9 +85,12 @@ internal sealed class ConnectionOptions
             KnownHostsFile = parsed.GetValue(_knownHosts),
         },
         EtcdEndpoints = parsed.GetValue(_etcd) ?? [],
-        RouterPorts = (parsed.GetValue(_routerPorts) is { Length: > 0 } ports ? ports : [80, 443]).Distinct().Order().ToValueList(),
         Timeout = parsed.GetValue(_timeout),
+        Goal = SetupGoal.Default with { RouterPorts = RouterPorts(parsed) },
     };
+
+    private ValueList<int> RouterPorts(ParseResult parsed) =>
+        (parsed.GetValue(_routerPorts) is { Length: > 0 } ports ? ports : [DeisPort.Http, DeisPort.Https]).Distinct().Order().ToValueList();
 
     private static NodeAddress[] Tunnel() =>
         Environment.GetEnvironmentVariable(TunnelVariable) is { Length: > 0 } tunnel ? [NodeAddress.Parse(tunnel)] : [];
@@ -176,7 +193,7 @@ internal sealed class ConnectionOptions
             }
             else if (NeverProxied.Contains(port))
             {
-                result.AddError($"Port {port} never speaks the PROXY protocol ({(port == 2222 ? "the builder's SSH server" : "the router's health check")}); it cannot be a router port.");
+                result.AddError($"Port {port} never speaks the PROXY protocol ({(port == DeisPort.Builder ? "the builder's SSH server" : "the router's health check")}); it cannot be a router port.");
             }
             else
             {
@@ -208,6 +225,11 @@ internal sealed class ConnectionOptions
 /// <summary>Which load balancer and which cluster.</summary>
 internal sealed record ConnectionSettings
 {
+    public required string Provider { get; init; }
+
+    /// <summary>The options that were given, names and values, to be repeated in the commands that are printed.</summary>
+    public required IReadOnlyList<string> Given { get; init; }
+
     public required string Stack { get; init; }
 
     public required string? LoadBalancer { get; init; }
@@ -222,9 +244,13 @@ internal sealed record ConnectionSettings
     /// <summary>Where etcd is as seen from the node; empty: the usual places.</summary>
     public required IReadOnlyList<Uri> EtcdEndpoints { get; init; }
 
-    public required ValueList<int> RouterPorts { get; init; }
+    /// <summary>What setup is to reach.</summary>
+    public required SetupGoal Goal { get; init; }
 
     public required TimeSpan? Timeout { get; init; }
+
+    /// <summary>Limit of one request to etcd; null for the usual one.</summary>
+    public TimeSpan? EtcdTimeout { get; init; }
 
     /// <summary>Folder of the journal's copy on this machine; null for the usual one.</summary>
     public string? StateFolder { get; init; }

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
-using DeisProxy.Core.Planning;
+using DeisProxy.Core.Elb;
 
 namespace DeisProxy.Commands;
 
@@ -37,14 +37,17 @@ internal sealed class SetupCommand : Command
         _output.AddTo(this);
         SetAction((parsed, cancellationToken) =>
         {
-            var connection = _connection.Read(parsed);
+            var (connection, change) = (_connection.Read(parsed), _change.Read(parsed));
             var idleTimeout = parsed.GetValue(_idleTimeout);
-            var goal = new SetupGoal(
-                connection.RouterPorts,
-                idleTimeout == KeepIdleTimeout ? null : idleTimeout,
-                parsed.GetValue(_realIpCidr) ?? RealIpGoal.Auto,
-                parsed.GetValue(_allowRedirectLoop));
-            return new ChangeRun(host, Name, connection, _output.Read(parsed), _change.Read(parsed), goal).RunAsync((snapshot, _) => SetupPlanner.Plan(snapshot, goal), cancellationToken);
+            var goal = connection.Goal with
+            {
+                IdleTimeoutSeconds = idleTimeout == KeepIdleTimeout ? null : idleTimeout,
+                RealIpCidr = parsed.GetValue(_realIpCidr) ?? RealIpGoal.Auto,
+                AllowRedirectLoop = parsed.GetValue(_allowRedirectLoop),
+                Hold = change.Hold,
+            };
+            return new ChangeRun(host, Name, connection with { Goal = goal }, _output.Read(parsed), change)
+                .RunAsync((provider, snapshot, _) => provider.PlanSetup(snapshot), cancellationToken);
         });
     }
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using DeisProxy.Core.Planning;
 
 namespace DeisProxy.Commands;
 
@@ -18,10 +17,9 @@ internal sealed class TeardownCommand : Command
         _output.AddTo(this);
         SetAction((parsed, cancellationToken) =>
         {
-            var connection = _connection.Read(parsed);
-            var goal = SetupGoal.Default with { RouterPorts = connection.RouterPorts };
-            return new ChangeRun(host, Name, connection, _output.Read(parsed), _change.Read(parsed), goal)
-                .RunAsync((snapshot, known) => TeardownPlanner.Plan(snapshot, known?.Original, known?.Goal ?? goal), cancellationToken);
+            var (connection, change) = (_connection.Read(parsed), _change.Read(parsed));
+            return new ChangeRun(host, Name, connection with { Goal = connection.Goal with { Hold = change.Hold } }, _output.Read(parsed), change)
+                .RunAsync((provider, snapshot, known) => provider.PlanTeardown(snapshot, known), cancellationToken);
         });
     }
 }

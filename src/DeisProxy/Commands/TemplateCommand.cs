@@ -1,6 +1,6 @@
 using System.CommandLine;
 using DeisProxy.Aws;
-using DeisProxy.Core.Planning;
+using DeisProxy.Core.Elb;
 using DeisProxy.Output;
 
 namespace DeisProxy.Commands;
@@ -45,7 +45,7 @@ internal sealed class TemplateCommand : Command
         var template = reader.ReadTemplateAsync(stack.Id.Length > 0 ? stack.Id : stack.Name, name, cancellationToken);
         await Task.WhenAll(balancer, template);
         var (body, logicalId, parameters) = await template;
-        var target = planned ? SetupPlanner.LoadBalancerAfter(await balancer, SetupGoal.Default with { RouterPorts = connection.RouterPorts }) : await balancer;
+        var target = planned ? SetupPlanner.LoadBalancerAfter(await balancer, connection.Goal) : await balancer;
         var (text, notes) = TemplatePatch.Apply(body, logicalId, target, parameters);
         host.Terminal.WriteText(text);
         foreach (var note in notes)

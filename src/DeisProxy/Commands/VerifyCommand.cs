@@ -1,5 +1,4 @@
 using System.CommandLine;
-using DeisProxy.Core.Planning;
 
 namespace DeisProxy.Commands;
 
@@ -23,7 +22,7 @@ internal sealed class VerifyCommand : Command
         SetAction((parsed, cancellationToken) =>
         {
             var connection = _connection.Read(parsed);
-            var settings = new VerifySettings(SetupGoal.Default with { RouterPorts = connection.RouterPorts }, parsed.GetValue(_noProbe) ? null : _traffic.Read(parsed), parsed.GetValue(_junit));
+            var settings = new VerifySettings(parsed.GetValue(_noProbe) ? null : _traffic.Read(parsed), parsed.GetValue(_junit));
             return new VerifyRun(host, connection, _output.Read(parsed), settings).RunAsync(cancellationToken);
         });
     }
@@ -32,4 +31,4 @@ internal sealed class VerifyCommand : Command
 /// <summary>What to check, and where to report it.</summary>
 /// <param name="Traffic">What to send through the load balancer; null: nothing is sent anywhere.</param>
 /// <param name="JUnitFile">File for the JUnit report; null: none.</param>
-internal sealed record VerifySettings(SetupGoal Goal, TrafficSettings? Traffic, string? JUnitFile);
+internal sealed record VerifySettings(TrafficSettings? Traffic, string? JUnitFile);

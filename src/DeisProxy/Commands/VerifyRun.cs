@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DeisProxy.Core;
+using DeisProxy.Core.Applying;
 using DeisProxy.Core.Model;
 using DeisProxy.Core.Verifying;
 using DeisProxy.Output;
@@ -9,7 +10,9 @@ namespace DeisProxy.Commands;
 /// <summary>One run of <c>verify</c>: observe, probe, report.</summary>
 internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection, OutputSettings output, VerifySettings settings)
 {
+    private readonly CommandText _commands = new(connection.Given);
     private readonly List<CheckResult> _checks = [];
+    private string _stack = connection.Stack;
 
     /// <summary>Does it all.</summary>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
@@ -20,6 +23,12 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
         {
             _checks.Add(failed);
             error = null;
+        }
+
+        error = error is DeisProxyException known ? known.With(_commands.Complete(known.Remedy)) : error;
+        for (var i = 0; i < _checks.Count; i++)
+        {
+            _checks[i] = _checks[i] with { Remedy = _commands.Complete(_checks[i].Remedy) };
         }
 
         // Also after an error: what is left of the run before would be taken for this one's.
@@ -37,25 +46,28 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
     private async Task WorkAsync(CancellationToken cancellationToken)
     {
         await using var session = await host.OpenSession(connection, cancellationToken);
-        _checks.AddRange(await JournalAsync(session, cancellationToken));
-        var snapshot = await session.ObserveAsync(cancellationToken);
-        var configuration = ConfigurationChecks.Run(snapshot, settings.Goal);
+        var journal = session.OpenJournal(host.Warn);
+        var (cutOff, known, observed) =
+            (JournalAsync(session, journal, cancellationToken), journal.ReadHistoryAsync(cancellationToken), session.ObserveAsync(cancellationToken));
+        await Task.WhenAll(cutOff, known, observed);
+        var (provider, snapshot) = (session.Provider, await observed);
+        _stack = snapshot.Balancer?.StackName ?? _stack;
+        _checks.AddRange(await cutOff);
         if (settings.Traffic is null)
         {
-            _checks.AddRange([.. configuration, RouterChecks.NotProbed, .. VerifyTraffic.Skipped]);
+            _checks.AddRange([.. provider.Check(snapshot, await known, seen: null), RouterChecks.NotProbed, .. VerifyTraffic.Skipped]);
             return;
         }
 
         var routers = RouterChecks.RunAsync(session.Routers, snapshot.Router, PortsWithListener(snapshot), cancellationToken);
-        var traffic = new VerifyTraffic(session.Logs, snapshot, settings.Goal, settings.Traffic).RunAsync(configuration, cancellationToken);
+        var traffic = new VerifyTraffic(session.Logs, snapshot, connection.Goal.RouterPorts, settings.Traffic).RunAsync(cancellationToken);
         await Task.WhenAll(routers, traffic);
-        var (extended, more) = await traffic;
-        _checks.AddRange([.. extended, await routers, .. more]);
+        var (seen, checks) = await traffic;
+        _checks.AddRange([.. provider.Check(snapshot, await known, seen), await routers, .. checks]);
     }
 
-    private async Task<IEnumerable<CheckResult>> JournalAsync(ClusterSession session, CancellationToken cancellationToken)
+    private static async Task<IEnumerable<CheckResult>> JournalAsync(ClusterSession session, Journal journal, CancellationToken cancellationToken)
     {
-        var journal = session.OpenJournal(host.Warn);
         var unfinished = await journal.ReadUnfinishedAsync(cancellationToken);
         var underWay = await session.RunUnderWayAsync(cancellationToken);
 
@@ -64,7 +76,7 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
     }
 
     private List<int> PortsWithListener(ClusterSnapshot snapshot) =>
-        [.. settings.Goal.RouterPorts.Where(port => snapshot.LoadBalancer.Listeners.Any(l => l.InstancePort == port))];
+        [.. connection.Goal.RouterPorts.Where(port => snapshot.Balancer is not { } balancer || balancer.ClientPorts.Any(p => p.NodePort == port))];
 
     /// <summary>A stack or a load balancer that is not there is what the check of that name looks for; other errors prevent checking.</summary>
     private static CheckResult? CheckOf(DeisProxyException error) => error.Code switch
@@ -84,7 +96,7 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
 
         try
         {
-            await File.WriteAllTextAsync(file, JUnitReport.Write(connection.Stack, _checks, error), cancellationToken);
+            await File.WriteAllTextAsync(file, JUnitReport.Write(_stack, _checks, error), cancellationToken);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
@@ -96,7 +108,7 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
     {
         if (output.Json)
         {
-            var document = new VerifyDocument("verify", connection.Stack, "aws", ok, [.. _checks.Select(CheckDocument.Of)], error is null ? null : ErrorDocument.Of(error));
+            var document = new VerifyDocument("verify", _stack, connection.Provider, ok, [.. _checks.Select(CheckDocument.Of)], error is null ? null : ErrorDocument.Of(error));
             host.Terminal.WriteDocument(JsonSerializer.Serialize(document, DocumentJson.Contract.VerifyDocument));
         }
         else

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DeisProxy.Commands;
+using DeisProxy.Core;
 using DeisProxy.Core.Applying;
 using DeisProxy.Core.Model;
 using DeisProxy.Core.Planning;
@@ -7,8 +8,11 @@ using DeisProxy.Core.Planning;
 namespace DeisProxy.Output;
 
 /// <summary>What a changing command prints: text as it goes, or one JSON document at the end.</summary>
-internal sealed class ChangeReport(Terminal terminal, OutputSettings output, string command, string stack, bool dryRun) : IProgress<StepProgress>
+internal sealed class ChangeReport(Terminal terminal, OutputSettings output, string command, ConnectionSettings connection, bool dryRun)
+    : IProgress<StepProgress>
 {
+    private readonly CommandText _commands = new(connection.Given);
+    private string _stack = connection.Stack;
     private LoadBalancerDocument? _loadBalancer;
     private IReadOnlyList<StepProgress> _steps = [];
     private IReadOnlyList<Notice> _warnings = [];
@@ -19,7 +23,9 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
     /// <summary>Shows what is there and what will be done.</summary>
     public void Plan(ClusterSnapshot snapshot, Plan plan, RunRecord? unfinished, string? underWay, string enteredBy)
     {
-        _loadBalancer = new LoadBalancerDocument(snapshot.LoadBalancer.Name, snapshot.LoadBalancer.DnsName);
+        plan = plan with { Warnings = Complete(plan.Warnings), Blockers = Complete(plan.Blockers) };
+        _stack = snapshot.Balancer?.StackName ?? _stack;
+        _loadBalancer = snapshot.Balancer is { } balancer ? new LoadBalancerDocument(balancer.BalancerName, balancer.Address) : null;
         _steps = [.. plan.Steps.Select(step => new StepProgress(step, StepStatus.Planned, TimeSpan.Zero))];
         _warnings = plan.Warnings;
         if (underWay is not null)
@@ -94,9 +100,12 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
 
             terminal.Result(
                 ("Done. ", Tone.Good),
-                ($"{result.Steps.Count} change{(result.Steps.Count == 1 ? "" : "s")} in {result.Steps.Sum(s => s.Duration.TotalSeconds):F1} s.{(command == SetupCommand.CommandName ? $" Check it with real traffic: deis-proxy verify --stack {stack}" : "")}", Tone.Plain));
+                ($"{result.Steps.Count} change{(result.Steps.Count == 1 ? "" : "s")} in {result.Steps.Sum(s => s.Duration.TotalSeconds):F1} s.{(command == SetupCommand.CommandName ? $" Check it with real traffic: {_commands.Of("verify")}" : "")}", Tone.Plain));
         }
     }
+
+    /// <summary>Answers an interrupt at once; what has to be done first takes seconds.</summary>
+    public void Interrupted(bool rollBack) => terminal.Message(rollBack ? "Interrupted; putting everything back…" : "Interrupted; stopping…", Tone.Warning);
 
     /// <summary>Says that the person did not want it.</summary>
     public void Declined() => terminal.Message("Nothing was changed.");
@@ -105,6 +114,7 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
     /// <param name="rollbackError">Why something could not be put back; null if it was.</param>
     public void Error(Exception error, Exception? rollbackError = null)
     {
+        error = error is DeisProxyException known ? known.With(_commands.Complete(known.Remedy)) : error;
         _error = ErrorDocument.Of(error);
         ErrorText.Print(terminal, error, output.Verbose);
         if (rollbackError is not null)
@@ -125,7 +135,11 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
             terminal.Message((step.Status == StepStatus.Done ? "  is done and stays: " : "  may be half done:   ", Tone.Warning), ($"{step.Step.Id}, {step.Step.FromText} → {step.Step.ToText}", Tone.Plain));
         }
 
-        terminal.Message($"To finish it, run again: deis-proxy {command} --stack {stack}{(command == SetupCommand.CommandName ? $"; to go back: deis-proxy teardown --stack {stack}" : "")}");
+        terminal.Message($"To finish it, run again: {_commands.Of(command)}");
+        if (command == SetupCommand.CommandName)
+        {
+            terminal.Message($"To go back: {_commands.Of("teardown")}");
+        }
     }
 
     /// <summary>Ends the output; writes the document if one is wanted.</summary>
@@ -134,7 +148,7 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
         if (output.Json)
         {
             var document = new ChangeDocument(
-                command, stack, "aws", _loadBalancer, dryRun, _changed, [.. _steps.Select(StepDocument.Of)], [.. _warnings.Select(NoticeDocument.Of)],
+                command, _stack, connection.Provider, _loadBalancer, dryRun, _changed, [.. _steps.Select(StepDocument.Of)], [.. _warnings.Select(NoticeDocument.Of)],
                 _flip?.Manner, _flip?.Why, (long?)_flip?.Outage?.TotalMilliseconds, (long?)_flip?.Held.TotalMilliseconds,
                 _flip?.Machines, (long?)_flip?.Apart?.TotalMilliseconds, _flip?.Requests, _flip?.Failed, (long?)_flip?.LongestWait?.TotalMilliseconds, _error);
             terminal.WriteDocument(JsonSerializer.Serialize(document, DocumentJson.Contract.ChangeDocument));
@@ -151,7 +165,7 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
             FlipManner.Held => $"The load balancer first, then every router at once, with new connections held for {flip.Held.TotalMilliseconds:F0} ms.",
             FlipManner.Watched => "The load balancer first, then every router at once.",
             FlipManner.RoutersFirst => "The routers in their own time, the load balancer when half of them had switched.",
-            _ => "Load balancer and routers at once.",
+            _ => "Switched the load balancer and the routers at the same time.",
         };
         var machines = flip is { Machines: > 1 and var count, Apart: { } apart } ? $" Its {count} machines switched {apart.TotalMilliseconds:F0} ms apart." : "";
         var requests = flip switch
@@ -167,20 +181,25 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
     private static Notice UnderWay(string holder, RunRecord? run) => new(
         "run-under-way",
         $"A run is under way: {holder}{(run is null ? "" : $", {(run.Undoing ? "undoing" : "at")} step {run.Steps[run.Current].Id}")}.",
-        "What is read here changes meanwhile, and nothing can be changed until it has ended.");
+        "What is shown here may change, and nothing can be changed until that run has ended.");
 
     private static Notice Unfinished(RunRecord run) => new(
         "unfinished-run",
         $"An earlier run was cut off: {run}.",
         "This run starts with what it left half done.");
 
+    private ValueList<Notice> Complete(ValueList<Notice> notices) =>
+        notices.Select(n => n with { Message = _commands.Complete(n.Message), Remedy = _commands.Complete(n.Remedy) }).ToValueList();
+
     private void PrintPlan(ClusterSnapshot snapshot, Plan plan, string enteredBy)
     {
-        var (cluster, balancer) = (snapshot.Stack, snapshot.LoadBalancer);
         if (!output.Quiet)
         {
-            terminal.Result(("Stack         ", Tone.Dim), ($"{cluster.Name}, account {cluster.Account}, {cluster.Region}", Tone.Plain));
-            terminal.Result(("Load balancer ", Tone.Dim), ($"{balancer.Name} ({balancer.DnsName})", Tone.Plain));
+            foreach (var (label, text) in snapshot.Balancer?.Summary ?? [])
+            {
+                terminal.Result(($"{label,-14}", Tone.Dim), (text, Tone.Plain));
+            }
+
             terminal.Result(
                 ("Routers       ", Tone.Dim),
                 ($"{snapshot.Router.LiveRouters.Count} live, release {snapshot.Router.Version?.ToString() ?? "unknown"}, entered by {enteredBy}", Tone.Plain));

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using DeisProxy.Core;
 
 namespace DeisProxy.Output;
 
@@ -31,8 +32,11 @@ internal enum Tone
 /// </summary>
 internal sealed class Terminal(TextReader input, TextWriter output, TextWriter error)
 {
-    /// <summary>Whether a person sits there who can answer.</summary>
-    public bool IsInteractive { get; init; }
+    /// <summary>Whether the standard input is a terminal: then a person sits there, whatever is redirected.</summary>
+    public bool HasPerson { get; init; }
+
+    /// <summary>Opens what the person reads where messages are redirected; null where messages reach the terminal.</summary>
+    public Func<TextWriter>? OpenControllingTerminal { get; init; }
 
     /// <summary>Whether results go to a terminal and not to a file or another program.</summary>
     public bool OutputIsTerminal { get; init; }
@@ -49,7 +53,8 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
         var color = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") != "dumb";
         return new Terminal(Console.In, Console.Out, Console.Error)
         {
-            IsInteractive = !Console.IsInputRedirected && !Console.IsErrorRedirected,
+            HasPerson = !Console.IsInputRedirected,
+            OpenControllingTerminal = Console.IsErrorRedirected ? OpenTerminal : null,
             OutputIsTerminal = !Console.IsOutputRedirected,
             ColorOutput = color && !Console.IsOutputRedirected,
             ColorError = color && !Console.IsErrorRedirected,
@@ -118,14 +123,32 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
     public void Message(string text, Tone tone = Tone.Plain) => Message((text, tone));
 
     /// <summary>Asks a yes-or-no question; anything but a yes is a no.</summary>
+    /// <exception cref="DeisProxyException"><c>cannot-ask</c>: the person cannot be shown the question.</exception>
     public async Task<bool> ConfirmAsync(string question, CancellationToken cancellationToken)
     {
-        await error.WriteAsync($"{Clean(question)} [y/N] ");
-        await error.FlushAsync(cancellationToken);
+        var terminal = OpenControllingTerminal?.Invoke();
+        await using (terminal)
+        {
+            await (terminal ?? error).WriteAsync($"{Clean(question)} [y/N] ");
+            await (terminal ?? error).FlushAsync(cancellationToken);
+        }
 
         // A console read cannot be cancelled; waiting for it can.
         var answer = await Task.Run(input.ReadLine, CancellationToken.None).WaitAsync(cancellationToken);
         return answer?.Trim() is "y" or "Y" or "yes" or "Yes" or "YES";
+    }
+
+    /// <summary>The terminal itself, whatever the standard streams are connected to.</summary>
+    private static StreamWriter OpenTerminal()
+    {
+        try
+        {
+            return new StreamWriter(new FileStream(OperatingSystem.IsWindows() ? "CONOUT$" : "/dev/tty", FileMode.Open, FileAccess.Write));
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw new DeisProxyException("cannot-ask", "There is no terminal to ask for confirmation on.", "Run it again with --yes to skip the confirmation.", refused);
+        }
     }
 
     /// <summary>

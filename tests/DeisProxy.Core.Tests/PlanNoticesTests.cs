@@ -1,10 +1,11 @@
+using DeisProxy.Core.Elb;
 using DeisProxy.Core.Model;
 using DeisProxy.Core.Planning;
 
 namespace DeisProxy.Core.Tests;
 
 /// <summary>Each trap provoked: what setup and teardown say, and whether they go on.</summary>
-public sealed class TrapTests
+public sealed class PlanNoticesTests
 {
     private static readonly ClusterSnapshot Start = Snapshots.Deis15;
     private static readonly ClusterSnapshot Made = Start.After(SetupPlanner.Plan(Start, SetupGoal.Default).Steps);
@@ -13,18 +14,18 @@ public sealed class TrapTests
 
     private static Plan Setup(ClusterSnapshot snapshot, SetupGoal? goal = null) => SetupPlanner.Plan(snapshot, goal ?? SetupGoal.Default);
 
-    private static Plan Teardown(ClusterSnapshot snapshot) => TeardownPlanner.Plan(snapshot, Start with { Surroundings = snapshot.Surroundings }, SetupGoal.Default);
+    private static Plan Teardown(ClusterSnapshot snapshot) => Snapshots.Teardown(snapshot, Start.WithElb(s => s with { Surroundings = snapshot.Surroundings }), SetupGoal.Default);
 
     private static string[] Blockers(Plan plan) => [.. plan.Blockers.Select(b => b.Id)];
 
     private static string[] Warnings(Plan plan) => [.. plan.Warnings.Select(w => w.Id).Except(["cloudformation-drift"])];
 
-    private static ClusterSnapshot Around(ClusterSnapshot snapshot, Surroundings surroundings) => snapshot with { Surroundings = surroundings };
+    private static ClusterSnapshot Around(ClusterSnapshot snapshot, Surroundings surroundings) => snapshot.WithElb(s => s with { Surroundings = surroundings });
 
     [Fact]
     public void A_change_of_the_load_balancer_is_drift_a_change_of_the_key_is_not()
     {
-        Setup(Start).Warnings.ShouldHaveSingleItem().Remedy.ShouldContain("deis-proxy template --stack deis");
+        Setup(Start).Warnings.ShouldHaveSingleItem().Remedy.ShouldContain("deis-proxy template");
         Setup(Made.WithRouter(r => r with { ProxyProtocol = null })).Warnings.ShouldHaveSingleItem().Id.ShouldBe("ends-disagree");
     }
 
@@ -56,7 +57,7 @@ public sealed class TrapTests
         // Setup makes the listener TCP, so the policy is right then; it is not brought back, because it reaches plain routers before the listener is HTTP again.
         var http = Start.With(l => l with { Policies = [LoadBalancerPolicy.EnableProxyProtocol], BackendPolicies = [new(80, ["EnableProxyProtocol"])] });
         Warnings(Setup(http)).ShouldBeEmpty();
-        Warnings(TeardownPlanner.Plan(http.After(Setup(http).Steps), http, SetupGoal.Default)).ShouldBe(["ends-disagree"]);
+        Warnings(Snapshots.Teardown(http.After(Setup(http).Steps), http, SetupGoal.Default)).ShouldBe(["ends-disagree"]);
     }
 
     [Theory]
@@ -101,7 +102,7 @@ public sealed class TrapTests
         Blockers(Setup(Nodes(Start, closed))).ShouldBeEmpty("instances are in service by the same check");
         Blockers(Setup(Nodes(OutOfService(Start), closed) with { Nodes = Start.Nodes })).ShouldBeEmpty("nobody knows the nodes' groups");
         var noGroups = Nodes(OutOfService(Start), closed);
-        Blockers(Setup(noGroups with { Surroundings = noGroups.Surroundings with { LoadBalancerSecurityGroups = [] } })).ShouldBeEmpty("nobody knows the load balancer's group");
+        Blockers(Setup(noGroups.WithElb(s => s with { Surroundings = s.Surroundings with { LoadBalancerSecurityGroups = [] } }))).ShouldBeEmpty("nobody knows the load balancer's group");
 
         var some = Nodes(OutOfService(Start), closed);
         some = some with { Nodes = [some.Nodes[0], some.Nodes[1] with { SecurityGroups = [] }, some.Nodes[2]] };
@@ -128,7 +129,7 @@ public sealed class TrapTests
     [InlineData(12, "12 applications have whitelists")]
     public void Whitelists_of_applications_count(int applications, string text)
     {
-        var start = Start.WithRouter(r => r with { Version = new DeisVersion(1, 11, 0), ApplicationWhitelists = applications }) with { LoadBalancerNetworks = ["172.31.0.0/16"] };
+        var start = Start.WithRouter(r => r with { Version = new DeisVersion(1, 11, 0), ApplicationWhitelists = applications }).WithElb(s => s with { Networks = ["172.31.0.0/16"] });
         Setup(start, SetupGoal.Default with { RealIpCidr = RealIpGoal.Keep }).Blockers.ShouldHaveSingleItem().Message.ShouldContain($"({text})");
         Setup(start).Warnings.Single(w => w.Id == "whitelist-address-changes").Message.ShouldContain($"({text})");
 
@@ -144,9 +145,7 @@ public sealed class TrapTests
     public void Whitelists_with_a_wrong_network(string version, string? whitelist, bool enforced, string? blocker, string? warning)
     {
         var keep = SetupGoal.Default with { RealIpCidr = RealIpGoal.Keep };
-        var start = Start.WithRouter(r => r with { Version = DeisVersion.TryParse(version), ControllerWhitelist = whitelist, EnforcesWhitelist = enforced })
-            with
-        { LoadBalancerNetworks = ["172.31.0.0/16"] };
+        var start = Start.WithRouter(r => r with { Version = DeisVersion.TryParse(version), ControllerWhitelist = whitelist, EnforcesWhitelist = enforced }).WithElb(s => s with { Networks = ["172.31.0.0/16"] });
 
         Blockers(Setup(start, keep)).ShouldBe(blocker is null ? [] : [blocker]);
         Warnings(Setup(start, keep)).ShouldBe(warning is null ? [] : [warning]);

@@ -1,18 +1,17 @@
 using DeisProxy.Core.Model;
-using DeisProxy.Core.Planning;
+using DeisProxy.Core.Verifying;
 
-namespace DeisProxy.Core.Verifying;
+namespace DeisProxy.Core.Elb;
 
 /// <summary>The checks of <c>verify</c> that need nothing but a snapshot: pure functions, in the order of the output.</summary>
-public static class ConfigurationChecks
+public static class ElbChecks
 {
     private const string RunSetup = "Run deis-proxy setup.";
 
-    /// <summary>Port of the builder's SSH server, which never speaks the PROXY protocol.</summary>
-    private const int BuilderPort = 2222;
-
     /// <summary>Runs all of them.</summary>
-    public static IReadOnlyList<CheckResult> Run(ClusterSnapshot snapshot, SetupGoal goal)
+    /// <param name="made">What the last setup left; null if nothing is recorded.</param>
+    /// <param name="seen">What traffic through the load balancer showed; null if none was sent.</param>
+    public static IReadOnlyList<CheckResult> Run(ClusterSnapshot snapshot, SetupGoal goal, ClusterSnapshot? made, TrafficSeen? seen)
     {
         var balancer = snapshot.LoadBalancer;
         var concerned = balancer.Listeners.Where(l => goal.RouterPorts.Contains(l.InstancePort)).ToList();
@@ -20,15 +19,15 @@ public static class ConfigurationChecks
         [
             Stack(snapshot.Stack),
             CheckResult.Pass("load-balancer", $"{balancer.Name} ({balancer.DnsName})", "one classic load balancer in the stack"),
-            Listeners(concerned, goal),
+            Listeners(snapshot, concerned, goal, made),
             BackendPolicies(balancer, concerned),
-            Builder(balancer, goal),
+            seen?.Builder is { } greeting ? ThroughBalancerChecks.Builder(Builder(balancer, goal), greeting) : Builder(balancer, goal),
             Health(balancer.HealthCheck, goal),
             Instances(snapshot),
             IdleTimeout(balancer, goal),
             RouterFlag(snapshot.Router),
             RealIpCidr(snapshot),
-            HttpsRedirect(snapshot.Router, concerned),
+            ThroughBalancerChecks.Redirects(HttpsRedirect(snapshot.Router, concerned), seen?.Redirects ?? []),
         ];
     }
 
@@ -41,15 +40,40 @@ public static class ConfigurationChecks
             : CheckResult.Pass("stack", seen, Expected);
     }
 
-    private static CheckResult Listeners(List<Listener> concerned, SetupGoal goal)
+    private static CheckResult Listeners(ClusterSnapshot snapshot, List<Listener> concerned, SetupGoal goal, ClusterSnapshot? made)
     {
         const string Expected = "TCP or SSL to TCP on every router port";
-        var wrong = concerned.Where(l => l is not { Protocol: ListenerProtocol.Tcp or ListenerProtocol.Ssl, InstanceProtocol: ListenerProtocol.Tcp }).ToList();
-        return concerned.Count == 0
-            ? new("listeners", CheckStatus.Fail, $"no listener on the instance ports {goal.RouterPorts}", Expected, "Name the routers' instance ports with --router-ports.")
-            : wrong.Count > 0
-                ? new("listeners", CheckStatus.Fail, string.Join("; ", wrong), Expected, RunSetup)
-                : CheckResult.Pass("listeners", string.Join("; ", concerned), Expected);
+        CheckResult Result(CheckStatus status, string seen, string remedy) => new("listeners", status, seen, Expected, remedy);
+
+        // What setup left is what clients connect to.
+        var gone = (made?.LoadBalancer.Listeners ?? [])
+            .Where(l => goal.RouterPorts.Contains(l.InstancePort) && snapshot.LoadBalancer.ListenerOn(l.LoadBalancerPort) is null).ToList();
+        if (gone.Count > 0)
+        {
+            return Result(
+                CheckStatus.Fail,
+                $"setup left {string.Join("; ", gone)}, and {(gone.Count == 1 ? "it is" : "they are")} no longer there",
+                "Check who deleted it. Create it again (aws elb create-load-balancer-listeners), or run deis-proxy teardown if it is not wanted.");
+        }
+
+        if (concerned.Count == 0)
+        {
+            return Result(CheckStatus.Fail, $"no listener on the instance ports {goal.RouterPorts}", "Name the routers' instance ports with --router-ports.");
+        }
+
+        if (concerned.Where(l => l is not { Protocol: ListenerProtocol.Tcp or ListenerProtocol.Ssl, InstanceProtocol: ListenerProtocol.Tcp }).ToList()
+            is { Count: > 0 } wrong)
+        {
+            return Result(CheckStatus.Fail, string.Join("; ", wrong), RunSetup);
+        }
+
+        var unserved = snapshot.Router.PortsInUse(goal.RouterPorts).Where(port => !concerned.Exists(l => l.InstancePort == port)).ToValueList();
+        return unserved.Count > 0
+            ? Result(
+                CheckStatus.Warn,
+                $"{string.Join("; ", concerned)}; no listener leads to instance port {unserved}",
+                "If clients are to use that port, create a listener for it, then run deis-proxy setup.")
+            : CheckResult.Pass("listeners", string.Join("; ", concerned), Expected);
     }
 
     private static CheckResult BackendPolicies(LoadBalancer balancer, List<Listener> concerned)
@@ -66,18 +90,18 @@ public static class ConfigurationChecks
 
     private static CheckResult Builder(LoadBalancer balancer, SetupGoal goal)
     {
-        const string Expected = "no PROXY line to the builder (2222) or to any port that is not a router's";
+        var expected = $"no PROXY line to the builder ({DeisPort.Builder}) or to any port that is not a router's";
         var wrong = balancer.BackendPolicies.Where(b => !goal.RouterPorts.Contains(b.InstancePort) && balancer.SendsProxyLineTo(b.InstancePort)).ToList();
         return wrong.Count > 0
             ? new(
                 "builder-port",
                 CheckStatus.Fail,
                 $"instance port {string.Join("; ", wrong)}",
-                Expected,
+                expected,
                 $"Take the policy off: aws elb set-load-balancer-policies-for-backend-server --load-balancer-name {balancer.Name} --instance-port {wrong[0].InstancePort} --policy-names, followed by the policies to keep.")
-            : balancer.Listeners.Any(l => l.InstancePort == BuilderPort)
-                ? CheckResult.Pass("builder-port", "no ProxyProtocol policy there", Expected)
-                : CheckResult.Skip("builder-port", $"no listener on instance port {BuilderPort}", Expected);
+            : balancer.Listeners.Any(l => l.InstancePort == DeisPort.Builder)
+                ? CheckResult.Pass("builder-port", "no ProxyProtocol policy there", expected)
+                : CheckResult.Skip("builder-port", $"no listener on instance port {DeisPort.Builder}", expected);
     }
 
     private static CheckResult Health(HealthCheck check, SetupGoal goal)
@@ -158,7 +182,7 @@ public static class ConfigurationChecks
         var where = $"TLS ends at {string.Join("; ", ending.Select(l => $"port {l.LoadBalancerPort}"))} in TCP mode";
         const string PassThrough = "Put the certificate on the routers and let the load balancer pass 443 through as TCP to 443";
         return router.RedirectsToHttps
-            ? new("https-redirect", CheckStatus.Fail, $"{where} and the routers enforce HTTPS: requests are redirected for ever", Expected, $"{PassThrough}, or turn enforcing off.")
+            ? new("https-redirect", CheckStatus.Fail, $"{where} and the routers enforce HTTPS: requests are redirected forever", Expected, $"{PassThrough}, or turn enforcing off.")
             : new("https-redirect", CheckStatus.Warn, $"{where}: applications see X-Forwarded-Proto http", Expected, $"{PassThrough}, if applications depend on it.");
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
+using DeisProxy.Core.Model;
 
-namespace DeisProxy.Core.Model;
+namespace DeisProxy.Core.Elb;
 
 /// <summary>
 /// What is around the load balancer and is never changed, but may break by the change or break it. Reading it is optional:

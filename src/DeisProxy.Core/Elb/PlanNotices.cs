@@ -1,18 +1,17 @@
 using System.Net;
+using DeisProxy.Core.Applying;
 using DeisProxy.Core.Model;
+using DeisProxy.Core.Planning;
 
-namespace DeisProxy.Core.Planning;
+namespace DeisProxy.Core.Elb;
 
 /// <summary>
 /// What has hurt people who made this change by hand: pure checks of the state that a plan starts from and the one that it ends
 /// in. A risk blocks a plan that changes something; where nothing is changed it is a warning, so that a second run never fails
 /// because of what the first was allowed to do.
 /// </summary>
-internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyCollection<Step> steps, ValueList<int> routerPorts)
+internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyCollection<Step> steps, ValueList<int> routerPorts)
 {
-    /// <summary>Port of the builder's SSH server.</summary>
-    private const int BuilderPort = 2222;
-
     /// <summary>What may break by carrying the plan out.</summary>
     public List<Notice> Risks { get; } = [];
 
@@ -102,7 +101,7 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
             Warnings.Add(new Notice(
                 "cloudformation-drift",
                 $"The load balancer itself is changed, not the template of the stack {now.Stack.Name}: CloudFormation calls that drift, and a later update of the stack that touches the load balancer may undo it.",
-                $"Use the template that deis-proxy template --stack {now.Stack.Name} prints for the stack's next update; it is the stack's own with the new state in it."));
+                "For the stack's next update, use the template that deis-proxy template prints: the stack's own with the new state in it."));
         }
     }
 
@@ -127,7 +126,7 @@ internal sealed class Traps(ClusterSnapshot now, ClusterSnapshot end, IReadOnlyC
         {
             var listeners = balancer.Listeners.Where(l => l.InstancePort == port).ToList();
             var (id, effect) =
-                port == BuilderPort ? ("proxy-policy-on-builder", "the builder does not know the PROXY line, so git push over SSH fails")
+                port == DeisPort.Builder ? ("proxy-policy-on-builder", "the builder does not know the PROXY line, so git push over SSH fails")
                 : !routerPorts.Contains(port) ? ("proxy-policy-elsewhere", "it is not one of the routers' ports, and whatever serves it gets the PROXY line, too")
                 : listeners.Count == 0 ? ("proxy-policy-without-listener", "no listener uses the port, but the next one that does will send the PROXY line")
                 : listeners.Find(l => l.Protocol is ListenerProtocol.Http or ListenerProtocol.Https) is { } http

@@ -1,7 +1,7 @@
+using DeisProxy.Core.Applying;
 using DeisProxy.Core.Model;
-using DeisProxy.Core.Planning;
 
-namespace DeisProxy.Core.Applying;
+namespace DeisProxy.Core.Elb;
 
 /// <summary>
 /// Switches load balancer and routers together. A request that meets two ends which do not fit is lost, and neither end tells when it
@@ -132,11 +132,11 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     /// </summary>
     public async Task<bool> FitAsync(FlipStep step, ClusterSnapshot before, CancellationToken cancellationToken)
     {
-        var current = before with { LoadBalancer = await loadBalancer.ReadAsync(cancellationToken) };
+        var current = before.WithLoadBalancer(await loadBalancer.ReadAsync(cancellationToken));
         var back = step.BackFrom(current);
         var fitting = _told is null
             ? back
-            : await FindFittingStepAsync(current, [back, ((FlipStep)step.Inverse()).BackFrom(current)], cancellationToken);
+            : await FindFittingStepAsync(current, [back, step.Inverse().BackFrom(current)], cancellationToken);
         if (fitting is null || fitting.To.BackendPolicies.Equals(fitting.From.BackendPolicies))
         {
             return false;
@@ -197,7 +197,7 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
         foreach (var listener in listeners.Where(l => found.Contains(l.LoadBalancerPort)))
         {
             // Behind a listener that is still in HTTP mode, as one that was replaced a moment ago may be, nothing would be seen.
-            if (await Waiting.AnswersAsync(traffic, listener, TrafficAnswer.RefusedByRouter, cancellationToken))
+            if (await traffic.AlwaysAnswersAsync(listener, TrafficAnswer.RefusedByRouter, cancellationToken))
             {
                 watchable.Add(listener);
             }

@@ -1,6 +1,7 @@
+using DeisProxy.Core.Applying;
 using DeisProxy.Core.Model;
 
-namespace DeisProxy.Core.Applying;
+namespace DeisProxy.Core.Elb;
 
 /// <summary>What the runner does to a classic load balancer. Every write asks for a whole target state, so repeating it is safe.</summary>
 public interface ILoadBalancerControl
@@ -31,27 +32,26 @@ public interface ILoadBalancerControl
     Task SetBackendPoliciesAsync(BackendPolicies backend, CancellationToken cancellationToken);
 }
 
-/// <summary>What the runner and the checks do to the routers of a cluster.</summary>
-public interface IRouterControl
+/// <summary>What the steps of a classic load balancer work on.</summary>
+public sealed class ElbControl(ILoadBalancerControl loadBalancer, IRouterControl routers, Flip flip, IBalancerTraffic traffic, TimeProvider time)
+    : ClusterControl(routers, time)
 {
-    /// <summary>Reads the routers' settings and which of them are alive.</summary>
-    Task<RouterState> ReadAsync(CancellationToken cancellationToken);
+    /// <summary>The load balancer.</summary>
+    public ILoadBalancerControl LoadBalancer { get; } = loadBalancer;
 
-    /// <summary>Sets or deletes a router's setting, if it still has the value that was read.</summary>
-    /// <param name="expected">The value that was read, null if the key was absent.</param>
-    /// <param name="value">The new value, null to delete the key.</param>
-    Task WriteAsync(RouterSetting setting, string? expected, string? value, CancellationToken cancellationToken);
+    /// <summary>Switches load balancer and routers together.</summary>
+    public Flip Flip { get; } = flip;
 
-    /// <summary>Asks one router, through a node, whether it demands the PROXY line. What the router does is a result, never an error.</summary>
-    Task<RouterProbeResult> ProbeAsync(LiveRouter router, int instancePort, CancellationToken cancellationToken);
-}
+    /// <summary>Traffic through the load balancer.</summary>
+    public IBalancerTraffic Traffic { get; } = traffic;
 
-/// <summary>A setting of the routers in etcd that deis-proxy changes.</summary>
-public enum RouterSetting
-{
-    /// <summary><c>/deis/router/proxyProtocol</c>.</summary>
-    ProxyProtocol,
+    /// <inheritdoc/>
+    public override FlipReport? FlipReport => Flip.Report;
 
-    /// <summary><c>/deis/router/proxyRealIpCidr</c>.</summary>
-    ProxyRealIpCidr,
+    /// <inheritdoc/>
+    protected override async Task<BalancerState?> ReadBalancerAsync(BalancerState? previous, CancellationToken cancellationToken)
+    {
+        var balancer = await LoadBalancer.ReadAsync(cancellationToken);
+        return ((ElbState)previous!) with { LoadBalancer = balancer };
+    }
 }

@@ -1,6 +1,6 @@
 using DeisProxy.Core.Model;
 
-namespace DeisProxy.Core.Applying;
+namespace DeisProxy.Core.Elb;
 
 /// <summary>
 /// The nodes that routers run on, as far as the flip needs them: new connections can be held there for a moment, and routers made to read etcd at
@@ -112,4 +112,26 @@ public enum TrafficAnswer
 
     /// <summary>No connection, or no answer in time.</summary>
     Unreachable,
+}
+
+/// <summary>What is asked of traffic more than once.</summary>
+internal static class BalancerTrafficExtensions
+{
+    /// <summary>Enough for the addresses that a load balancer usually has, each of them twice.</summary>
+    private const int AnswersInARow = 6;
+
+    /// <summary>Whether a listener refuses a malformed request in one way, however often it is asked: the addresses of a load balancer take turns.</summary>
+    public static async Task<bool> AlwaysAnswersAsync(
+        this IBalancerTraffic traffic, Listener listener, TrafficAnswer wanted, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < AnswersInARow; i++)
+        {
+            if (await traffic.AskAsync(listener, TrafficQuestion.Malformed, cancellationToken) != wanted)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }

@@ -1,7 +1,7 @@
+using DeisProxy.Core.Applying;
 using DeisProxy.Core.Model;
-using DeisProxy.Core.Planning;
 
-namespace DeisProxy.Core.Applying;
+namespace DeisProxy.Core.Elb;
 
 /// <summary>The two ends of a flip: what is done to each, and how it shows that it is done.</summary>
 /// <param name="telling">Is called before the routers' key is written.</param>

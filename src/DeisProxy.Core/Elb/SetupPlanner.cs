@@ -1,7 +1,9 @@
 using System.Net;
+using DeisProxy.Core.Applying;
 using DeisProxy.Core.Model;
+using DeisProxy.Core.Planning;
 
-namespace DeisProxy.Core.Planning;
+namespace DeisProxy.Core.Elb;
 
 /// <summary>
 /// Decides what <c>setup</c> does: a pure function from what is there and what is wanted to an ordered list of steps.
@@ -60,16 +62,16 @@ public static class SetupPlanner
         PlanRealIpCidr(snapshot, goal, steps, warnings);
 
         var instancePorts = concerned.Select(l => l.InstancePort).Distinct().Order().ToList();
-        PlanFlip(loadBalancer, router, instancePorts, policy, steps);
+        PlanFlip(snapshot, instancePorts, policy, goal, steps);
 
         var end = steps.Aggregate(snapshot, (state, step) => step.ApplyTo(state));
-        var traps = new Traps(snapshot, end, steps, goal.RouterPorts);
-        traps.CheckScheme(goal.AllowRedirectLoop);
-        traps.CheckAround();
-        traps.CheckEnds(" A later teardown turns both ends off instead of bringing that back.");
-        traps.CheckDrift();
-        warnings.AddRange(traps.Warnings);
-        (steps.Count > 0 ? blockers : warnings).AddRange(traps.Risks);
+        var notices = new PlanNotices(snapshot, end, steps, goal.RouterPorts);
+        notices.CheckScheme(goal.AllowRedirectLoop);
+        notices.CheckAround();
+        notices.CheckEnds(" A later teardown turns both ends off instead of bringing that back.");
+        notices.CheckDrift();
+        warnings.AddRange(notices.Warnings);
+        (steps.Count > 0 ? blockers : warnings).AddRange(notices.Risks);
         return new Plan([.. steps], [.. warnings], [.. blockers]);
     }
 
@@ -86,7 +88,11 @@ public static class SetupPlanner
             HasCertificate = false,
             LiveRouters = [],
         };
-        var snapshot = new ClusterSnapshot { Stack = new StackInfo("", "", "", ""), LoadBalancer = loadBalancer, Nodes = [], LoadBalancerNetworks = [], Router = router };
+        var snapshot = new ClusterSnapshot
+        {
+            Balancer = new ElbState { Stack = new StackInfo("", "", "", ""), LoadBalancer = loadBalancer, Networks = [] },
+            Router = router,
+        };
         return Plan(snapshot, goal).Steps.Aggregate(snapshot, (state, step) => step.ApplyTo(state)).LoadBalancer;
     }
 
@@ -141,8 +147,9 @@ public static class SetupPlanner
         return wanted;
     }
 
-    private static void PlanFlip(LoadBalancer loadBalancer, RouterState router, List<int> instancePorts, LoadBalancerPolicy policy, List<Step> steps)
+    private static void PlanFlip(ClusterSnapshot snapshot, List<int> instancePorts, LoadBalancerPolicy policy, SetupGoal goal, List<Step> steps)
     {
+        var (loadBalancer, router) = (snapshot.LoadBalancer, snapshot.Router);
         var before = instancePorts.Where(port => !loadBalancer.SendsProxyLineTo(port))
             .Select(port => new BackendPolicies(port, loadBalancer.BackendPoliciesOf(port)))
             .ToValueList();
@@ -158,7 +165,10 @@ public static class SetupPlanner
         steps.Add(new FlipStep(
             new FlipState(router.ProxyProtocol, before),
             new FlipState(router.ProxyProtocolIsWhollyOn ? router.ProxyProtocol : On, after),
-            instancePorts.ToValueList()));
+            instancePorts.ToValueList())
+        {
+            Hold = goal.Hold,
+        });
     }
 
     private static void PlanRealIpCidr(ClusterSnapshot snapshot, SetupGoal goal, List<Step> steps, List<Notice> warnings)

@@ -1,6 +1,6 @@
-using DeisProxy.Core.Model;
+using DeisProxy.Core.Applying;
 
-namespace DeisProxy.Core.Applying;
+namespace DeisProxy.Core.Elb;
 
 /// <summary>
 /// Requests through the load balancer, to each of its addresses, one after the other and without waiting for their answers, for as long as both

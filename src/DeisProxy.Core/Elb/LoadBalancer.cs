@@ -1,4 +1,6 @@
-namespace DeisProxy.Core.Model;
+using DeisProxy.Core.Model;
+
+namespace DeisProxy.Core.Elb;
 
 /// <summary>Protocol of a listener, on either of its sides (Elastic Load Balancing API 2012-06-01, <c>Listener</c>).</summary>
 public enum ListenerProtocol
@@ -35,6 +37,9 @@ public sealed record Listener(
 
     /// <summary>Whether the load balancer speaks TLS to the instances; such a backend cannot carry the PROXY protocol.</summary>
     public bool HasEncryptedBackend => InstanceProtocol is ListenerProtocol.Https or ListenerProtocol.Ssl;
+
+    /// <summary>The listener itself, whatever policies are enabled on it.</summary>
+    public Listener WithoutPolicies => this with { PolicyNames = [] };
 
     /// <summary>The listener as people write it: <c>HTTPS:443→HTTP:80</c>, with certificate and policies where it has them.</summary>
     public override string ToString()

@@ -1,6 +1,8 @@
+using DeisProxy.Core.Applying;
 using DeisProxy.Core.Model;
+using DeisProxy.Core.Planning;
 
-namespace DeisProxy.Core.Planning;
+namespace DeisProxy.Core.Elb;
 
 /// <summary>
 /// Decides what <c>teardown</c> does: a pure function from what is there and what was there before <c>setup</c> to an ordered
@@ -27,16 +29,17 @@ public static class TeardownPlanner
 
     /// <summary>Makes the plan.</summary>
     /// <param name="original">What was there before setup; null if nothing is recorded.</param>
-    public static Plan Plan(ClusterSnapshot current, ClusterSnapshot? original, SetupGoal goal)
+    /// <param name="made">What setup made of it; null if nothing is recorded.</param>
+    public static Plan Plan(ClusterSnapshot current, ClusterSnapshot? original, ClusterSnapshot? made, SetupGoal goal)
     {
         var merge = new Merge(current, goal);
-        if (original is null)
+        if (original is null || made is null)
         {
             merge.ToDefaults();
         }
         else
         {
-            merge.BackTo(original);
+            merge.BackTo(original, made);
         }
 
         merge.Check();
@@ -59,9 +62,8 @@ public static class TeardownPlanner
         private IEnumerable<int> InstancePorts =>
             _balancer.Listeners.Select(l => l.InstancePort).Where(p => goal.RouterPorts.Contains(p)).Distinct().Order();
 
-        public void BackTo(ClusterSnapshot original)
+        public void BackTo(ClusterSnapshot original, ClusterSnapshot made)
         {
-            var made = SetupPlanner.Plan(original, goal).Steps.Aggregate(original, (state, step) => step.ApplyTo(state));
             Flip(original, made);
             Listeners(original.LoadBalancer, made.LoadBalancer);
             Health(original.LoadBalancer.HealthCheck, made.LoadBalancer.HealthCheck);
@@ -115,12 +117,12 @@ public static class TeardownPlanner
             }
 
             var end = Steps.Aggregate(current, (state, step) => step.ApplyTo(state));
-            var traps = new Traps(current, end, Steps, goal.RouterPorts);
-            traps.CheckScheme(allowLoop: true);
-            traps.CheckAround();
-            traps.CheckEnds("");
-            Warnings.AddRange(traps.Warnings);
-            Blockers.AddRange(traps.Risks);
+            var notices = new PlanNotices(current, end, Steps, goal.RouterPorts);
+            notices.CheckScheme(allowLoop: true);
+            notices.CheckAround();
+            notices.CheckEnds("");
+            Warnings.AddRange(notices.Warnings);
+            Blockers.AddRange(notices.Risks);
             if (current.Router.LiveRouters.Count == 0)
             {
                 Warnings.Add(new Notice(
@@ -194,7 +196,7 @@ public static class TeardownPlanner
 
             // Only what sends the PROXY line is taken out of a port's list; the call replaces the list, so the others are sent again.
             var after = ports.Select(p => new BackendPolicies(p, _balancer.BackendPoliciesOf(p).Where(name => _balancer.Policy(name)?.SendsProxyLine != true).ToValueList()));
-            Steps.Add(new FlipStep(StateOf(current, ports), new FlipState(key, after.ToValueList()), InstancePorts.ToValueList()));
+            Steps.Add(new FlipStep(StateOf(current, ports), new FlipState(key, after.ToValueList()), InstancePorts.ToValueList()) { Hold = goal.Hold });
         }
 
         private void Listeners(LoadBalancer before, LoadBalancer made)

@@ -1,4 +1,4 @@
-namespace DeisProxy.Core.Applying;
+namespace DeisProxy.Core.Elb;
 
 /// <summary>
 /// The load balancer first, watched, then the routers. It does not tell when it switches, but what comes of requests does.

@@ -1,4 +1,4 @@
-namespace DeisProxy.Core.Applying;
+namespace DeisProxy.Core.Elb;
 
 /// <summary>
 /// Loses nothing: nodes let through what fits the router and make the rest wait, from before the load balancer switches until the router has. Its

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace DeisProxy.Core.Planning;
+namespace DeisProxy.Core.Model;
 
 /// <summary>Arithmetic on IPv4 networks. The router's <c>proxyRealIpCidr</c> takes exactly one.</summary>
 public static class Networks

@@ -1,6 +1,4 @@
-using DeisProxy.Core.Model;
-
-namespace DeisProxy.Core.Applying;
+namespace DeisProxy.Core.Elb;
 
 /// <summary>One listener at one address of the load balancer, and what has come of the requests to it. To be used by one thread at a time.</summary>
 /// <param name="sign">The answer that tells of a mismatch; null: a router's refusal or silence, it cannot be said which.</param>

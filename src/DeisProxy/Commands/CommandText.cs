@@ -1,0 +1,23 @@
+using System.Text.RegularExpressions;
+using DeisProxy.Cluster.Ssh;
+
+namespace DeisProxy.Commands;
+
+/// <summary>
+/// The commands that people are told to run: every one repeats the options that say which cluster it is and how to enter it, quoted for
+/// a shell, so that it cannot hit another one.
+/// </summary>
+/// <param name="options">The options as they were given, names and values.</param>
+internal sealed partial class CommandText(IReadOnlyList<string> options)
+{
+    private readonly string _options = options.Count == 0 ? "" : $" {ShellQuote.Join(options)}";
+
+    /// <summary>A command with its options.</summary>
+    public string Of(string command) => $"deis-proxy {command}{_options}";
+
+    /// <summary>A text whose commands have their options.</summary>
+    public string Complete(string text) => Command().Replace(text, found => found.Value + _options);
+
+    [GeneratedRegex(@"\bdeis-proxy (setup|verify|teardown|template)\b", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Command();
+}
