@@ -10,7 +10,9 @@ internal static class CommandLine
     /// <summary>Parses and runs a command line.</summary>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CommandHost host, CancellationToken cancellationToken)
     {
-        var root = new RootCommand("Moves the classic load balancer of a Deis v1 cluster to TCP with the PROXY protocol, so that WebSockets work and the client's address is kept.")
+        var root = new RootCommand(
+            "Makes WebSockets work through the load balancer of a Deis v1 cluster: AWS (TCP with the PROXY protocol), Rackspace (TCP_CLIENT_FIRST), "
+                + "or none.")
         {
             new SetupCommand(host),
             new VerifyCommand(host),

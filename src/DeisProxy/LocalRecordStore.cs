@@ -67,11 +67,15 @@ internal sealed class LocalRecordStore(string scope, string? folder) : IRecordSt
         return Task.FromResult<string?>(null);
     });
 
-    private string FileOf(string name)
+    /// <summary>A file of the state directory.</summary>
+    /// <param name="folder">Another folder; null for the usual one.</param>
+    public static string FileOf(string? folder, string scope, string name)
     {
         var safe = string.Concat(scope.Select(c => char.IsAsciiLetterOrDigit(c) || c == '-' ? c : '_'));
-        return Path.Combine(folder ?? UsualFolder(), $"{safe}.{name}.json");
+        return Path.Combine(folder ?? UsualFolder(), $"{safe}.{name}");
     }
+
+    private string FileOf(string name) => FileOf(folder, scope, $"{name}.json");
 
     private static string UsualFolder()
     {

@@ -113,7 +113,8 @@ internal sealed class TrafficBed : IAsyncDisposable
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var logs = new RouterLogs(Node, [NodeAddress.Parse(Ssh.Address)], Transport);
         var goal = SetupGoal.Default;
-        var (seen, checks) = await new VerifyTraffic(logs, Snapshot, goal.RouterPorts, new TrafficSettings(url, echo, socket, expected)).RunAsync(limit.Token);
+        var (seen, checks) = await new VerifyTraffic(
+            logs, Snapshot, goal.RouterPorts, RouterMode.Proxy, new TrafficSettings(url, echo, socket, expected)).RunAsync(limit.Token);
         return ElbChecks.Run(Snapshot, goal, made: null, seen).Concat(checks).ToDictionary(c => c.Id, StringComparer.Ordinal);
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using DeisProxy.Core.Model;
 using DeisProxy.Core.Verifying;
 using DeisProxy.RealParts;
 using Xunit.Abstractions;
@@ -79,7 +80,7 @@ public sealed class TrafficTests(ITestOutputHelper output)
         var clock = Stopwatch.StartNew();
         do
         {
-            check = await RouterChecks.RunAsync(bed.RouterControl, state, [80], CancellationToken.None);
+            check = await RouterChecks.RunAsync(bed.RouterControl, state, [80], RouterMode.Proxy, CancellationToken.None);
         }
         while (check.Seen.Contains(bed.Routers.Routers[1].Address, StringComparison.Ordinal) && clock.Elapsed < TimeSpan.FromSeconds(60));
         Write(check);

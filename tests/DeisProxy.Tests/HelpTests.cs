@@ -15,7 +15,8 @@ public sealed class HelpTests
     {
         var help = await HelpAsync("setup");
 
-        foreach (var option in Shared.Concat(["--dry-run", "--detailed-exitcode", "-y, --yes", "--no-rollback", "--idle-timeout", "--real-ip-cidr", "--allow-redirect-loop"]))
+        foreach (var option in Shared.Concat(["--dry-run", "--detailed-exitcode", "-y, --yes", "--no-rollback", "--idle-timeout", "--real-ip-cidr",
+            "--allow-redirect-loop", "--websocket-only", "--drop-session-persistence"]))
         {
             help.ShouldContain($"  {option} ");
         }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using DeisProxy.Core.Elb;
 using DeisProxy.Core.Model;
+using DeisProxy.Core.Rackspace;
 
 namespace DeisProxy.Core.Applying;
 
@@ -104,6 +105,10 @@ internal sealed partial class RecordJson : JsonSerializerContext
             new ValueListConverter<SecurityGroup>(),
             new ValueListConverter<IngressRule>(),
             new ValueListConverter<Unread>(),
+            new ValueListConverter<VirtualIp>(),
+            new ValueListConverter<BalancerNode>(),
+            new ValueListConverter<LoadBalancerSummary>(),
+            new ValueListConverter<WebSocketBalancer>(),
         },
     });
 }

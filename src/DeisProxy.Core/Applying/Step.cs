@@ -1,6 +1,8 @@
 using System.Text.Json.Serialization;
 using DeisProxy.Core.Elb;
 using DeisProxy.Core.Model;
+using DeisProxy.Core.NoBalancer;
+using DeisProxy.Core.Rackspace;
 
 namespace DeisProxy.Core.Applying;
 
@@ -15,6 +17,13 @@ namespace DeisProxy.Core.Applying;
 [JsonDerivedType(typeof(ListenerStep), "listener")]
 [JsonDerivedType(typeof(RealIpCidrStep), "real-ip-cidr")]
 [JsonDerivedType(typeof(FlipStep), "flip")]
+[JsonDerivedType(typeof(MonitorStep), "health-monitor")]
+[JsonDerivedType(typeof(ContentCachingStep), "content-caching")]
+[JsonDerivedType(typeof(HttpsRedirectStep), "https-redirect")]
+[JsonDerivedType(typeof(ProtocolStep), "protocol")]
+[JsonDerivedType(typeof(TimeoutStep), "timeout")]
+[JsonDerivedType(typeof(WebSocketBalancerStep), "websocket-load-balancer")]
+[JsonDerivedType(typeof(RouterKeyStep), "router-key")]
 public abstract record Step
 {
     /// <summary>How long a write may take to show in a read; AWS promises no more than "eventually".</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using DeisProxy.Core.Elb;
+using DeisProxy.Core.Rackspace;
 
 namespace DeisProxy.Core.Model;
 
@@ -19,6 +20,7 @@ public sealed record ClusterSnapshot
 /// <summary>A balancer as its provider reads it. Only what output and traffic checks need of every balancer has a name here.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(ElbState), "elb")]
+[JsonDerivedType(typeof(CloudState), "cloud-load-balancer")]
 public abstract record BalancerState
 {
     /// <summary>Its name.</summary>
@@ -52,7 +54,24 @@ public abstract record BalancerState
 /// <summary>A port of a balancer, as far as traffic through it goes.</summary>
 /// <param name="NodePort">The port on the nodes that it leads to.</param>
 /// <param name="EndsTls">Whether the balancer ends TLS there.</param>
-public sealed record ClientPort(int Port, int NodePort, bool EndsTls, bool SendsProxyLine);
+public sealed record ClientPort(int Port, int NodePort, bool EndsTls, bool SendsProxyLine)
+{
+    /// <summary>Where the client's address goes.</summary>
+    public ClientAddressPath AddressPath { get; init; }
+}
+
+/// <summary>Where a balancer leaves the address of its clients.</summary>
+public enum ClientAddressPath
+{
+    /// <summary>Routers see it, in the PROXY line or as the peer.</summary>
+    Kept,
+
+    /// <summary>Only in X-Forwarded-For: routers log the balancer's.</summary>
+    ForwardedOnly,
+
+    /// <summary>Nowhere.</summary>
+    Lost,
+}
 
 /// <summary>A node of the cluster.</summary>
 /// <param name="PrivateAddress">Private IPv4 address; null while it has none.</param>

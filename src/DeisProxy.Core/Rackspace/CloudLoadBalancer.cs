@@ -57,11 +57,8 @@ public sealed record CloudLoadBalancer
     public string Address =>
         VirtualIps.OrderByDescending(v => v.IsIpv4).ThenByDescending(v => v.Type == "PUBLIC").Select(v => v.Address).FirstOrDefault("");
 
-    /// <summary>Whether it reads requests, so that it answers a WebSocket handshake itself.</summary>
-    public bool ReadsHttp => Protocol == CloudProtocol.Http || SslTermination is not null;
-
-    /// <summary>Whether bytes pass as they are, the client first.</summary>
-    public bool PassesTcp => Protocol is CloudProtocol.TcpClientFirst or CloudProtocol.Tcp;
+    /// <summary>The port of its nodes.</summary>
+    public int NodePort => Nodes.Count > 0 ? Nodes[0].Port : Port;
 }
 
 /// <summary>The protocols that deis-proxy knows.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using DeisProxy.Core.Model;
 
 namespace DeisProxy.Core.Verifying;
 
@@ -47,6 +48,15 @@ public static class ApplicationChecks
         if (!IPAddress.TryParse(headers.For.Split(',')[0].Trim(), out var first))
         {
             return Result(CheckStatus.Fail, $"{seen}: no address", "Look at what the routers forward (deisctl journal router@N) and at the application.");
+        }
+
+        if (sides.AddressPath == ClientAddressPath.Lost)
+        {
+            return Result(
+                CheckStatus.Warn,
+                $"{seen}: known to be lost, the load balancer passes TCP and has no PROXY protocol",
+                "If applications need the client's address, keep HTTP and put WebSockets on a second load balancer: deis-proxy setup --websocket-only "
+                    + "PORT.");
         }
 
         switch (address.Judge(first))

@@ -1,7 +1,16 @@
+using DeisProxy.Core.Model;
+
 namespace DeisProxy.Core.Verifying;
 
 /// <summary>Which sides speak the PROXY protocol according to their configuration.</summary>
-public sealed record ConfiguredSides(bool LoadBalancerSends, bool RoutersDemand);
+public sealed record ConfiguredSides(bool LoadBalancerSends, bool RoutersDemand)
+{
+    /// <summary>What routers are to expect; plain where nothing in front of them can send the PROXY line.</summary>
+    public RouterMode Wanted { get; init; } = RouterMode.Proxy;
+
+    /// <summary>Where the client's address goes on this way.</summary>
+    public ClientAddressPath AddressPath { get; init; }
+}
 
 /// <summary>What was seen of one request that carried a token through the load balancer.</summary>
 /// <param name="Search">Where the routers logged it; null if it came to nothing before that.</param>
@@ -13,6 +22,8 @@ public static class ClientAddressCheck
     private const string Id = "client-address";
 
     private const string RunSetup = "Run deis-proxy setup.";
+
+    private const string DeleteKey = "The routers' key proxyProtocol must not be set here: deisctl config router rm proxyProtocol.";
 
     /// <summary>What should be there.</summary>
     internal const string Expected = "a router that logs this machine's address";
@@ -44,7 +55,7 @@ public static class ClientAddressCheck
                 "Run verify where the name resolves, or give an application behind the load balancer with --url."),
             TrafficOutcome.Closed => Fail(
                 $"{request}: that is what a router does that demands the PROXY line and gets none{Logs(evidence.Search)}",
-                evidence.Sides.LoadBalancerSends
+                evidence.Sides.Wanted == RouterMode.Plain ? DeleteKey : evidence.Sides.LoadBalancerSends
                     ? "The load balancer should send the line by its configuration: look which listener and instance port the request takes, and at the check routers."
                     : $"The load balancer does not send it. {RunSetup}"),
             TrafficOutcome.Answered when request.Status == 400 => Fail(
@@ -68,7 +79,9 @@ public static class ClientAddressCheck
         {
             return Fail(
                 $"the router on {node} demands the PROXY line and the load balancer did not send it ({request})",
-                sides.LoadBalancerSends ? "The policy is set but not in force on this way: compare the listener's instance port with the check backend-policies." : RunSetup);
+                sides.Wanted == RouterMode.Plain ? DeleteKey : sides.LoadBalancerSends
+                    ? "The policy is set but not in force on this way: compare the listener's instance port with the check backend-policies."
+                        : RunSetup);
         }
 
         if (sighting.Address is not { } address)
@@ -79,6 +92,12 @@ public static class ClientAddressCheck
         }
 
         var seen = $"the router on {node} saw {address}";
+        if (sides.AddressPath != ClientAddressPath.Kept)
+        {
+            return CheckResult.Pass(Id, $"{seen} ({request}); behind this load balancer that is not the client's address",
+                "a router that logs the request");
+        }
+
         return evidence.Address.Judge(address) switch
         {
             AddressVerdict.Client => CheckResult.Pass(Id, $"{seen} ({request})", $"{evidence.Address}"),

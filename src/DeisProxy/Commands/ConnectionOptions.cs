@@ -7,6 +7,7 @@ using DeisProxy.Core;
 using DeisProxy.Core.Elb;
 using DeisProxy.Core.Model;
 using DeisProxy.Providers;
+using DeisProxy.Rackspace;
 
 namespace DeisProxy.Commands;
 
@@ -20,9 +21,23 @@ internal sealed class ConnectionOptions
     private static readonly int[] NeverProxied = [DeisPort.Builder, DeisPort.Health];
 
     private readonly Option<string> _stack = new("--stack", "-s") { Description = "CloudFormation stack, by name or id", HelpName = "name", DefaultValueFactory = _ => "deis", CustomParser = NotEmpty };
-    private readonly Option<string> _provider = new("--provider") { Description = "who runs the load balancer: aws", HelpName = "aws", DefaultValueFactory = _ => ProviderList.Names[0] };
-    private readonly Option<string?> _loadBalancer = new("--load-balancer") { Description = "load balancer, by logical id or name; needed when the stack has several", HelpName = "id", CustomParser = NotEmpty };
-    private readonly Option<string?> _region = new("--region") { Description = "AWS region; otherwise AWS_REGION, AWS_DEFAULT_REGION, the profile's", HelpName = "region", CustomParser = ParseRegion };
+    private readonly Option<string> _provider = new("--provider")
+    {
+        Description = "who runs the load balancer; none: clients reach the routers directly",
+        HelpName = string.Join('|', ProviderList.Names),
+        DefaultValueFactory = _ => ProviderList.Names[0],
+    };
+    private readonly Option<string?> _loadBalancer = new("--load-balancer")
+    {
+        Description = "load balancer, by logical id or name; for Rackspace by id or name; needed when the choice is not clear",
+        HelpName = "id",
+        CustomParser = NotEmpty,
+    };
+    private readonly Option<string?> _region = new("--region")
+    {
+        Description = "region; otherwise AWS_REGION, AWS_DEFAULT_REGION, the profile's; for Rackspace OS_REGION_NAME",
+        HelpName = "region",
+    };
     private readonly Option<string?> _profile = new("--profile") { Description = "AWS profile; otherwise the SDK's chain of credentials", HelpName = "name", CustomParser = NotEmpty };
     private readonly Option<NodeAddress[]> _nodes = new("--node") { Description = "node to enter by, repeatable; otherwise DEISCTL_TUNNEL, otherwise the load balancer's instances", HelpName = "host[:port]", CustomParser = ParseNodes, Arity = ArgumentArity.OneOrMore };
     private readonly Option<string> _sshUser = new("--ssh-user") { Description = "user on the node", HelpName = "user", CustomParser = result => ParseSsh(result, text => new SshOptions { User = text }), DefaultValueFactory = _ => "core" };
@@ -48,14 +63,52 @@ internal sealed class ConnectionOptions
         {
             try
             {
-                _ = result.GetResult(_nodes) is null ? Tunnel() : [];
+                var tunnel = result.GetResult(_nodes) is null ? Tunnel() : [];
+                if (Provider(result) == NoBalancerProvider.ProviderName && result.GetResult(_nodes) is null && tunnel.Length == 0)
+                {
+                    result.AddError($"--provider none needs a node to enter by: name one with --node or {TunnelVariable}.");
+                }
             }
             catch (DeisProxyException error)
             {
                 result.AddError($"{TunnelVariable}: {error.Message} {error.Remedy}");
             }
+
+            CheckProvider(result);
         });
     }
+
+    /// <summary>What is said to one provider is not meant for another.</summary>
+    private void CheckProvider(System.CommandLine.Parsing.CommandResult result)
+    {
+        var provider = Provider(result);
+        var region = result.GetResult(_region) is { Implicit: false, Tokens: [{ Value: var text }] } ? text : null;
+        if (provider == AwsProvider.ProviderName && region is not null && !AwsClients.IsRegionName(region))
+        {
+            result.AddError($"\"{region}\" is not an AWS region; regions look like us-east-1.");
+        }
+        else if (provider == RackspaceProvider.ProviderName && region is not null && !(region.Length == 3 && region.All(char.IsAsciiLetter)))
+        {
+            result.AddError($"\"{region}\" is not a Rackspace region; regions look like ORD.");
+        }
+
+        foreach (var option in provider switch
+        {
+            AwsProvider.ProviderName => [],
+            RackspaceProvider.ProviderName => (Option[])[_stack, _profile],
+            _ => [_stack, _profile, _region, _loadBalancer],
+        })
+        {
+            if (result.GetResult(option) is { Implicit: false })
+            {
+                result.AddError($"{option.Name} does not go with --provider {provider}.");
+            }
+        }
+    }
+
+    /// <summary>The provider that a command line names; the default where what it names is refused anyway.</summary>
+    public string Provider(System.CommandLine.Parsing.CommandResult result) =>
+        result.GetResult(_provider) is { Implicit: false, Tokens: [{ Value: var name }] } ? name : ProviderList.Names[0];
 
     /// <summary>The options that say which cluster it is and how to enter it: every command that is printed repeats them.</summary>
     private IEnumerable<Option> Identifying =>
@@ -72,7 +125,7 @@ internal sealed class ConnectionOptions
             .. Identifying.Select(parsed.GetResult).OfType<OptionResult>().Where(r => !r.Implicit).SelectMany(
                 r => r.Tokens.SelectMany(token => (string[])[r.Option.Name, token.Value])),
         ],
-        Stack = parsed.GetRequiredValue(_stack),
+        Stack = parsed.GetRequiredValue(_provider) == AwsProvider.ProviderName ? parsed.GetRequiredValue(_stack) : null,
         LoadBalancer = parsed.GetValue(_loadBalancer),
         Aws = new AwsAccess { Region = parsed.GetValue(_region), Profile = parsed.GetValue(_profile) },
         Nodes = parsed.GetValue(_nodes) is { Length: > 0 } nodes ? nodes : Tunnel(),
@@ -101,17 +154,6 @@ internal sealed class ConnectionOptions
         if (text.Length == 0 || text.Any(char.IsControl))
         {
             result.AddError($"{Written(result)} takes a name, not an empty text or one with control characters.");
-        }
-
-        return text;
-    }
-
-    private static string? ParseRegion(ArgumentResult result)
-    {
-        var text = result.Tokens[0].Value;
-        if (!AwsClients.IsRegionName(text))
-        {
-            result.AddError($"\"{text}\" is not an AWS region; regions look like us-east-1.");
         }
 
         return text;
@@ -230,11 +272,21 @@ internal sealed record ConnectionSettings
     /// <summary>The options that were given, names and values, to be repeated in the commands that are printed.</summary>
     public required IReadOnlyList<string> Given { get; init; }
 
-    public required string Stack { get; init; }
+    /// <summary>The CloudFormation stack; null for providers that have none.</summary>
+    public required string? Stack { get; init; }
 
     public required string? LoadBalancer { get; init; }
 
     public required AwsAccess Aws { get; init; }
+
+    /// <summary>The Rackspace account; null: the environment's.</summary>
+    public RackspaceSettings? Rackspace { get; init; }
+
+    /// <summary>Port of a second load balancer for WebSockets; null for none.</summary>
+    public int? WebSocketPort { get; init; }
+
+    /// <summary>Whether session persistence may go with the protocol.</summary>
+    public bool DropSessionPersistence { get; init; }
 
     /// <summary>Nodes to enter by, in this order; empty: the load balancer's instances.</summary>
     public required IReadOnlyList<NodeAddress> Nodes { get; init; }

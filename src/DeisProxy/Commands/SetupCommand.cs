@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
 using DeisProxy.Core.Elb;
+using DeisProxy.Providers;
 
 namespace DeisProxy.Commands;
 
@@ -24,15 +25,42 @@ internal sealed class SetupCommand : Command
     private readonly Option<RealIpGoal?> _realIpCidr = new("--real-ip-cidr") { Description = "network that routers trust: auto, keep or a network [default: auto]", HelpName = "auto|keep|network", CustomParser = ParseRealIp };
     private readonly Option<bool> _allowRedirectLoop = new("--allow-redirect-loop") { Description = "go on although routers that enforce HTTPS would redirect for ever" };
 
+    private readonly Option<int> _webSocketOnly = new("--websocket-only")
+    {
+        Description = "Rackspace: keep the load balancer and create a second one for WebSockets on this port",
+        HelpName = "port",
+    };
+    private readonly Option<bool> _dropPersistence = new("--drop-session-persistence")
+    {
+        Description = "Rackspace: go on although TCP has no session persistence by cookie or TLS session",
+    };
+
     public SetupCommand(CommandHost host)
-        : base(CommandName, "switch the load balancer to TCP/SSL, turn the PROXY protocol on at both ends")
+        : base(CommandName, "switch the load balancer to TCP; on AWS, turn the PROXY protocol on at both ends")
     {
         _connection.AddTo(this);
-        foreach (var option in new Option[] { _idleTimeout, _realIpCidr, _allowRedirectLoop })
+        foreach (var option in new Option[] { _idleTimeout, _realIpCidr, _allowRedirectLoop, _webSocketOnly, _dropPersistence })
         {
             Options.Add(option);
         }
 
+        Validators.Add(result =>
+        {
+            foreach (var option in (Option[])[_webSocketOnly, _dropPersistence])
+            {
+                if (result.GetResult(option) is { Implicit: false } && _connection.Provider(result) != RackspaceProvider.ProviderName)
+                {
+                    result.AddError($"{option.Name} goes with --provider {RackspaceProvider.ProviderName}.");
+                }
+            }
+        });
+        _webSocketOnly.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 1 or > 65535)
+            {
+                result.AddError("--websocket-only takes a port from 1 to 65535.");
+            }
+        });
         _change.AddTo(this);
         _output.AddTo(this);
         SetAction((parsed, cancellationToken) =>
@@ -46,7 +74,12 @@ internal sealed class SetupCommand : Command
                 AllowRedirectLoop = parsed.GetValue(_allowRedirectLoop),
                 Hold = change.Hold,
             };
-            return new ChangeRun(host, Name, connection with { Goal = goal }, _output.Read(parsed), change)
+            return new ChangeRun(host, Name, connection with
+            {
+                Goal = goal,
+                WebSocketPort = parsed.GetResult(_webSocketOnly) is { Implicit: false } ? parsed.GetValue(_webSocketOnly) : null,
+                DropSessionPersistence = parsed.GetValue(_dropPersistence),
+            }, _output.Read(parsed), change)
                 .RunAsync((provider, snapshot, _) => provider.PlanSetup(snapshot), cancellationToken);
         });
     }

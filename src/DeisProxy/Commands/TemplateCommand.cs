@@ -2,6 +2,7 @@ using System.CommandLine;
 using DeisProxy.Aws;
 using DeisProxy.Core.Elb;
 using DeisProxy.Output;
+using DeisProxy.Providers;
 
 namespace DeisProxy.Commands;
 
@@ -21,6 +22,13 @@ internal sealed class TemplateCommand : Command
         _connection.AddTo(this);
         Options.Add(_planned);
         _output.AddTo(this);
+        Validators.Add(result =>
+        {
+            if (_connection.Provider(result) != AwsProvider.ProviderName)
+            {
+                result.AddError("template goes with --provider aws: only CloudFormation has templates.");
+            }
+        });
         SetAction(async (parsed, cancellationToken) =>
         {
             var (connection, output, planned) = (_connection.Read(parsed), _output.Read(parsed), parsed.GetValue(_planned));
@@ -40,7 +48,7 @@ internal sealed class TemplateCommand : Command
     {
         using var clients = AwsClients.Create(connection.Aws);
         var reader = new StackReader(clients);
-        var (stack, name) = await reader.FindAsync(connection.Stack, connection.LoadBalancer, cancellationToken);
+        var (stack, name) = await reader.FindAsync(connection.Stack!, connection.LoadBalancer, cancellationToken);
         var balancer = new ClassicLoadBalancer(clients, name, host.Time).ReadAsync(cancellationToken);
         var template = reader.ReadTemplateAsync(stack.Id.Length > 0 ? stack.Id : stack.Name, name, cancellationToken);
         await Task.WhenAll(balancer, template);

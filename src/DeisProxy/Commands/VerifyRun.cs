@@ -4,6 +4,7 @@ using DeisProxy.Core.Applying;
 using DeisProxy.Core.Model;
 using DeisProxy.Core.Verifying;
 using DeisProxy.Output;
+using DeisProxy.Providers;
 
 namespace DeisProxy.Commands;
 
@@ -12,7 +13,7 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
 {
     private readonly CommandText _commands = new(connection.Given);
     private readonly List<CheckResult> _checks = [];
-    private string _stack = connection.Stack;
+    private string? _stack = connection.Stack;
 
     /// <summary>Does it all.</summary>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
@@ -55,12 +56,15 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
         _checks.AddRange(await cutOff);
         if (settings.Traffic is null)
         {
-            _checks.AddRange([.. provider.Check(snapshot, await known, seen: null), RouterChecks.NotProbed, .. VerifyTraffic.Skipped]);
+            _checks.AddRange([.. provider.Check(snapshot, await known, seen: null), RouterChecks.NotProbed(provider.WantedMode),
+                .. VerifyTraffic.Skipped]);
             return;
         }
 
-        var routers = RouterChecks.RunAsync(session.Routers, snapshot.Router, PortsWithListener(snapshot), cancellationToken);
-        var traffic = new VerifyTraffic(session.Logs, snapshot, connection.Goal.RouterPorts, settings.Traffic).RunAsync(cancellationToken);
+        var routers = RouterChecks.RunAsync(
+            session.Routers, snapshot.Router, PortsWithListener(snapshot), provider.WantedMode, cancellationToken);
+        var traffic = new VerifyTraffic(session.Logs, snapshot, connection.Goal.RouterPorts, provider.WantedMode, settings.Traffic)
+            .RunAsync(cancellationToken);
         await Task.WhenAll(routers, traffic);
         var (seen, checks) = await traffic;
         _checks.AddRange([.. provider.Check(snapshot, await known, seen), await routers, .. checks]);
@@ -79,11 +83,16 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
         [.. connection.Goal.RouterPorts.Where(port => snapshot.Balancer is not { } balancer || balancer.ClientPorts.Any(p => p.NodePort == port))];
 
     /// <summary>A stack or a load balancer that is not there is what the check of that name looks for; other errors prevent checking.</summary>
-    private static CheckResult? CheckOf(DeisProxyException error) => error.Code switch
+    private CheckResult? CheckOf(DeisProxyException error) => error.Code switch
     {
         "stack-not-found" or "stack-deleted" => new CheckResult("stack", CheckStatus.Fail, error.Message, "a stack of that name", error.Remedy),
         "load-balancer-not-found" or "load-balancer-ambiguous" or "load-balancer-not-classic" or "load-balancer-gone" =>
-            new CheckResult("load-balancer", CheckStatus.Fail, error.Message, "one classic load balancer in the stack", error.Remedy),
+            new CheckResult(
+                "load-balancer",
+                CheckStatus.Fail,
+                error.Message,
+                connection.Provider == AwsProvider.ProviderName ? "one classic load balancer in the stack" : "one load balancer of that name or id",
+                error.Remedy),
         _ => null,
     };
 
@@ -96,7 +105,7 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
 
         try
         {
-            await File.WriteAllTextAsync(file, JUnitReport.Write(_stack, _checks, error), cancellationToken);
+            await File.WriteAllTextAsync(file, JUnitReport.Write(_stack ?? connection.Provider, _checks, error), cancellationToken);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {

@@ -13,7 +13,8 @@ namespace DeisProxy.Commands;
 internal sealed record TrafficSettings(Uri? Url, Uri? EchoUrl, Uri? WebSocketUrl, IPAddress? ExpectedAddress);
 
 /// <summary>The part of <c>verify</c> that sends real traffic. Everything is sent at once; what it shows is judged in the core.</summary>
-internal sealed class VerifyTraffic(RouterLogs logs, ClusterSnapshot snapshot, ValueList<int> routerPorts, TrafficSettings settings)
+internal sealed class VerifyTraffic(
+    RouterLogs logs, ClusterSnapshot snapshot, ValueList<int> routerPorts, RouterMode wanted, TrafficSettings settings)
 {
     private const string NotProbed = "not probed (--no-probe)";
 
@@ -99,6 +100,10 @@ internal sealed class VerifyTraffic(RouterLogs logs, ClusterSnapshot snapshot, V
     private ConfiguredSides SidesOf(Uri url)
     {
         var port = _ports.FirstOrDefault(p => p.Port == url.Port) ?? _ports.FirstOrDefault(p => routerPorts.Contains(p.NodePort));
-        return new(port?.SendsProxyLine == true, snapshot.Router.Demands(snapshot.Router.ProxyProtocol));
+        return new(port?.SendsProxyLine == true, snapshot.Router.Demands(snapshot.Router.ProxyProtocol))
+        {
+            Wanted = wanted,
+            AddressPath = port?.AddressPath ?? ClientAddressPath.Kept,
+        };
     }
 }

@@ -12,7 +12,7 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
     : IProgress<StepProgress>
 {
     private readonly CommandText _commands = new(connection.Given);
-    private string _stack = connection.Stack;
+    private string? _stack = connection.Stack;
     private LoadBalancerDocument? _loadBalancer;
     private IReadOnlyList<StepProgress> _steps = [];
     private IReadOnlyList<Notice> _warnings = [];
@@ -213,7 +213,7 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
 
         if (plan.Steps.Count == 0 && plan.Blockers.Count == 0)
         {
-            terminal.Result(("Nothing to do: ", Tone.Good), ("everything is as it should be.", Tone.Plain));
+            terminal.Result(("Nothing to do: ", Tone.Good), (_commands.Complete(plan.NothingToDo), Tone.Plain));
             return;
         }
 

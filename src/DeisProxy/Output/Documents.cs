@@ -10,7 +10,7 @@ namespace DeisProxy.Output;
 /// <summary>The JSON document of <c>setup</c>.</summary>
 internal sealed record ChangeDocument(
     string Command,
-    string Stack,
+    string? Stack,
     string Provider,
     LoadBalancerDocument? LoadBalancer,
     bool DryRun,
@@ -53,7 +53,7 @@ internal sealed record ErrorDocument(string Code, string Message, string Remedy)
 
 /// <summary>The JSON document of <c>verify</c>.</summary>
 internal sealed record VerifyDocument(
-    string Command, string Stack, string Provider, bool Ok, IReadOnlyList<CheckDocument> Checks, ErrorDocument? Error);
+    string Command, string? Stack, string Provider, bool Ok, IReadOnlyList<CheckDocument> Checks, ErrorDocument? Error);
 
 internal sealed record CheckDocument(string Id, CheckStatus Status, string Seen, string Expected, string Remedy)
 {
