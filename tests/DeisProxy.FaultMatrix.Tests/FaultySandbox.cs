@@ -2,8 +2,10 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using DeisProxy.Commands;
 using DeisProxy.Output;
+using DeisProxy.Rackspace;
 using DeisProxy.RealParts;
 using DeisProxy.Sandbox;
+using DeisProxy.Sandbox.Rackspace;
 
 namespace DeisProxy.FaultMatrix.Tests;
 
@@ -20,15 +22,27 @@ internal sealed class FaultySandbox : IAsyncDisposable
     private readonly Lazy<NodeRelay> _relay;
     private readonly SandboxWay _way;
 
-    private FaultySandbox(SandboxCloud sandbox)
+    private FaultySandbox(SandboxCloud sandbox, string provider)
     {
         Sandbox = sandbox;
+        Provider = provider;
         _relay = new Lazy<NodeRelay>(() => new NodeRelay(sandbox));
-        _way = new SandboxWay(sandbox.AwsEndpoint, sandbox.Nodes, _state.Path, sandbox.ConnectNodeAsync);
+        _way = new SandboxWay(sandbox.AwsEndpoint, sandbox.Nodes, _state.Path, sandbox.ConnectNodeAsync)
+        {
+            Rackspace = sandbox.Rackspace is { } account
+                ? new RackspaceSettings(account.Options.Username, account.Options.ApiKey, account.AuthUrl, Region: null)
+                {
+                    CallTimeout = TimeSpan.FromSeconds(3),
+                    PollInterval = TimeSpan.FromMilliseconds(10),
+                }
+                : null,
+        };
         Start = State();
     }
 
     public SandboxCloud Sandbox { get; }
+
+    public string Provider { get; }
 
     /// <summary>What was there at first.</summary>
     public string Start { get; }
@@ -59,11 +73,34 @@ internal sealed class FaultySandbox : IAsyncDisposable
         ],
     };
 
-    public static async Task<FaultySandbox> StartAsync() => new(await SandboxCloud.StartAsync(Options));
+    /// <summary>Everything that a change of the protocol touches.</summary>
+    private static SandboxOptions RackspaceOptions => Options with
+    {
+        LoadBalancers = [],
+        Rackspace = new RackspaceOptions
+        {
+            ApiKey = Secret,
+            ChangeTime = new LagRange(TimeSpan.Zero, TimeSpan.FromMilliseconds(20)),
+            LoadBalancers =
+            [
+                CloudBalancerOptions.Web with { Caching = true, Persistence = "HTTP_COOKIE", ErrorPage = "<html>ours</html>", Timeout = 45 },
+                CloudBalancerOptions.Builder,
+            ],
+        },
+    };
+
+    public static async Task<FaultySandbox> StartAsync(string provider = "aws") =>
+        new(await SandboxCloud.StartAsync(provider == "aws" ? Options : RackspaceOptions), provider);
 
     /// <summary>Everything that deis-proxy may change, as text.</summary>
     public string State()
     {
+        if (Sandbox.Rackspace is { } account)
+        {
+            return string.Join('\n', account.LoadBalancers.Select(b => $"{b.Id} {b.State}")
+                .Append($"proxyProtocol {Sandbox.EtcdValue("/deis/router/proxyProtocol") ?? "absent"}"));
+        }
+
         var balancer = Sandbox.FindLoadBalancer();
         return string.Join('\n', (string[])
         [
@@ -78,7 +115,9 @@ internal sealed class FaultySandbox : IAsyncDisposable
     }
 
     /// <summary>Ports that had a listener and have none, or one with another certificate or without its ciphers.</summary>
-    public IEnumerable<int> BrokenPorts() => Options.LoadBalancers[0].Listeners
+    public IEnumerable<int> BrokenPorts() => Sandbox.Rackspace is { } account
+        ? new[] { 80, 2222 }.Where(port => !account.LoadBalancers.Any(b => b.State.Port == port))
+        : Options.LoadBalancers[0].Listeners
         .Where(was => Sandbox.FindLoadBalancer().Listeners.FirstOrDefault(l => l.LoadBalancerPort == was.LoadBalancerPort) is not { } now
             || now.CertificateId != was.CertificateId
             || (was.PolicyNames.Contains("ciphers") && !now.PolicyNames.Contains("ciphers")))
@@ -99,7 +138,8 @@ internal sealed class FaultySandbox : IAsyncDisposable
         return answer?["node"]?["ttl"]?.GetValue<int>() is not (> 0 and <= 60);
     }
 
-    public bool HasUnfinishedRun => Sandbox.EtcdValue($"/deis-proxy/{Sandbox.FindLoadBalancer().Name}/run") is not null;
+    public bool HasUnfinishedRun =>
+        Sandbox.EtcdValue($"/deis-proxy/{(Provider == "aws" ? Sandbox.FindLoadBalancer().Name : "rackspace-71")}/run") is not null;
 
     public bool HoldsConnections => Sandbox.Nodes.Any(Sandbox.HoldsConnections);
 
@@ -125,7 +165,8 @@ internal sealed class FaultySandbox : IAsyncDisposable
         using var output = new StringWriter();
         using var error = new StringWriter();
         var host = new CommandHost(new Terminal(TextReader.Null, output, error), _way.OpenAsync, TimeProvider.System) { RollbackLimit = SandboxWay.RollbackLimit };
-        var exitCode = await CommandLine.RunAsync([.. arguments, "--region", "us-east-1"], host, interrupt).WaitAsync(RunLimit, CancellationToken.None);
+        var exitCode = await CommandLine.RunAsync([.. arguments, .. ProviderOptions(arguments[0])], host, interrupt).WaitAsync(RunLimit,
+            CancellationToken.None);
         return new Run(exitCode, $"{output}{error}");
     }
 
@@ -147,6 +188,9 @@ internal sealed class FaultySandbox : IAsyncDisposable
         start.Environment["XDG_STATE_HOME"] = _state.Path;
         return Begin(start);
     }
+
+    private string[] ProviderOptions(string command) => Provider == "aws" ? ["--region", "us-east-1"]
+        : ["--provider", Provider, "--load-balancer", "deis", .. command == "setup" ? ["--drop-session-persistence"] : (string[])[]];
 
     public async ValueTask DisposeAsync()
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using DeisProxy.Cluster.Ssh;
 using DeisProxy.Commands;
+using DeisProxy.Rackspace;
 using DeisProxy.Sandbox.Router;
 
 namespace DeisProxy.FaultMatrix.Tests;
@@ -9,6 +10,9 @@ namespace DeisProxy.FaultMatrix.Tests;
 /// <param name="StateFolder">Where the journal's second copy lies.</param>
 internal sealed record SandboxWay(Uri AwsEndpoint, IReadOnlyList<string> Nodes, string StateFolder, Func<string, CancellationToken, Task<INode>> EnterAsync)
 {
+    /// <summary>The Rackspace account; null where there is none.</summary>
+    public RackspaceSettings? Rackspace { get; init; }
+
     public static readonly TimeSpan RollbackLimit = TimeSpan.FromSeconds(45);
 
     private const string Endpoint = "AWS_ENDPOINT_URL";
@@ -40,6 +44,8 @@ internal sealed record SandboxWay(Uri AwsEndpoint, IReadOnlyList<string> Nodes, 
             Aws = settings.Aws with { Endpoint = AwsEndpoint, CallTimeout = TimeSpan.FromSeconds(3) },
             Nodes = [.. Nodes.Select(NodeAddress.Parse)],
             StateFolder = StateFolder,
+            Rackspace = Rackspace,
+            EtcdTimeout = TimeSpan.FromSeconds(3),
         };
         return ClusterSession.OpenAsync(
             local,

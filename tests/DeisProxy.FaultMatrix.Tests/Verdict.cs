@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using DeisProxy.Sandbox;
 
 namespace DeisProxy.FaultMatrix.Tests;
@@ -5,19 +6,19 @@ namespace DeisProxy.FaultMatrix.Tests;
 /// <summary>What must be so after a run, whatever has failed in it.</summary>
 internal static class Verdict
 {
-    private static readonly Lazy<Task<string>> Goal = new(async () =>
-    {
-        await using var sandbox = await FaultySandbox.StartAsync();
-        (await sandbox.RunAsync("setup")).ExitCode.ShouldBe(0);
-        return sandbox.State();
-    });
+    private static readonly ConcurrentDictionary<string, Lazy<Task<string>>> Goals = new(StringComparer.Ordinal);
 
     public static TheoryData<string> Commands => ["setup", "teardown"];
 
-    /// <summary>A sandbox as the command meets it: untouched before setup, set up before teardown.</summary>
-    public static async Task<FaultySandbox> ReadyForAsync(string command)
+    public static TheoryData<string, string> CommandsOfProviders => new()
     {
-        var sandbox = await FaultySandbox.StartAsync();
+        { "setup", "aws" }, { "teardown", "aws" }, { "setup", "rackspace" }, { "teardown", "rackspace" },
+    };
+
+    /// <summary>A sandbox as the command meets it: untouched before setup, set up before teardown.</summary>
+    public static async Task<FaultySandbox> ReadyForAsync(string command, string provider = "aws")
+    {
+        var sandbox = await FaultySandbox.StartAsync(provider);
         if (command == "teardown")
         {
             (await sandbox.RunAsync("setup")).ExitCode.ShouldBe(0);
@@ -28,13 +29,20 @@ internal static class Verdict
     }
 
     /// <summary>Every call of a run in which nothing fails, and which call to its operation it is.</summary>
-    public static async Task<IReadOnlyList<(RemoteCall Call, int Nth)>> CallsOfAsync(string command)
+    public static async Task<IReadOnlyList<(RemoteCall Call, int Nth)>> CallsOfAsync(string command, string provider = "aws")
     {
-        await using var sandbox = await ReadyForAsync(command);
+        await using var sandbox = await ReadyForAsync(command, provider);
         var run = await sandbox.RunAsync(command);
         run.ExitCode.ShouldBe(0, run.Text);
         return [.. sandbox.Sandbox.CallLog.Calls.GroupBy(call => (call.Service, call.Operation)).SelectMany(group => group.Select((call, index) => (call, index + 1))).OrderBy(c => c.call.Number)];
     }
+
+    private static Task<string> GoalOf(string provider) => Goals.GetOrAdd(provider, name => new Lazy<Task<string>>(async () =>
+    {
+        await using var sandbox = await FaultySandbox.StartAsync(name);
+        (await sandbox.RunAsync("setup")).ExitCode.ShouldBe(0);
+        return sandbox.State();
+    })).Value;
 
     /// <summary>What must be so at the end of a run, and what the next ones make of it.</summary>
     public static async Task<List<Violation>> JudgeAsync(FaultySandbox sandbox, string command, Run run, string what, bool interrupted = false)
@@ -45,7 +53,7 @@ internal static class Verdict
             violations.Add(new('a', $"{what}: port {port} is broken after exit code {run.ExitCode}"));
         }
 
-        var (before, after) = command == "setup" ? (sandbox.Start, await Goal.Value) : (await Goal.Value, sandbox.Start);
+        var (before, after) = command == "setup" ? (sandbox.Start, await GoalOf(sandbox.Provider)) : (await GoalOf(sandbox.Provider), sandbox.Start);
         var put = run.ExitCode is 1 or 130;
         var possible = interrupted ? run.ExitCode is 0 or 130 : run.ExitCode is 0 or 1 or 3 or 130;
         if (!possible || (put && sandbox.State() != before) || (run.ExitCode == 0 && sandbox.State() != after) || (run.ExitCode == 3 && sandbox.State() == before))
@@ -77,7 +85,7 @@ internal static class Verdict
         }
 
         var again = await sandbox.RunAsync(command);
-        var wanted = command == "setup" ? await Goal.Value : sandbox.Start;
+        var wanted = command == "setup" ? await GoalOf(sandbox.Provider) : sandbox.Start;
         if (again.ExitCode != 0 || sandbox.State() != wanted)
         {
             violations.Add(new('c', $"{what}: the next {command} ended with {again.ExitCode} in\n{sandbox.State()}\n{again.Text}"));

@@ -4,7 +4,10 @@ using System.Text;
 using System.Text.Json.Nodes;
 using DeisProxy.Cluster.Ssh;
 using DeisProxy.Output;
+using DeisProxy.Providers;
+using DeisProxy.Rackspace;
 using DeisProxy.Sandbox;
+using DeisProxy.Sandbox.Rackspace;
 using DeisProxy.Sandbox.Router;
 
 namespace DeisProxy.Commands;
@@ -16,23 +19,49 @@ namespace DeisProxy.Commands;
 internal sealed class DemoCommand : Command
 {
     private static readonly TimeSpan RequestLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
+
+    private static readonly DemoScene[] Scenes =
+    [
+        new(
+            AwsProvider.ProviderName,
+            "A Deis v1.5 stack as its template makes it",
+            SandboxOptions.DeisV15,
+            sandbox => ["--region", sandbox.Options.Region],
+            sandbox => sandbox.FindLoadBalancer().DataPlanePort(80)),
+        new(
+            RackspaceProvider.ProviderName,
+            "A Deis cluster on Rackspace as its documentation has it",
+            SandboxOptions.DeisOnRackspace,
+            _ => ["--provider", RackspaceProvider.ProviderName, "--load-balancer", "deis"],
+            sandbox => sandbox.Rackspace!.DataPlanePort(CloudBalancerOptions.SharedAddress.Address, 80)!.Value),
+    ];
 
     private readonly CommandHost _host;
     private readonly OutputOptions _output = new();
+    private readonly Option<string> _provider = new("--provider")
+    {
+        Description = "whose load balancer to show",
+        HelpName = string.Join('|', Scenes.Select(s => s.Provider)),
+        DefaultValueFactory = _ => Scenes[0].Provider,
+    };
 
     public DemoCommand(CommandHost host)
         : base("demo", "all three on an embedded sandbox: no account, no server, no root")
     {
         _host = host;
+        _provider.AcceptOnlyFromAmong([.. Scenes.Select(s => s.Provider)]);
+        Options.Add(_provider);
         _output.AddTo(this);
-        SetAction((parsed, cancellationToken) => RunAsync(_output.Read(parsed), cancellationToken));
+        SetAction((parsed, cancellationToken) =>
+            RunAsync(Scenes.First(s => s.Provider == parsed.GetValue(_provider)), _output.Read(parsed), cancellationToken));
     }
 
-    private async Task<int> RunAsync(OutputSettings output, CancellationToken cancellationToken)
+    private async Task<int> RunAsync(DemoScene scene, OutputSettings output, CancellationToken cancellationToken)
     {
         _host.Prepare(output);
         var exitCode = ExitCode.Done;
-        var error = await _host.RunAsync(timeout: null, async ct => exitCode = await DemonstrateAsync(ct), cancellationToken);
+        var error = await _host.RunAsync(timeout: null, async ct => exitCode = await DemonstrateAsync(scene, ct), cancellationToken);
         if (error is null)
         {
             return exitCode;
@@ -42,21 +71,23 @@ internal sealed class DemoCommand : Command
         return error is OperationCanceledException ? ExitCode.Interrupted : ExitCode.Failed;
     }
 
-    private async Task<int> DemonstrateAsync(CancellationToken cancellationToken)
+    private async Task<int> DemonstrateAsync(DemoScene scene, CancellationToken cancellationToken)
     {
         var state = Directory.CreateTempSubdirectory("deis-proxy-demo-");
         try
         {
             // Routers read etcd every 5 s in a real cluster; nobody wants to watch that.
-            await using var sandbox = await SandboxCloud.StartAsync(SandboxOptions.DeisV15 with { RouterInterval = TimeSpan.FromSeconds(1) }, cancellationToken);
+            await using var sandbox = await SandboxCloud.StartAsync(scene.Options with { RouterInterval = TimeSpan.FromSeconds(1) },
+                cancellationToken);
             var host = _host with { OpenSession = (settings, ct) => OpenAsync(sandbox, settings, state.FullName, ct) };
 
-            Title("A Deis v1.5 stack as its template makes it: what an application sees");
-            await ShowTrafficAsync(sandbox, cancellationToken);
+            Title($"{scene.Title}: what an application sees");
+            await ShowTrafficAsync(sandbox, scene, cancellationToken);
             foreach (var command in new[] { "setup", "verify", "teardown" })
             {
                 Title($"deis-proxy {command}");
-                var exitCode = await CommandLine.RunAsync([command, "--region", sandbox.Options.Region, .. OptionsOf(command, sandbox)], host, cancellationToken);
+                var exitCode = await CommandLine.RunAsync([command, .. scene.Arguments(sandbox), .. OptionsOf(command, sandbox, scene)], host,
+                    cancellationToken);
                 if (exitCode != ExitCode.Done)
                 {
                     return exitCode;
@@ -65,7 +96,7 @@ internal sealed class DemoCommand : Command
                 if (command != "verify")
                 {
                     Title("What the application sees now");
-                    await ShowTrafficAsync(sandbox, cancellationToken);
+                    await ShowTrafficAsync(sandbox, scene, cancellationToken);
                 }
             }
 
@@ -78,9 +109,9 @@ internal sealed class DemoCommand : Command
     }
 
     /// <summary>The load balancer's name leads nowhere, so verify is told where an application is, and whose address is to be seen.</summary>
-    private static string[] OptionsOf(string command, SandboxCloud sandbox)
+    private static string[] OptionsOf(string command, SandboxCloud sandbox, DemoScene scene)
     {
-        var application = $"127.0.0.1:{sandbox.FindLoadBalancer().DataPlanePort(80)}/";
+        var application = $"127.0.0.1:{scene.Port(sandbox)}/";
         return command == "verify"
             ? ["--url", $"http://{application}", "--echo-url", $"http://{application}", "--websocket-url", $"ws://{application}", "--expect-ip", sandbox.Options.ClientAddress!]
             : ["--yes"];
@@ -93,6 +124,12 @@ internal sealed class DemoCommand : Command
             Aws = settings.Aws with { Endpoint = sandbox.AwsEndpoint },
             Nodes = [NodeAddress.Parse(sandbox.Nodes[0])],
             StateFolder = stateFolder,
+            Rackspace = sandbox.Rackspace is { } account
+                ? new RackspaceSettings(account.Options.Username, account.Options.ApiKey, account.AuthUrl, Region: null)
+                {
+                    PollInterval = PollInterval,
+                }
+                : null,
         };
         return ClusterSession.OpenAsync(
             local, new SandboxTransport(sandbox.ConnectNodeAsync), passOver: _ => { }, connect: null, TimeProvider.System, cancellationToken);
@@ -104,9 +141,9 @@ internal sealed class DemoCommand : Command
         _host.Terminal.Result($"── {text}", Tone.Bold);
     }
 
-    private async Task ShowTrafficAsync(SandboxCloud sandbox, CancellationToken cancellationToken)
+    private async Task ShowTrafficAsync(SandboxCloud sandbox, DemoScene scene, CancellationToken cancellationToken)
     {
-        var port = sandbox.FindLoadBalancer().DataPlanePort(80);
+        var port = scene.Port(sandbox);
         _host.Terminal.Result($"   a client at {sandbox.Options.ClientAddress}, an HTTP request:  X-Forwarded-For {await ForwardedForAsync(port, cancellationToken)}");
         _host.Terminal.Result($"   the same client, a WebSocket:             {await WebSocketAsync(port, cancellationToken)}");
     }
@@ -145,3 +182,9 @@ internal sealed class DemoCommand : Command
         }
     }
 }
+
+/// <summary>What the demo shows.</summary>
+/// <param name="Arguments">What each command is told, as a person would tell it.</param>
+/// <param name="Port">The port on 127.0.0.1 that stands for the load balancer's port 80.</param>
+internal sealed record DemoScene(
+    string Provider, string Title, SandboxOptions Options, Func<SandboxCloud, string[]> Arguments, Func<SandboxCloud, int> Port);
