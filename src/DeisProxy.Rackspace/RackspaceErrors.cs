@@ -44,7 +44,8 @@ internal static class RackspaceErrors
 
     public static DeisProxyException OverLimit(Answer answer) => answer.IsRateLimit
         ? new("rate-limited", $"Rackspace refuses further requests for now: {answer.Message}",
-            "Wait a few minutes, then run the command again.") { IsTransient = true }
+            "Wait a few minutes, then run the command again.")
+        { IsTransient = true }
         : new("limit-reached", $"A limit of the account is reached: {answer.Message}",
             "Remove what is no longer needed, or ask Rackspace to raise the limit.");
 

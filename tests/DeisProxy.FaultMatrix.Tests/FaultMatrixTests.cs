@@ -54,8 +54,13 @@ public sealed class FaultMatrixTests(MatrixOutput output) : IClassFixture<Matrix
         await Matrix.MeasureAsync(output, $"{provider} {command}, lasting errors", Matrix.Sample(cases, size: 4, c => c.Call.Operation), async c =>
         {
             await using var sandbox = await Verdict.ReadyForAsync(command, provider);
-            sandbox.Sandbox.Faults.Add(new FaultRule(FaultKind.ServerError) { Service = c.Call.Service, Operation = c.Call.Operation,
-                Occurrence = c.Nth, Times = 17 });
+            sandbox.Sandbox.Faults.Add(new FaultRule(FaultKind.ServerError)
+            {
+                Service = c.Call.Service,
+                Operation = c.Call.Operation,
+                Occurrence = c.Nth,
+                Times = 17
+            });
             var run = await sandbox.RunAsync(command);
             sandbox.Sandbox.Faults.Clear();
             return await OutcomeAsync(sandbox, command, run, $"17 errors from {c.Call.Operation} number {c.Nth} on");

@@ -19,8 +19,13 @@ public class CloudLoadBalancersTests
             ErrorPage = "<html>ours</html>",
             Ssl = new CloudSsl(443, SecureTrafficOnly: true),
             HttpsRedirect = true,
-            Monitor = new CloudMonitor("HTTP", 5, 4, 2) { Path = "/health-check", StatusRegex = "^200$", BodyRegex = ".",
-                HostHeader = "deis.example" },
+            Monitor = new CloudMonitor("HTTP", 5, 4, 2)
+            {
+                Path = "/health-check",
+                StatusRegex = "^200$",
+                BodyRegex = ".",
+                HostHeader = "deis.example"
+            },
         };
         await using var account = await Account.OpenAsync(web: web);
 
@@ -39,8 +44,13 @@ public class CloudLoadBalancersTests
             SessionPersistence = "HTTP_COOKIE",
             ErrorPage = "<html>ours</html>",
             SslTermination = new SslTermination(Enabled: true, 443, SecureTrafficOnly: true),
-            HealthMonitor = new HealthMonitor("HTTP", 5, 4, 2) { Path = "/health-check", StatusRegex = "^200$", BodyRegex = ".",
-                HostHeader = "deis.example" },
+            HealthMonitor = new HealthMonitor("HTTP", 5, 4, 2)
+            {
+                Path = "/health-check",
+                StatusRegex = "^200$",
+                BodyRegex = ".",
+                HostHeader = "deis.example"
+            },
             VirtualIps = [new VirtualIp(403, "203.0.113.80", "PUBLIC", IsIpv4: true)],
             Nodes = [.. account.Sandbox.Nodes.Order(StringComparer.Ordinal).Select(n => new BalancerNode(n, 80, "ENABLED", "ONLINE"))],
         });
@@ -168,8 +178,12 @@ public class CloudLoadBalancersTests
     public async Task A_rate_limit_is_waited_out()
     {
         await using var account = await Account.OpenAsync();
-        account.Sandbox.Faults.Add(new FaultRule(FaultKind.Throttled) { Service = "loadbalancers", Times = 2,
-            Delay = TimeSpan.FromMilliseconds(100) });
+        account.Sandbox.Faults.Add(new FaultRule(FaultKind.Throttled)
+        {
+            Service = "loadbalancers",
+            Times = 2,
+            Delay = TimeSpan.FromMilliseconds(100)
+        });
 
         await account.UpdateAsync(new() { Timeout = 60 });
 

@@ -47,8 +47,12 @@ public sealed class RackspaceTests
     [Fact]
     public async Task Ssl_termination_and_redirect_are_looked_at_even_while_a_change_is_pending()
     {
-        await using var service = await Service.StartAsync(CloudBalancerOptions.Web with { Ssl = new CloudSsl(), HttpsRedirect = true,
-            Status = "PENDING_UPDATE" });
+        await using var service = await Service.StartAsync(CloudBalancerOptions.Web with
+        {
+            Ssl = new CloudSsl(),
+            HttpsRedirect = true,
+            Status = "PENDING_UPDATE"
+        });
 
         (await service.PutAsync("71", Tcp)).ShouldBe((400, "Cannot update protocol on a load balancer with ssl termination."));
         (await service.PutAsync("71", """{"loadBalancer":{"timeout":60}}"""))
@@ -83,8 +87,14 @@ public sealed class RackspaceTests
     public async Task A_change_of_the_protocol_drops_what_does_not_fit(string from, string persistence, string to, string? kept)
     {
         await using var service = await Service.StartAsync(
-            CloudBalancerOptions.Web with { Protocol = from, Monitor = null, Persistence = persistence, Caching = from == "HTTP",
-                ErrorPage = "<html>ours</html>" });
+            CloudBalancerOptions.Web with
+            {
+                Protocol = from,
+                Monitor = null,
+                Persistence = persistence,
+                Caching = from == "HTTP",
+                ErrorPage = "<html>ours</html>"
+            });
 
         (await service.PutAsync("71", $$$"""{"loadBalancer":{"protocol":"{{{to}}}","port":80}}""")).Status.ShouldBe(202);
 

@@ -7,8 +7,13 @@ namespace DeisProxy.Tests;
 /// <summary><c>--provider rackspace</c>: setup, verify and teardown for every kind of load balancer that people have.</summary>
 public sealed class RackspaceTests
 {
-    private static readonly CloudMonitor Monitor = new("HTTP", 5, 4, 2) { Path = "/health-check", StatusRegex = "^200$", BodyRegex = ".",
-        HostHeader = "deis.example" };
+    private static readonly CloudMonitor Monitor = new("HTTP", 5, 4, 2)
+    {
+        Path = "/health-check",
+        StatusRegex = "^200$",
+        BodyRegex = ".",
+        HostHeader = "deis.example"
+    };
 
     [Fact]
     public async Task The_layout_that_Deis_documents_goes_to_tcp_and_back()
@@ -177,8 +182,15 @@ public sealed class RackspaceTests
     [Fact]
     public async Task What_somebody_else_has_created_is_not_deleted()
     {
-        var theirs = CloudBalancerOptions.Web with { Id = 90, Name = "deis-websocket-8080", Protocol = "TCP_CLIENT_FIRST", Port = 8080,
-            NodePort = 80, Monitor = null };
+        var theirs = CloudBalancerOptions.Web with
+        {
+            Id = 90,
+            Name = "deis-websocket-8080",
+            Protocol = "TCP_CLIENT_FIRST",
+            Port = 8080,
+            NodePort = 80,
+            Monitor = null
+        };
         await using var scene = await CloudScene.StartAsync(CloudBalancerOptions.Web, theirs);
 
         await scene.DoneAsync("setup", "--load-balancer", "71", "--websocket-only", "8080");
