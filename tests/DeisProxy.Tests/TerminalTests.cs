@@ -90,6 +90,20 @@ public sealed class TerminalTests
     }
 
     [Fact]
+    public async Task The_question_goes_to_the_controlling_terminal_where_messages_are_redirected()
+    {
+        using var input = new StringReader("y\n");
+        using var error = new StringWriter();
+        using var terminal = new StringWriter();
+
+        (await new Terminal(input, TextWriter.Null, error) { OpenControllingTerminal = () => terminal }.ConfirmAsync("Really?", CancellationToken.None))
+            .ShouldBeTrue();
+
+        terminal.ToString().ShouldBe("Really? [y/N] ");
+        error.ToString().ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Waiting_for_an_answer_can_be_interrupted()
     {
         using var input = new SilentReader();

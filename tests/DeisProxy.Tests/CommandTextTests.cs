@@ -1,0 +1,34 @@
+using DeisProxy.Commands;
+
+namespace DeisProxy.Tests;
+
+/// <summary>A command that is printed to be run must not hit another cluster.</summary>
+public sealed class CommandTextTests
+{
+    private static readonly CommandText Commands = new(["--stack", "deis prod", "--profile", "it's", "--node", "10.0.0.1:22"]);
+
+    [Fact]
+    public void Options_are_repeated_and_quoted_for_a_shell() =>
+        Commands.Of("teardown").ShouldBe("""deis-proxy teardown --stack 'deis prod' --profile 'it'\''s' --node 10.0.0.1:22""");
+
+    [Fact]
+    public void Commands_inside_a_text_get_them_and_other_words_do_not()
+    {
+        new CommandText(["--stack", "prod"]).Complete("deis-proxy leaves it. Run deis-proxy setup --real-ip-cidr auto, then deis-proxy verify.")
+            .ShouldBe("deis-proxy leaves it. Run deis-proxy setup --stack prod --real-ip-cidr auto, then deis-proxy verify --stack prod.");
+        new CommandText([]).Complete("Run deis-proxy setup.").ShouldBe("Run deis-proxy setup.");
+    }
+
+    [Fact]
+    public async Task What_setup_and_a_dry_run_print_names_the_cluster_that_was_meant()
+    {
+        await using var scene = await Scene.StartAsync(Sandbox.SandboxOptions.DeisV15);
+
+        (await scene.WarnedAsync("cloudformation-drift", "setup", "--router-ports", "80,443"))
+            .ShouldContain("deis-proxy template --region us-east-1 --router-ports 80,443 prints");
+        var setup = await scene.RunAsync("setup", "--stack", "deis", "--yes");
+
+        setup.ExitCode.ShouldBe(ExitCode.Done, setup.Error);
+        setup.Output.ShouldContain("deis-proxy verify --stack deis --region us-east-1");
+    }
+}
