@@ -55,7 +55,7 @@ public sealed partial class AwsClients : IDisposable
         if (!IsRegionName(region))
         {
             // It becomes a part of the host names that credentials are sent to.
-            throw new DeisProxyException("region-malformed", $"\"{region}\" is not an AWS region; regions look like us-east-1.", "Look at AWS_REGION, AWS_DEFAULT_REGION and the profile, or name the region with --region.");
+            throw new DeisProxyException("region-malformed", $"\"{region}\" is not an AWS region; regions look like us-east-1.", "Check AWS_REGION, AWS_DEFAULT_REGION and the profile, or name the region with --region.");
         }
 
         var credentials = access.Endpoint is null ? Credentials(profiles, access.Profile) : new BasicAWSCredentials("sandbox", "sandbox");

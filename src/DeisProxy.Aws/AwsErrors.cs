@@ -47,7 +47,7 @@ internal static class AwsErrors
         {
             throw new DeisProxyException(
                 "credentials-unusable",
-                $"AWS credentials could not be had: {error.Message}",
+                $"Could not find AWS credentials: {error.Message}",
                 "aws sts get-caller-identity shows whether they work; an SSO profile needs aws sso login.",
                 error);
         }
@@ -76,12 +76,12 @@ internal static class AwsErrors
             AccessPointNotFoundException => new DeisProxyException(
                 "load-balancer-gone",
                 $"The load balancer does not exist: {error.Message}",
-                "Look at region and account, and at the stack's resources in the AWS console.",
+                "Check the region and the account, and the stack's resources in the AWS console.",
                 error),
             CertificateNotFoundException => new DeisProxyException(
                 "certificate-not-found",
                 $"AWS does not find a listener's certificate: {error.Message}",
-                "Look whether the certificate has been deleted in IAM or ACM.",
+                "Check whether the certificate was deleted in IAM or ACM.",
                 error),
             { InnerException: HttpRequestException or IOException or OperationCanceledException } => NoAnswer(operation, error),
             _ => new DeisProxyException(
@@ -105,7 +105,7 @@ internal static class AwsErrors
     private static DeisProxyException NoAnswer(string operation, Exception error) => new(
         "aws-unreachable",
         $"{operation} got no answer: {Reason(error)}",
-        "Look at the network, a proxy, and AWS_ENDPOINT_URL if it is set.",
+        "Check the network, the proxy, and AWS_ENDPOINT_URL if it is set.",
         error)
     {
         IsTransient = true,

@@ -153,7 +153,7 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
             ct => client.DescribeLoadBalancersAsync(new DescribeLoadBalancersRequest { LoadBalancerNames = [name] }, ct),
             cancellationToken);
         return (response.LoadBalancerDescriptions ?? []).FirstOrDefault() ?? throw new DeisProxyException(
-            "load-balancer-gone", $"AWS describes no load balancer \"{name}\".", "Look at region and account, and at the stack's resources in the AWS console.");
+            "load-balancer-gone", $"AWS describes no load balancer \"{name}\".", "Check the region and the account, and the stack's resources in the AWS console.");
     }
 
     /// <summary>

@@ -29,7 +29,8 @@ internal static class CommandLine
                 host.Terminal.Message(("error: ", Tone.Bad), (error.Message, Tone.Plain));
             }
 
-            host.Terminal.Message($"  deis-proxy {(parsed.CommandResult.Command is RootCommand ? "" : $"{parsed.CommandResult.Command.Name} ")}--help lists what there is.");
+            var command = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
+            host.Terminal.Message($"  See 'deis-proxy{command} --help'.");
             return ExitCode.Usage;
         }
 

@@ -13,10 +13,10 @@ public sealed class FlipWithoutClusterTests
         await world.RunAsync().ShouldThrowAsync<DeisProxyException>();
         world.Events.Clear();
 
-        (await world.FitAsync()).ShouldBeTrue();
+        (await world.MatchRoutersAsync()).ShouldBeTrue();
 
         world.Sent.ShouldBeEmpty();
-        (await world.FitAsync()).ShouldBeFalse("it is back");
+        (await world.MatchRoutersAsync()).ShouldBeFalse("it is back");
     }
 
     [Theory]
@@ -27,22 +27,22 @@ public sealed class FlipWithoutClusterTests
         var world = await LostAsync(new FlipWorld(Fast), back);
         world.Served.ShouldBeFalse();
 
-        (await world.FitAsync()).ShouldBeTrue();
+        (await world.MatchRoutersAsync()).ShouldBeTrue();
 
         world.Events.ShouldBe(["policies"]);
         world.Served.ShouldBeTrue();
-        (await world.FitAsync()).ShouldBeFalse("it fits now");
+        (await world.MatchRoutersAsync()).ShouldBeFalse("it fits now");
     }
 
     [Fact]
     public async Task Routers_that_follow_late_are_followed_and_what_others_put_on_the_port_stays()
     {
         var world = await LostAsync(new FlipWorld(Fast) { Others = ["Authentication"] });
-        (await world.FitAsync()).ShouldBeTrue();
+        (await world.MatchRoutersAsync()).ShouldBeTrue();
         world.Sent.ShouldBe(["Authentication"]);
 
         await world.SetKeyAsync("1");
-        (await world.FitAsync()).ShouldBeTrue();
+        (await world.MatchRoutersAsync()).ShouldBeTrue();
 
         world.Sent.ShouldBe(["Authentication", "EnableProxyProtocol"]);
         world.Served.ShouldBeTrue();
@@ -52,7 +52,7 @@ public sealed class FlipWithoutClusterTests
     public async Task Routers_that_come_by_themselves_are_left_alone()
     {
         var world = await LostAsync(new FlipWorld(Fast));
-        var fitting = world.FitAsync();
+        var fitting = world.MatchRoutersAsync();
 
         await world.SetKeyAsync("1");
 
@@ -64,11 +64,11 @@ public sealed class FlipWithoutClusterTests
     public async Task A_balancer_without_instances_cuts_off_for_another_reason()
     {
         var world = await LostAsync(new FlipWorld(Fast));
-        (await world.FitAsync()).ShouldBeTrue();
+        (await world.MatchRoutersAsync()).ShouldBeTrue();
         await world.SetKeyAsync("1");
         world.NobodyInService = true;
 
-        (await world.FitAsync()).ShouldBeFalse();
+        (await world.MatchRoutersAsync()).ShouldBeFalse();
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class FlipWithoutClusterTests
         await world.RunAsync().ShouldThrowAsync<DeisProxyException>();
         world.Events.Clear();
 
-        (await world.FitAsync()).ShouldBeFalse();
+        (await world.MatchRoutersAsync()).ShouldBeFalse();
 
         world.Events.ShouldBeEmpty();
     }
@@ -90,7 +90,7 @@ public sealed class FlipWithoutClusterTests
         await world.RunAsync().ShouldThrowAsync<DeisProxyException>();
         world.Events.Clear();
 
-        (await world.FitAsync()).ShouldBeFalse();
+        (await world.MatchRoutersAsync()).ShouldBeFalse();
 
         world.Events.ShouldBeEmpty();
     }

@@ -121,9 +121,9 @@ internal sealed class FlipWorld(TimeProvider clock) : ILoadBalancerControl, IRou
     }
 
     /// <summary>What the last run began, seen from the load balancer alone; then time for it to take effect.</summary>
-    public async Task<bool> FitAsync()
+    public async Task<bool> MatchRoutersAsync()
     {
-        var changed = await _flip!.FitAsync(_last!.Value.Step, _last.Value.Before, CancellationToken.None).WaitAsync(Limit);
+        var changed = await _flip!.MatchRoutersAsync(_last!.Value.Step, _last.Value.Before, CancellationToken.None).WaitAsync(Limit);
         await Task.Delay(Lag < TimeSpan.FromMinutes(1) ? (2 * Lag) + TimeSpan.FromSeconds(1) : TimeSpan.Zero, _time);
         return changed;
     }

@@ -47,7 +47,7 @@ public sealed class ThroughBalancerChecksTests
     {
         var result = ThroughBalancerChecks.Redirects(Right, [[Answer("https://a/", 301, "https://a/")]]);
         result.Status.ShouldBe(CheckStatus.Fail);
-        result.Seen.ShouldBe("https://a/ redirects for ever: https://a/ leads back to https://a/");
+        result.Seen.ShouldBe("https://a/ redirects forever: https://a/ leads back to https://a/");
     }
 
     [Fact]

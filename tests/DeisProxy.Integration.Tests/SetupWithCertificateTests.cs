@@ -68,7 +68,7 @@ public sealed class SetupWithCertificateTests(CertifiedCluster cluster) : IClass
         var run = await cluster.RunAsync("setup", "--allow-redirect-loop");
 
         run.ExitCode.ShouldBe(0, run.Output + run.Error);
-        run.Error.ShouldContain("redirect it for ever");
+        run.Error.ShouldContain("redirect it forever");
         (await cluster.ReadLoadBalancerAsync(name)).Listeners.ShouldContain($"443 SSL 80 TCP {certificate} Ciphers-2015");
 
         var verify = await cluster.RunAsync("verify", "--output", "json");

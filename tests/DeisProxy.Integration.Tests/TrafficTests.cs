@@ -160,7 +160,7 @@ public sealed class TrafficTests(ITestOutputHelper output)
         application.Sent.ShouldBeLessThan(64 * 1024 * 1024);
 
         var loop = await bed.VerifyAsync(bed.Url("/loop", application.Port));
-        Show(loop, "https-redirect", CheckStatus.Fail).Seen.ShouldContain("redirects for ever");
+        Show(loop, "https-redirect", CheckStatus.Fail).Seen.ShouldContain("redirects forever");
         Show(loop, "client-address", CheckStatus.Fail).Seen.ShouldContain("was not found in a router's log (1 log searched)");
 
         Show(await bed.VerifyAsync(echo: bed.Url("/", application.Port)), "forwarded-for", CheckStatus.Fail).Seen.ShouldContain("names no X-Forwarded-For");

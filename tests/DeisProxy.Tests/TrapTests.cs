@@ -29,7 +29,7 @@ public sealed class TrapTests
             error.ShouldContain(way);
         }
 
-        (await scene.WarnedAsync("redirect-loop", "setup", "--allow-redirect-loop")).ShouldContain("redirect it for ever");
+        (await scene.WarnedAsync("redirect-loop", "setup", "--allow-redirect-loop")).ShouldContain("redirect it forever");
         (await scene.RunAsync("setup", "--allow-redirect-loop")).ExitCode.ShouldBe(0);
     }
 

@@ -46,7 +46,7 @@ internal static class EtcdErrors
             throw new DeisProxyException(
                 "etcd-refused",
                 $"etcd refuses: {error.Message}",
-                "Look at that key on a node: etcdctl ls --recursive /deis-proxy.",
+                "Check that key on a node: etcdctl ls --recursive /deis-proxy.",
                 error);
         }
     }

@@ -121,7 +121,7 @@ public static class ElbChecks
         var withRouter = snapshot.Nodes.Where(n => n.PrivateAddress is { } address && routers.Contains(address)).Select(n => n.InstanceId).ToHashSet(StringComparer.Ordinal);
         var down = instances.Where(i => !i.InService && withRouter.Contains(i.InstanceId)).ToList();
         var seen = $"{instances.Count(i => i.InService)} of {instances.Count} in service";
-        const string Remedy = "Look at the reason the load balancer gives; a node's security group must admit the health check's port.";
+        const string Remedy = "Check the reason the load balancer gives; a node's security group must admit the health check's port.";
         return instances.All(i => !i.InService)
             ? new("instances", CheckStatus.Fail, seen, Expected, Remedy)
             : down.Count > 0
@@ -166,7 +166,7 @@ public static class ElbChecks
         }
 
         // Before v1.13.0 the client's address comes from the PROXY line whatever the network is; only allow and deny rules go wrong.
-        var status = router.Version < DeisVersion.FirstWithHonestFalse ? CheckStatus.Warn : CheckStatus.Fail;
+        var status = router.Version < DeisVersion.FirstWithFalseAsOff ? CheckStatus.Warn : CheckStatus.Fail;
         return new("real-ip-cidr", status, seen, Expected, "Run deis-proxy setup, or name the network with --real-ip-cidr.");
     }
 

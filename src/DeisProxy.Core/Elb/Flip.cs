@@ -130,7 +130,7 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     /// or is not
     /// of one mind, nothing is done.
     /// </summary>
-    public async Task<bool> FitAsync(FlipStep step, ClusterSnapshot before, CancellationToken cancellationToken)
+    public async Task<bool> MatchRoutersAsync(FlipStep step, ClusterSnapshot before, CancellationToken cancellationToken)
     {
         var current = before.WithLoadBalancer(await loadBalancer.ReadAsync(cancellationToken));
         var back = step.BackFrom(current);

@@ -69,7 +69,7 @@ public sealed record FlipStep(FlipState From, FlipState To, ValueList<int> Route
 
     /// <inheritdoc/>
     public override async Task<string?> RescueAsync(ClusterControl cluster, ClusterSnapshot current, CancellationToken cancellationToken) =>
-        await ((ElbControl)cluster).Flip.FitAsync(this, current, cancellationToken)
+        await ((ElbControl)cluster).Flip.MatchRoutersAsync(this, current, cancellationToken)
             ? "The load balancer was made to send what the routers expect, as far as traffic through it shows."
             : null;
 

@@ -43,12 +43,12 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
         SecurityGroups();
         Whitelists();
         Warnings.AddRange(now.Surroundings.Unread.Select(u => new Notice(
-            "not-checked", $"Not checked, because it could not be read: {u.What}. {u.Reason}", "Look at it yourself, or give deis-proxy the permission to read it; the README lists them.")));
+            "not-checked", $"Not checked, because it could not be read: {u.What}. {u.Reason}", "Check it yourself, or give deis-proxy the permission to read it; the README lists them.")));
     }
 
     /// <summary>
     /// Where the load balancer ends TLS and only relays bytes, nobody tells the router that the client came by HTTPS
-    /// (deis/deis#4400): applications see http, and a router that enforces HTTPS redirects for ever.
+    /// (deis/deis#4400): applications see http, and a router that enforces HTTPS redirects forever.
     /// </summary>
     public void CheckScheme(bool allowLoop)
     {
@@ -73,7 +73,7 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
         var loopsNow = ending.TrueForAll(now.LoadBalancer.Listeners.Contains);
         (allowLoop || loopsNow ? Warnings : Risks).Add(new Notice(
             "redirect-loop",
-            $"TLS ends at the load balancer on port {ports}, and the routers enforce HTTPS ({(end.Router.EnforcesHttps ? "enforceHTTPS" : "hsts/enabled")}): in TCP mode they cannot see that a client came by HTTPS and redirect it for ever.",
+            $"TLS ends at the load balancer on port {ports}, and the routers enforce HTTPS ({(end.Router.EnforcesHttps ? "enforceHTTPS" : "hsts/enabled")}): in TCP mode they cannot see that a client came by HTTPS and redirect it forever.",
             "Choose one: put the certificate on the routers and let the load balancer pass 443 through as TCP to 443; or turn enforcing off (deisctl config router rm enforceHTTPS, or hsts/enabled); or keep HTTPS listeners and do without WebSockets. --allow-redirect-loop goes on all the same."));
     }
 
@@ -219,7 +219,7 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
             {
                 Warnings.Add(new Notice(
                     "real-ip-network-wrong",
-                    $"{trusts}: {(router.Version < DeisVersion.FirstWithHonestFalse ? "whitelists would test the load balancer's address" : "applications would see the load balancer's address")} instead of the client's.",
+                    $"{trusts}: {(router.Version < DeisVersion.FirstWithFalseAsOff ? "whitelists would test the load balancer's address" : "applications would see the load balancer's address")} instead of the client's.",
                     Remedy));
             }
         }
@@ -230,7 +230,7 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
                 $"Routers admit by address ({lists}). "
                 + (DemandedThen ? "With the PROXY protocol they test the client's own address" : "Without the PROXY protocol they test the load balancer's address, unless v1.13.0 or later finds the client's in X-Forwarded-For")
                 + "; whoever is not on a list is denied.",
-                "Look whether the lists hold the right addresses for that; deis whitelist shows an application's own."));
+                "Check that the lists hold the right addresses for that; deis whitelist shows an application's own."));
         }
 
         bool Trusts(RouterState state) => networks.Count == 0 || (state.RealIpNetwork is { } network && networks.TrueForAll(n => Networks.Covers(network, n)));

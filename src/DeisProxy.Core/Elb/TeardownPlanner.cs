@@ -273,7 +273,7 @@ public static class TeardownPlanner
         private void Stays(string what, string now, string made, string original) => Warnings.Add(new Notice(
             "changed-since-setup",
             $"Somebody has changed {what} since setup: it is {now}, setup made it {made}, before that it was {original}. It stays as it is.",
-            "If it shall go back, too, change it by hand."));
+            "To restore it as well, change it manually."));
 
         private void DeletePolicy(LoadBalancerPolicy policy)
         {

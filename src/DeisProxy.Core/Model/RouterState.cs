@@ -20,7 +20,7 @@ public readonly record struct DeisVersion(int Major, int Minor, int Patch) : ICo
     public static readonly DeisVersion FirstWithWhitelists = new(1, 11, 0);
 
     /// <summary>The first release in which the value <c>false</c> means off everywhere (deis/deis commit 4721bc7f).</summary>
-    public static readonly DeisVersion FirstWithHonestFalse = new(1, 13, 0);
+    public static readonly DeisVersion FirstWithFalseAsOff = new(1, 13, 0);
 
     /// <summary>Reads <c>v1.12.3</c>, <c>1.12.3</c> or either with a suffix.</summary>
     /// <param name="text">The text, such as the value of <c>/deis/platform/version</c>.</param>
@@ -129,7 +129,7 @@ public sealed record RouterState
     /// <param name="value">Value of the key, null if absent.</param>
     public bool Demands(string? value) => value is not null
         && (Version is null || Version >= DeisVersion.FirstWithProxyProtocol)
-        && (Version is null || Version < DeisVersion.FirstWithHonestFalse || (value.Length > 0 && !string.Equals(value, "false", StringComparison.Ordinal)));
+        && (Version is null || Version < DeisVersion.FirstWithFalseAsOff || (value.Length > 0 && !string.Equals(value, "false", StringComparison.Ordinal)));
 
     /// <summary>The network whose PROXY line or X-Forwarded-For the routers trust; null if the value in etcd is none.</summary>
     public IPNetwork? RealIpNetwork => ProxyRealIpCidr is null

@@ -47,7 +47,7 @@ public static class ApplicationChecks
         var seen = $"X-Forwarded-For {Quote(headers.For)}, X-Forwarded-Proto {Quote(headers.Proto)}, X-Forwarded-Port {Quote(headers.Port)}";
         if (!IPAddress.TryParse(headers.For.Split(',')[0].Trim(), out var first))
         {
-            return Result(CheckStatus.Fail, $"{seen}: no address", "Look at what the routers forward (deisctl journal router@N) and at the application.");
+            return Result(CheckStatus.Fail, $"{seen}: no address", "Check what the routers forward (deisctl journal router@N) and the application.");
         }
 
         if (sides.AddressPath == ClientAddressPath.Lost)

@@ -65,7 +65,7 @@ public static class ClientAddressCheck
                     : $"The routers' key is not set. {RunSetup}"),
             TrafficOutcome.Answered when request.Status is >= 502 and <= 504 => Fail(
                 $"{request}: the load balancer got no answer from a router{Logs(evidence.Search)}",
-                "Either no instance is in service, or an HTTP listener without PROXY line stands before routers that demand it. Look at the checks instances and listeners, then run deis-proxy setup."),
+                "Either no instance is in service, or an HTTP listener without PROXY line stands before routers that demand it. Check what verify says of instances and listeners, then run deis-proxy setup."),
             TrafficOutcome.Answered => NotFound(request, evidence.Search),
             _ => Fail($"{request}", TrafficText.Remedy(request.Outcome)),
         };

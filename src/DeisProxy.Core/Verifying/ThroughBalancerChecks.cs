@@ -38,7 +38,7 @@ public static class ThroughBalancerChecks
             SshReaction.Text or SshReaction.Closed => Worse(
                 $"{where} answers {banner}, then {(seen.Reaction == SshReaction.Text ? $"\"{RemoteText.Clean(seen.Detail, TrafficText.Short)}\"" : "closes")}: it got something before our line, as a PROXY line would be",
                 "Take the ProxyProtocol policy off instance port 2222: aws elb set-load-balancer-policies-for-backend-server with the policies to keep."),
-            _ => Merge(configuration, CheckStatus.Warn, $"{where} answers {banner} and then nothing", "Look at the builder: deisctl journal builder."),
+            _ => Merge(configuration, CheckStatus.Warn, $"{where} answers {banner} and then nothing", "Check the builder: deisctl journal builder."),
         };
     }
 
@@ -55,10 +55,10 @@ public static class ThroughBalancerChecks
                 (true, true) => Merge(
                     result,
                     CheckStatus.Fail,
-                    $"{first} redirects for ever: {RemoteText.Clean(last.Url.AbsoluteUri)} leads back to {RemoteText.Clean(last.Location!.ToString())}",
+                    $"{first} redirects forever: {RemoteText.Clean(last.Url.AbsoluteUri)} leads back to {RemoteText.Clean(last.Location!.ToString())}",
                     "If TLS ends at the load balancer, put the certificate on the routers and pass 443 through, or turn enforceHTTPS and hsts off; otherwise look at the application."),
                 (true, false) => Merge(
-                    result, CheckStatus.Fail, $"{first} was still redirected after {MaximumRedirects} redirects, to {RemoteText.Clean(last.Location!.ToString())}", "Look at the application's redirects."),
+                    result, CheckStatus.Fail, $"{first} was still redirected after {MaximumRedirects} redirects, to {RemoteText.Clean(last.Location!.ToString())}", "Check the application's redirects."),
                 _ when last.Outcome != TrafficOutcome.Answered => Merge(result, CheckStatus.Fail, $"{(chain.Count > 1 ? $"{first} redirects, and " : "")}{last}", TrafficText.Remedy(last.Outcome)),
                 _ => result with { Seen = $"{result.Seen}; {last}{(chain.Count > 1 ? $" after {chain.Count - 1} redirect{(chain.Count > 2 ? "s" : "")} from {first}" : "")}" },
             };

@@ -116,6 +116,6 @@ internal static class TrafficText
         TrafficOutcome.NameNotResolved => "Check the name and this machine's DNS; from a machine that cannot resolve it, name an address with --url.",
         TrafficOutcome.NotConnected or TrafficOutcome.TimedOut => "Check that the load balancer has a listener on that port, an instance in service, and a security group that admits this machine.",
         TrafficOutcome.TlsFailed => "Check the certificate on the routers (or on the load balancer, if TLS ends there) and the name in the URL.",
-        _ => "Look at the routers (deisctl journal router@N) and at the checks listeners, backend-policies and routers.",
+        _ => "Check the routers (deisctl journal router@N) and the results of listeners, backend-policies and routers.",
     };
 }
