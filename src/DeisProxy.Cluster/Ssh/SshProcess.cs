@@ -65,8 +65,8 @@ internal static class SshProcess
         {
             process.StandardInput.Close();
             using var drain = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var output = ReadAsync(process.StandardOutput, drain.Token);
-            var error = ReadAsync(process.StandardError, drain.Token);
+            var output = DrainAsync(process.StandardOutput, drain.Token);
+            var error = DrainAsync(process.StandardError, drain.Token);
             await process.WaitForExitAsync(cancellationToken);
             drain.CancelAfter(DrainTime);
             return new CommandResult(process.ExitCode, await output, await error);
@@ -74,6 +74,20 @@ internal static class SshProcess
         finally
         {
             Kill(process);
+        }
+
+        async Task<string> DrainAsync(StreamReader reader, CancellationToken token)
+        {
+            try
+            {
+                return await ReadAsync(reader, token);
+            }
+            catch (DeisProxyException)
+            {
+                // Nobody reads the pipe any more, so it would never end.
+                Kill(process);
+                throw;
+            }
         }
     }
 
