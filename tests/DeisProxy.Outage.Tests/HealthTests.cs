@@ -14,7 +14,7 @@ public sealed class HealthTests(ITestOutputHelper output)
     [Fact]
     public async Task No_instance_is_out_of_service_at_any_moment_of_setup_and_teardown()
     {
-        foreach (var run in await MeasureAsync("setup-lag,teardown-lag"))
+        foreach (var run in await MeasureAsync("setup-one-slow,teardown-one-slow"))
         {
             ((int)run!["exitCode"]!).ShouldBe(0, (string)run["error"]!);
             FailedHealthChecks(run).ShouldBeEmpty((string)run["scenario"]!);
@@ -24,7 +24,7 @@ public sealed class HealthTests(ITestOutputHelper output)
     [Fact]
     public async Task The_script_takes_instances_out_of_service_which_shows_that_a_failure_is_seen()
     {
-        for (var attempt = 1; FailedHealthChecks((await MeasureAsync("script-lag"))[0]!).Count == 0; attempt++)
+        for (var attempt = 1; FailedHealthChecks((await MeasureAsync("script-one-slow"))[0]!).Count == 0; attempt++)
         {
             attempt.ShouldBeLessThan(ScriptAttempts);
         }
