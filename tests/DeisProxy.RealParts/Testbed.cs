@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Xml.Linq;
 
@@ -125,9 +126,9 @@ public sealed class Testbed : IAsyncDisposable
         try
         {
             var moto = Moto.StartAsync();
-            await AddBridgeAsync(ClusterBridge, $"{EtcdAddress}/24");
-            await AddBridgeAsync(InternetBridge, $"{OperatorAddress}/24", $"{ClientAddress}/24");
-            await AddBridgeAsync(OperatorBridge, "192.0.2.1/24");
+            await AddBridgeAsync(ClusterBridge, EtcdAddress);
+            await AddBridgeAsync(InternetBridge, OperatorAddress, ClientAddress);
+            await AddBridgeAsync(OperatorBridge, "192.0.2.1");
             bed.Etcd = bed.Keep(await EtcdServer.StartAsync(address: EtcdAddress));
             await bed.Etcd.SetAsync("/deis/platform/version", bed._options.DeisVersion);
             await SshServer.NewKeyAsync(bed.IdentityFile);
@@ -225,12 +226,17 @@ public sealed class Testbed : IAsyncDisposable
 
     private Task SetHostsAsync() => PrivateNetwork.SetHostsAsync(BalancersInUse.Select(balancer => (balancer.Address, RecordingProxy.DnsName(LoadBalancer))));
 
+    /// <summary>
+    /// Adds a bridge with a hardware address of its own. Without one it takes the lowest of its ports', and loses what nodes send to the address
+    /// that it had before a port was added.
+    /// </summary>
     private static async Task AddBridgeAsync(string name, params string[] addresses)
     {
-        await NetworkNamespace.IpAsync("link", "add", "name", name, "type", "bridge");
+        var hardware = string.Join(':', IPAddress.Parse(addresses[0]).GetAddressBytes().Prepend((byte)0).Prepend((byte)2).Select(part => $"{part:x2}"));
+        await NetworkNamespace.IpAsync("link", "add", "name", name, "address", hardware, "type", "bridge");
         foreach (var address in addresses)
         {
-            await NetworkNamespace.IpAsync("address", "add", address, "dev", name);
+            await NetworkNamespace.IpAsync("address", "add", $"{address}/24", "dev", name);
         }
 
         await NetworkNamespace.IpAsync("link", "set", "dev", name, "up");
