@@ -28,6 +28,7 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
     private static readonly TimeSpan[] CreateDelays = [.. new[] { 5, 10, 20, 35, 50 }.Select(milliseconds => TimeSpan.FromMilliseconds(milliseconds))];
 
     private readonly AmazonElasticLoadBalancingClient _client = clients.ElasticLoadBalancing;
+    private Listener? _prepared;
 
     /// <inheritdoc/>
     public Task<LoadBalancer> ReadAsync(CancellationToken cancellationToken) =>
@@ -117,6 +118,13 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
     }
 
     /// <inheritdoc/>
+    public async Task PrepareReplacementAsync(Listener from, CancellationToken cancellationToken)
+    {
+        await Task.WhenAll(EnsureItCouldComeBackAsync(from, cancellationToken), WarmUpAsync(cancellationToken));
+        _prepared = from;
+    }
+
+    /// <inheritdoc/>
     public async Task ReplaceListenerAsync(Listener? from, Listener? to, CancellationToken cancellationToken)
     {
         if (from is not null && to is not null && @from with { PolicyNames = to.PolicyNames } == to)
@@ -127,7 +135,8 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
 
         if (from is not null)
         {
-            await Task.WhenAll(EnsureItCouldComeBackAsync(from, cancellationToken), WarmUpAsync(cancellationToken));
+            await (from == _prepared ? Task.CompletedTask : PrepareReplacementAsync(from, cancellationToken));
+            _prepared = null;
             cancellationToken.ThrowIfCancellationRequested();
         }
 

@@ -21,22 +21,27 @@ public sealed class SurroundingsReader(AwsClients clients)
     /// <summary>Ids that one filter takes.</summary>
     private const int FilterSize = 200;
 
-    /// <summary>Reads what is around the load balancer that a scan began with, side by side.</summary>
+    /// <summary>Reads what is around a load balancer, side by side.</summary>
+    /// <param name="description">Names the network that its nodes are in.</param>
     internal async Task<Surroundings> ReadAsync(
-        BalancerScan scan, Task<(ValueList<Node> Nodes, string? VpcId)> nodes, CancellationToken cancellationToken)
+        Task<BalancerScan> scan,
+        Task<LoadBalancerDescription> description,
+        Task<(ValueList<Node> Nodes, string? VpcId)> nodes,
+        CancellationToken cancellationToken)
     {
-        var balancers = OptionalAsync(OtherBalancers, () => ReadOthersAsync(scan, cancellationToken), []);
+        var balancers = OptionalAsync(OtherBalancers, async () => await ReadOthersAsync(await scan, cancellationToken), []);
         var groups = OptionalAsync(
             "whether the nodes' security groups admit the load balancer",
-            async () => await ReadSecurityGroupsAsync((await nodes).Nodes, cancellationToken),
+            async () => await ReadSecurityGroupsAsync((await description).VPCId, nodes, cancellationToken),
             []);
-        await Task.WhenAll(balancers, groups);
+        await Task.WhenAll(scan, balancers, groups);
+        var (own, _, unread) = await scan;
         return new Surroundings
         {
             OtherLoadBalancers = (await balancers).Value,
-            LoadBalancerSecurityGroups = (scan.Own.SecurityGroups ?? []).Order(StringComparer.Ordinal).ToValueList(),
+            LoadBalancerSecurityGroups = (own.SecurityGroups ?? []).Order(StringComparer.Ordinal).ToValueList(),
             NodeSecurityGroups = (await groups).Value,
-            Unread = new[] { scan.Unread, (await balancers).Unread, (await groups).Unread }.OfType<Unread>().ToValueList(),
+            Unread = new[] { unread, (await balancers).Unread, (await groups).Unread }.OfType<Unread>().ToValueList(),
         };
     }
 
@@ -97,25 +102,34 @@ public sealed class SurroundingsReader(AwsClients clients)
         return new OtherLoadBalancer(name, other.Listeners, ports.ToValueList());
     }
 
-    private async Task<ValueList<SecurityGroup>> ReadSecurityGroupsAsync(ValueList<Node> nodes, CancellationToken cancellationToken)
+    /// <summary>Reads the groups of the nodes: with those of their whole network, which need not wait for the nodes; by their ids where none is known.</summary>
+    private async Task<ValueList<SecurityGroup>> ReadSecurityGroupsAsync(
+        string? vpcId, Task<(ValueList<Node> Nodes, string? VpcId)> nodes, CancellationToken cancellationToken)
     {
-        var groups = new List<SecurityGroup>();
+        var inNetwork = string.IsNullOrEmpty(vpcId) ? null : DescribeGroupsAsync("vpc-id", [vpcId], cancellationToken);
+        var wanted = (await nodes).Nodes.SelectMany(n => n.SecurityGroups).ToHashSet(StringComparer.Ordinal);
+        var groups = inNetwork is not null
+            ? await inNetwork
+            : (await Task.WhenAll(wanted.Chunk(FilterSize).Select(ids => DescribeGroupsAsync("group-id", ids, cancellationToken)))).SelectMany(g => g);
+        return groups.Where(g => wanted.Contains(g.GroupId)).OrderBy(g => g.GroupId, StringComparer.Ordinal)
+            .Select(g => new SecurityGroup(g.GroupId, (g.IpPermissions ?? []).Select(ToModel).ToValueList()))
+            .ToValueList();
+    }
 
-        // A filter instead of GroupIds: a group that is gone meanwhile would be an error there.
-        foreach (var ids in nodes.SelectMany(n => n.SecurityGroups).Distinct(StringComparer.Ordinal).Chunk(FilterSize))
+    /// <summary>Describes groups by a filter: asked for by its id, one that is gone would be an error.</summary>
+    private async Task<List<Amazon.EC2.Model.SecurityGroup>> DescribeGroupsAsync(string filter, string[] values, CancellationToken cancellationToken)
+    {
+        var all = new List<Amazon.EC2.Model.SecurityGroup>();
+        string? token = null;
+        do
         {
-            string? token = null;
-            do
-            {
-                var request = new DescribeSecurityGroupsRequest { Filters = [new Amazon.EC2.Model.Filter { Name = "group-id", Values = [.. ids] }], NextToken = token };
-                var page = await AwsErrors.CallAsync("ec2:DescribeSecurityGroups", ct => clients.Ec2.DescribeSecurityGroupsAsync(request, ct), cancellationToken);
-                groups.AddRange((page.SecurityGroups ?? []).Select(g => new SecurityGroup(g.GroupId, (g.IpPermissions ?? []).Select(ToModel).ToValueList())));
-                token = string.IsNullOrEmpty(page.NextToken) ? null : page.NextToken;
-            }
-            while (token is not null);
+            var request = new DescribeSecurityGroupsRequest { Filters = [new Amazon.EC2.Model.Filter { Name = filter, Values = [.. values] }], NextToken = token };
+            var page = await AwsErrors.CallAsync("ec2:DescribeSecurityGroups", ct => clients.Ec2.DescribeSecurityGroupsAsync(request, ct), cancellationToken);
+            all.AddRange(page.SecurityGroups ?? []);
+            token = string.IsNullOrEmpty(page.NextToken) ? null : page.NextToken;
         }
-
-        return groups.OrderBy(g => g.Id, StringComparer.Ordinal).ToValueList();
+        while (token is not null);
+        return all;
     }
 
     private static IngressRule ToModel(IpPermission permission) => new(

@@ -69,6 +69,8 @@ internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, I
     public Task DeletePolicyAsync(string name, CancellationToken cancellationToken) =>
         ChangeAsync("delete policy", b => b with { Policies = b.Policies.Where(p => p.Name != name).ToValueList() });
 
+    public Task PrepareReplacementAsync(Listener from, CancellationToken cancellationToken) => CallAsync(() => true);
+
     public async Task ReplaceListenerAsync(Listener? from, Listener? to, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

@@ -224,6 +224,8 @@ internal sealed class FlipWorld(TimeProvider clock) : ILoadBalancerControl, IRou
 
     public Task DeletePolicyAsync(string name, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task PrepareReplacementAsync(Listener from, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task ReplaceListenerAsync(Listener? from, Listener? to, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     private List<TimeSpan> Lags => [Lag, .. OtherLags];

@@ -146,7 +146,7 @@ public sealed class RunnerTests
         var changed = Snapshots.Deis15.With(l => l with { HealthCheck = l.HealthCheck with { IntervalSeconds = 77 } });
         var world = new FakeWorld(changed);
 
-        var result = await RunAsync(world, Snapshots.Deis15, plan.Steps, Snapshots.Deis15, rollBack: true, CancellationToken.None);
+        var result = await RunAsync(world, changed, plan.Steps, Snapshots.Deis15, rollBack: true, CancellationToken.None);
 
         result.Error.ShouldBeOfType<DeisProxyException>().Code.ShouldBe("changed-meanwhile");
         world.State.ShouldBe(changed);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Specialized;
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -13,7 +14,7 @@ namespace DeisProxy.RealParts;
 /// It reports a listener's InstanceProtocol as its Protocol: the value that was asked for is remembered here and put back.
 /// The policies that CloudFormation makes have no attributes in it: those of Deis's template are put back.
 /// It makes a second listener on a port where AWS would find the first; so that is looked for here, for one call at a time.
-/// Its DNS names lack AWS's number and the prefix of internal load balancers. It lists a stack's resources on one page; AWS gives 100.
+/// It does not say which network a load balancer is in. Its DNS names lack AWS's number and the prefix of internal load balancers. It lists a stack's resources on one page; AWS gives 100.
 /// </summary>
 public sealed class RecordingProxy : IAsyncDisposable
 {
@@ -22,7 +23,7 @@ public sealed class RecordingProxy : IAsyncDisposable
     private readonly HttpListener _listener = new();
     private readonly HttpClient _upstream = new();
     private readonly Uri _target;
-    private readonly ConcurrentQueue<string> _actions = new();
+    private readonly ConcurrentQueue<AwsCall> _calls = new();
     private readonly ConcurrentDictionary<(string LoadBalancer, string Port), string> _instanceProtocols = new();
     private readonly ConcurrentDictionary<string, (HttpStatusCode Status, string Code, string Message)> _refused = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _listeners = new(1);
@@ -50,21 +51,23 @@ public sealed class RecordingProxy : IAsyncDisposable
     /// <summary>Private and public addresses of the instances, in the order of their ids; moto makes its own up.</summary>
     public IReadOnlyList<(string Private, string Public)> InstanceAddresses { get; set; } = [];
 
-    public IReadOnlyList<string> Actions => [.. _actions];
+    public IReadOnlyList<AwsCall> Calls => [.. _calls];
 
-    public IReadOnlyList<string> Changes => [.. _actions.Where(IsChange)];
+    public IReadOnlyList<string> Actions => [.. _calls.Select(call => call.Action)];
+
+    public IReadOnlyList<string> Changes => [.. Actions.Where(IsChange)];
 
     /// <summary>The DNS name of a load balancer, with AWS's number in it.</summary>
     public static string DnsName(string loadBalancer) => $"{loadBalancer}-1234567890.us-east-1.elb.amazonaws.com";
 
     /// <summary>A load balancer as it is at this moment, without delay and not written down.</summary>
     public async Task<XDocument> ReadLoadBalancerAsync(string name) =>
-        XDocument.Parse(Mend((await AwsQuery.ElbAsync(_target, "DescribeLoadBalancers", ("LoadBalancerNames.member.1", name))).ToString()));
+        XDocument.Parse(await MendAsync((await AwsQuery.ElbAsync(_target, "DescribeLoadBalancers", ("LoadBalancerNames.member.1", name))).ToString()));
 
     /// <summary>Forgets what was called, and refuses nothing any more.</summary>
     public void Forget()
     {
-        _actions.Clear();
+        _calls.Clear();
         _refused.Clear();
     }
 
@@ -105,7 +108,8 @@ public sealed class RecordingProxy : IAsyncDisposable
             var body = await reader.ReadToEndAsync();
             var form = HttpUtility.ParseQueryString(body);
             var action = form["Action"] ?? "";
-            _actions.Enqueue(action);
+            var call = new AwsCall(action, Stopwatch.GetTimestamp());
+            _calls.Enqueue(call);
             if (_refused.TryGetValue(action, out var refusal))
             {
                 await WriteAsync(context, refusal.Status, Error(refusal.Code, refusal.Message));
@@ -121,9 +125,10 @@ public sealed class RecordingProxy : IAsyncDisposable
             }
 
             await Task.Delay(Delay / 2);
+            call.Ended = Stopwatch.GetTimestamp();
             await WriteAsync(context, status, (action, succeeded) switch
             {
-                ("DescribeLoadBalancers", true) => Mend(text),
+                ("DescribeLoadBalancers", true) => await MendAsync(text),
                 ("DescribeLoadBalancerPolicies", true) => MendPolicies(text),
                 ("DescribeInstances", true) => MendInstances(text),
                 ("ListStackResources", true) => Page(text, int.Parse(form["NextToken"] ?? "0", CultureInfo.InvariantCulture)),
@@ -255,7 +260,7 @@ public sealed class RecordingProxy : IAsyncDisposable
 
     private static XElement Child(XElement parent, string name) => parent.Elements().First(e => e.Name.LocalName == name);
 
-    private string Mend(string xml)
+    private async Task<string> MendAsync(string xml)
     {
         var document = XDocument.Parse(xml);
         foreach (var balancer in document.Descendants().Where(e => e.Name.LocalName == "LoadBalancerName").Select(e => e.Parent!))
@@ -264,6 +269,12 @@ public sealed class RecordingProxy : IAsyncDisposable
             {
                 var isInternal = balancer.Elements().Any(e => e.Name.LocalName == "Scheme" && e.Value == "internal");
                 dns.Value = $"{(isInternal ? "internal-" : "")}{DnsName(Child(balancer, "LoadBalancerName").Value)}";
+            }
+
+            if (balancer.Descendants().FirstOrDefault(e => e.Name.LocalName == "InstanceId") is { } instance)
+            {
+                var instances = await AwsQuery.CallAsync(_target, "ec2", "DescribeInstances", "2016-11-15", ("InstanceId.1", instance.Value));
+                balancer.Add(instances.Descendants().Where(e => e.Name.LocalName == "vpcId").Take(1).Select(e => new XElement(balancer.Name.Namespace + "VPCId", e.Value)));
             }
 
             foreach (var listener in balancer.Descendants().Where(e => e.Name.LocalName == "Listener"))

@@ -27,12 +27,15 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
     public IRunLock? Lock { get; init; }
 
     /// <summary>Carries the steps of a record out in their order.</summary>
+    /// <param name="start">What is there, read under the lock.</param>
     public async Task<RunResult> RunAsync(
         RunRecord record, RunRecord? previous, ClusterSnapshot start, bool rollBack, CancellationToken cancellationToken)
     {
         var states = record.Steps.Select(step => new StepProgress(step, StepStatus.Planned, TimeSpan.Zero)).ToList();
         var current = start;
         var (index, end) = (0, 1);
+        using var ahead = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var prepared = Task.CompletedTask;
         try
         {
             for (; index < record.Steps.Count; index = end)
@@ -43,16 +46,18 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
                 cancellationToken.ThrowIfCancellationRequested();
                 await EnsureHeldAsync(cancellationToken);
                 await journal.WriteAsync(record with { Current = end - 1 }, cancellationToken);
-                if (index == 0)
-                {
-                    // Later steps compare with what was read when the ones before them were seen.
-                    current = await cluster.ReadAsync(current, cancellationToken);
-                }
-
+                // Each compares with what was read when the ones before it were seen.
                 var open = group.Where(step => !step.IsDoneIn(current)).ToList();
                 open.ForEach(step => EnsureUnchanged(step, current));
                 open.ForEach(step => Report(states, record.Steps.IndexOf(step), StepStatus.Running, begun));
-                current = await CarryOutAsync(open, current, cancellationToken);
+                await prepared;
+                prepared = record.Steps.ElementAtOrDefault(end)?.PrepareAsync(cluster, current, ahead.Token) ?? Task.CompletedTask;
+                current = open.Count switch
+                {
+                    0 => current,
+                    1 => await open[0].CarryOutAsync(cluster, current, undoing: false, cancellationToken),
+                    _ => await Step.CarryOutAsync(open, cluster, current, cancellationToken),
+                };
                 group.ForEach(step => Report(states, record.Steps.IndexOf(step), StepStatus.Done, begun));
             }
 
@@ -62,6 +67,8 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
         catch (Exception error)
 #pragma warning restore CA1031
         {
+            // What is put back does not wait for what was only being prepared.
+            await ahead.CancelAsync();
             if (!rollBack)
             {
                 foreach (var running in Enumerable.Range(0, states.Count).Where(i => states[i].Status == StepStatus.Running))
@@ -73,6 +80,10 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
             }
 
             return new RunResult(states, error, await RollBackAsync(record, previous, states, Math.Min(end, states.Count) - 1, current));
+        }
+        finally
+        {
+            await prepared.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -86,20 +97,6 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
         }
 
         return end;
-    }
-
-    private async Task<ClusterSnapshot> CarryOutAsync(List<Step> steps, ClusterSnapshot current, CancellationToken cancellationToken)
-    {
-        if (steps.Count <= 1)
-        {
-            return steps.Count == 0 ? current : await steps[0].CarryOutAsync(cluster, current, undoing: false, cancellationToken);
-        }
-
-        // All of them come to an end before one's failure is told: what is put back then must not be overtaken.
-        var all = steps.Select(step => step.CarryOutAsync(cluster, current, undoing: false, cancellationToken)).ToList();
-        await Task.WhenAll(all);
-        var last = await all[^1];
-        return steps.TrueForAll(step => step.IsDoneIn(last)) ? last : await cluster.ReadAsync(last, cancellationToken);
     }
 
     /// <summary>Undoes a step that may be half done and those before it. Returns why something could not be put back.</summary>

@@ -60,34 +60,24 @@ public abstract record Step
     [JsonIgnore]
     public virtual bool IsIndependent => false;
 
+    /// <summary>Does ahead of the change, while the step before it is still waited for, what takes time and changes nothing.</summary>
+    /// <exception cref="DeisProxyException">The change cannot be made.</exception>
+    public virtual Task PrepareAsync(ClusterControl cluster, ClusterSnapshot before, CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Brings the step into effect: makes the change, repeats what may be repeated, reads until the change shows.</summary>
     /// <param name="before">What was read just before.</param>
     /// <param name="undoing">Whether something that may be half done is put back.</param>
     /// <returns>What was read once the change showed.</returns>
-    public virtual async Task<ClusterSnapshot> CarryOutAsync(ClusterControl cluster, ClusterSnapshot before, bool undoing, CancellationToken cancellationToken)
-    {
-        await Waiting.RetryAsync(
-            cluster.Time,
-            async ct =>
-            {
-                try
-                {
-                    await ChangeAsync(cluster, before, ct);
-                }
-                catch (DeisProxyException)
-                {
-                    // Its answer may be all that was lost. Only what is there tells.
-                    before = await cluster.ReadAsync(before, ct);
-                    if (!IsDoneIn(before))
-                    {
-                        throw;
-                    }
-                }
+    public virtual Task<ClusterSnapshot> CarryOutAsync(ClusterControl cluster, ClusterSnapshot before, bool undoing, CancellationToken cancellationToken) =>
+        CarryOutAsync([this], cluster, before, cancellationToken);
 
-                return true;
-            },
-            cancellationToken);
-        return await WaitUntilSeenAsync(cluster, before, cancellationToken);
+    /// <summary>Brings independent steps into effect side by side.</summary>
+    internal static async Task<ClusterSnapshot> CarryOutAsync(
+        IReadOnlyList<Step> steps, ClusterControl cluster, ClusterSnapshot before, CancellationToken cancellationToken)
+    {
+        // All of them come to an end before one's failure is told: what is put back then must not be overtaken.
+        await Task.WhenAll(steps.Select(step => step.MakeChangeAsync(cluster, before, cancellationToken)));
+        return await WaitUntilSeenAsync(steps, cluster, before, cancellationToken);
     }
 
     /// <summary>The step that takes back what this one made and nothing else.</summary>
@@ -117,18 +107,27 @@ public abstract record Step
     /// <exception cref="DeisProxyException">It is refused or its answer is lost; where that is transient, the call is repeated.</exception>
     protected abstract Task ChangeAsync(ClusterControl cluster, ClusterSnapshot before, CancellationToken cancellationToken);
 
-    /// <summary>Reads until the change shows.</summary>
-    protected async Task<ClusterSnapshot> WaitUntilSeenAsync(ClusterControl cluster, ClusterSnapshot previous, CancellationToken cancellationToken)
+    /// <summary>Reads until the changes show.</summary>
+    protected static async Task<ClusterSnapshot> WaitUntilSeenAsync(
+        IReadOnlyList<Step> steps, ClusterControl cluster, ClusterSnapshot previous, CancellationToken cancellationToken)
     {
         var (last, reached) = await Waiting.UntilAsync(
-            cluster.Time, SeenLimit, PollInterval, ct => cluster.ReadAsync(previous, ct), s => IsDoneIn(s) && OutOfService(s).Count == 0, cancellationToken);
+            cluster.Time, SeenLimit, PollInterval, ct => cluster.ReadAsync(previous, ct), s => !Missing(s).Any() && OutOfService(s).Count == 0, cancellationToken);
         return reached ? last : throw new DeisProxyException(
             "change-not-seen",
-            IsDoneIn(last)
-                ? $"The change {Id} is made, but instances that were in service before are not: {OutOfService(last)}."
-                : $"The change {Id} was accepted, but {SeenLimit.TotalSeconds} s later it still does not show.",
+            Missing(last).Any()
+                ? $"The change {string.Join(", ", Missing(last))} was accepted, but {SeenLimit.TotalSeconds} s later it still does not show."
+                : $"The change {string.Join(", ", steps.Select(step => step.Id))} is made, but instances that were in service before are not: {OutOfService(last)}.",
             "Check the load balancer in its provider's console, then run the command again; it plans anew from what is there.");
+
+        IEnumerable<string> Missing(ClusterSnapshot now) => steps.Where(step => !step.IsDoneIn(now)).Select(step => step.Id);
 
         ValueList<string> OutOfService(ClusterSnapshot now) => previous.Balancer is { } before && now.Balancer is { } after ? after.OutOfServiceSince(before) : [];
     }
+
+    private Task MakeChangeAsync(ClusterControl cluster, ClusterSnapshot before, CancellationToken cancellationToken) => Waiting.ChangeAsync(
+        cluster.Time,
+        ct => ChangeAsync(cluster, before, ct),
+        async ct => IsDoneIn(before = await cluster.ReadAsync(before, ct)),
+        cancellationToken);
 }

@@ -22,9 +22,12 @@ public interface ILoadBalancerControl
     /// <summary>Deletes a policy that nothing uses.</summary>
     Task DeletePolicyAsync(string name, CancellationToken cancellationToken);
 
-    /// <summary>Replaces the listener of one load balancer port, its policies included.</summary>
+    /// <summary>Makes sure that a listener that is there could be created again, and opens the connections that replacing it takes. Changes nothing.</summary>
+    Task PrepareReplacementAsync(Listener from, CancellationToken cancellationToken);
+
+    /// <summary>Replaces the listener of one load balancer port, its policies included; prepares that where it has not been prepared.</summary>
     /// <param name="from">The listener that is there, or null.</param>
-    /// <param name="to">The listener that shall be there, or null.</param>
+    /// <param name="to">The listener to create, or null.</param>
     Task ReplaceListenerAsync(Listener? from, Listener? to, CancellationToken cancellationToken);
 
     /// <summary>Replaces the whole list of policies towards one instance port.</summary>

@@ -25,6 +25,7 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
 
     private static readonly TimeSpan SureInterval = TimeSpan.FromMilliseconds(50);
 
+    private (ValueList<LiveRouter> Routers, Task<NodeMeans> Means)? _prepared;
     private NodeMeans? _means;
     private IReadOnlyList<Listener> _watchable = [];
 
@@ -34,18 +35,30 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     /// <summary>How the last flip went; null if there was none, or if it failed.</summary>
     public FlipReport? Report { get; private set; }
 
+    /// <summary>Enters the nodes ahead of the flip.</summary>
+    public Task PrepareAsync(FlipStep step, ClusterSnapshot before, CancellationToken cancellationToken)
+    {
+        var means = PrepareAsync(before.Router, step.Hold ? Ports(step, before, step.ApplyTo(before)) : [], cancellationToken);
+        _prepared = (before.Router.LiveRouters, means);
+        return means;
+    }
+
     /// <summary>Switches both ends.</summary>
     public async Task RunAsync(FlipStep step, ClusterSnapshot before, bool undoing, CancellationToken cancellationToken)
     {
         Report = null;
         var after = step.ApplyTo(before);
-        var bothMove = before.Router.Demands(before.Router.ProxyProtocol) != after.Router.Demands(after.Router.ProxyProtocol);
-        var ports = before.Router.PortsInUse(step.RouterPorts).Where(port => bothMove && Fits(before, port) && Fits(after, port)).ToList();
+        var ports = Ports(step, before, after);
         _told = undoing ? _told : ports.Count > 0 ? null : time.GetTimestamp();
         var found = undoing ? [] : _watchable = await FindAsync(before.LoadBalancer, ports, cancellationToken);
-        _means = undoing && _means is not null
-            ? _means
-            : await PrepareAsync(before.Router, step.Hold && found.Count > 0 ? ports : [], cancellationToken);
+        if (!undoing || _means is null)
+        {
+            _means = _prepared is var (entered, means) && entered.Equals(before.Router.LiveRouters)
+                ? await means
+                : await PrepareAsync(before.Router, step.Hold && found.Count > 0 ? ports : [], cancellationToken);
+            _prepared = null;
+        }
+
         var ends = new FlipEnds(step, before, _means, loadBalancer, routers, nodes, time, () => _told = time.GetTimestamp());
         await using var watch = found.Count > 0
             ? new TrafficWatch(traffic, found, await traffic.ResolveAsync(cancellationToken), listener => SignOf(listener, after), time)
@@ -178,6 +191,12 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     private static TrafficAnswer? SignOf(Listener listener, ClusterSnapshot after) => HidesMode(listener) ? null
         : after.LoadBalancer.SendsProxyLineTo(listener.InstancePort) ? TrafficAnswer.RefusedByRouter
         : TrafficAnswer.CutOff;
+
+    /// <summary>The instance ports on which both ends move, from one mode that fits to the other.</summary>
+    private static List<int> Ports(FlipStep step, ClusterSnapshot before, ClusterSnapshot after) =>
+        before.Router.Demands(before.Router.ProxyProtocol) == after.Router.Demands(after.Router.ProxyProtocol)
+            ? []
+            : [.. before.Router.PortsInUse(step.RouterPorts).Where(port => Fits(before, port) && Fits(after, port))];
 
     private static bool HidesMode(Listener listener) => listener.EndsTls || listener.InstancePort == 443;
 

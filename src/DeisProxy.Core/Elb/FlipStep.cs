@@ -45,10 +45,14 @@ public sealed record FlipStep(FlipState From, FlipState To, ValueList<int> Route
     }
 
     /// <inheritdoc/>
+    public override Task PrepareAsync(ClusterControl cluster, ClusterSnapshot before, CancellationToken cancellationToken) =>
+        ((ElbControl)cluster).Flip.PrepareAsync(this, before, cancellationToken);
+
+    /// <inheritdoc/>
     public override async Task<ClusterSnapshot> CarryOutAsync(ClusterControl cluster, ClusterSnapshot before, bool undoing, CancellationToken cancellationToken)
     {
         await ((ElbControl)cluster).Flip.RunAsync(this, before, undoing, cancellationToken);
-        return await WaitUntilSeenAsync(cluster, before, cancellationToken);
+        return await WaitUntilSeenAsync([this], cluster, before, cancellationToken);
     }
 
     /// <summary>The step that takes back what this one added and nothing else: policies that somebody has put on a port since stay.</summary>

@@ -52,6 +52,12 @@ public sealed record ListenerStep(Listener? From, Listener? To) : ElbStep
     }
 
     /// <inheritdoc/>
+    public override Task PrepareAsync(ClusterControl cluster, ClusterSnapshot before, CancellationToken cancellationToken) =>
+        before.LoadBalancer.ListenerOn(LoadBalancerPort) is { } from
+            ? ((ElbControl)cluster).LoadBalancer.PrepareReplacementAsync(from, cancellationToken)
+            : Task.CompletedTask;
+
+    /// <inheritdoc/>
     public override async Task<ClusterSnapshot> CarryOutAsync(ClusterControl cluster, ClusterSnapshot before, bool undoing, CancellationToken cancellationToken)
     {
         var traffic = ((ElbControl)cluster).Traffic;
