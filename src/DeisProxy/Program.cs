@@ -7,10 +7,14 @@ using DeisProxy.Traffic;
 
 var interrupt = Interrupts.Listen();
 var terminal = Terminal.OfProcess();
+var dialog = new SshDialog(
+    terminal.HasPerson ? terminal.AskSecretAsync : null,
+    text => terminal.Message(("warning: ", Tone.Warning), (text, Tone.Plain)),
+    terminal.Detail);
 return await CommandLine.RunAsync(args, new CommandHost(terminal, OpenAsync, TimeProvider.System), interrupt);
 
 Task<ClusterSession> OpenAsync(ConnectionSettings settings, CancellationToken cancellationToken) => ClusterSession.OpenAsync(
-    settings, new OpenSshTransport(settings.Ssh), WarnOfNode, BalancerTraffic.ConnectAsync, TimeProvider.System, cancellationToken);
+    settings, new SshTransport(settings.Ssh, dialog), WarnOfNode, BalancerTraffic.ConnectAsync, TimeProvider.System, cancellationToken);
 
 void WarnOfNode(DeisProxyException failure)
 {

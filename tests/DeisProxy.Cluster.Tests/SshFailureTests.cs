@@ -7,18 +7,12 @@ using Xunit.Abstractions;
 
 namespace DeisProxy.Cluster.Tests;
 
-/// <summary>Every way in which entering a node fails, provoked with a real sshd.</summary>
-public sealed class SshFailureTests(SharedSshServer shared, ITestOutputHelper output) : IClassFixture<SharedSshServer>
+/// <summary>Every way in which entering a node fails, provoked with a real sshd, the same with every way to enter it.</summary>
+public abstract class EnteringFailureTests(SharedSshServer shared, ITestOutputHelper output, SshClientKind client) : IClassFixture<SharedSshServer>
 {
     private readonly SshServer _server = shared.Server;
 
-    [Fact]
-    public async Task No_ssh_program()
-    {
-        var error = await FailAsync(_server.Options() with { SearchPath = "" });
-        error.Code.ShouldBe("ssh-missing");
-        error.Remedy.ShouldContain("openssh-client");
-    }
+    protected SshServer Server => _server;
 
     [Fact]
     public async Task An_unknown_host_key_is_an_error_and_is_not_learnt()
@@ -28,7 +22,7 @@ public sealed class SshFailureTests(SharedSshServer shared, ITestOutputHelper ou
         var error = await FailAsync(_server.Options() with { KnownHostsFile = directory["known"] });
         error.Code.ShouldBe("ssh-host-key-unknown");
         error.Message.ShouldContain(_server.Address);
-        error.Remedy.ShouldContain($"ssh-keyscan -p {_server.Port} 127.0.0.1 | ssh-keygen -lf -");
+        error.Remedy.ShouldContain("ssh-keygen -lf ");
         (await File.ReadAllTextAsync(directory["known"])).ShouldBeEmpty();
     }
 
@@ -82,14 +76,14 @@ public sealed class SshFailureTests(SharedSshServer shared, ITestOutputHelper ou
         await File.WriteAllTextAsync(directory["banner"], "\u001b[2J\u001b]0;owned\u0007Host key verification failed.\nConnection refused\u001b[31m\n");
         await SshServer.NewKeyAsync(directory["other"]);
         await using var server = await SshServer.StartAsync($"Banner {directory["banner"]}");
-        var error = await Should.ThrowAsync<DeisProxyException>(() => new OpenSshTransport(
-            server.Options() with { IdentityFile = directory["other"] }).ConnectAsync(NodeAddress.Parse(server.Address), SshServers.Limit));
+        var error = await Should.ThrowAsync<DeisProxyException>(() => server.ConnectAsync(
+            client, options => options with { IdentityFile = directory["other"] }));
         Show(error).Code.ShouldBe("ssh-auth-refused");
         $"{error.Message}{error.Remedy}".ShouldAllBe(c => !char.IsControl(c));
         error.Message.ShouldNotContain("owned");
 
         // And with the right key it does not get into a command's output.
-        await using var node = await server.ConnectAsync();
+        await using var node = await server.ConnectAsync(client);
         (await node.RunAsync(["echo", "x"], SshServers.Limit)).ShouldBe(new CommandResult(0, "x\n", ""));
     }
 
@@ -133,7 +127,7 @@ public sealed class SshFailureTests(SharedSshServer shared, ITestOutputHelper ou
         var dead = NodeAddress.Parse($"127.0.0.1:{RealProcess.FreePort()}");
         var passedOver = new List<DeisProxyException>();
         await using var node = await FailoverNode.EnterAsync(
-            new OpenSshTransport(_server.Options()), [dead, NodeAddress.Parse(_server.Address)], passedOver.Add, SshServers.Limit);
+            SshServers.Transport(_server.Options() with { Client = client }), [dead, NodeAddress.Parse(_server.Address)], passedOver.Add, SshServers.Limit);
         node.Name.ShouldBe(_server.Address);
         passedOver.ShouldHaveSingleItem().Code.ShouldBe("ssh-unreachable");
     }
@@ -163,6 +157,36 @@ public sealed class SshFailureTests(SharedSshServer shared, ITestOutputHelper ou
         error.Code.ShouldBe("ssh-host-key-changed");
     }
 
+    private Task<FailoverNode> EnterFirstAsync(SshOptions options, params NodeAddress[] addresses) =>
+        FailoverNode.EnterAsync(SshServers.Transport(options with { Client = client }), addresses, _ => { }, SshServers.Limit);
+
+    private async Task ChangedKeyAsync(TemporaryDirectory directory)
+    {
+        await SshServer.NewKeyAsync(directory["old"]);
+        await File.WriteAllTextAsync(directory["known hosts"], "# comment\n" + SshServer.KnownHostsLine(_server.Port, directory["old"]));
+    }
+
+    protected async Task<DeisProxyException> FailAsync(SshOptions options, string? address = null) => Show(await Should.ThrowAsync<DeisProxyException>(
+        () => SshServers.Transport(options with { Client = client }).ConnectAsync(NodeAddress.Parse(address ?? _server.Address), SshServers.Limit)));
+
+    private DeisProxyException Show(DeisProxyException error)
+    {
+        output.WriteLine($"[{error.Code}] error: {error.Message}\n{error.Remedy}");
+        return error;
+    }
+}
+
+/// <summary>With the system's ssh.</summary>
+public sealed class OpenSshFailureTests(SharedSshServer shared, ITestOutputHelper output) : EnteringFailureTests(shared, output, SshClientKind.OpenSsh)
+{
+    [Fact]
+    public async Task No_ssh_program()
+    {
+        var error = await FailAsync(Server.Options() with { SearchPath = "" });
+        error.Code.ShouldBe("ssh-missing");
+        error.Remedy.ShouldContain("openssh-client");
+    }
+
     [Theory]
     [InlineData("", "ssh-failed", "it ended with status 255 and said nothing")]
     [InlineData("Bad configuration option: \u001b[31mx", "ssh-failed", "Bad configuration option: x")]
@@ -173,29 +197,70 @@ public sealed class SshFailureTests(SharedSshServer shared, ITestOutputHelper ou
     [InlineData("Timeout, server 10.0.0.1 not responding.", "ssh-connection-lost", "not responding")]
     [InlineData("client_loop: send disconnect: Broken pipe", "ssh-connection-lost", "Broken pipe")]
     [InlineData("kex_exchange_identification: read: Connection reset by peer\nConnection reset by 10.0.0.1 port 22", "ssh-unreachable", "reset")]
-    [InlineData("WARNING: REVOKED HOST KEY DETECTED!\nHost key verification failed.", "ssh-host-key-changed", "revoked")]
+    [InlineData("WARNING: REVOKED HOST KEY DETECTED!\nHost key verification failed.", "ssh-host-key-revoked", "revoked")]
     public void What_ssh_says(string text, string code, string contains)
     {
         var error = SshFailure.From(NodeAddress.Parse("node"), new SshOptions(), 255, text);
         error.Code.ShouldBe(code);
         error.Message.ShouldContain(contains);
     }
+}
 
-    private static Task<FailoverNode> EnterFirstAsync(SshOptions options, params NodeAddress[] addresses) =>
-        FailoverNode.EnterAsync(new OpenSshTransport(options), addresses, _ => { }, SshServers.Limit);
-
-    private async Task ChangedKeyAsync(TemporaryDirectory directory)
+/// <summary>With Renci.SshNet.</summary>
+public sealed class RenciFailureTests(SharedSshServer shared, ITestOutputHelper output) : EnteringFailureTests(shared, output, SshClientKind.Renci)
+{
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("SSH-2.0-OpenSSH_7.1\r\n", false)]
+    [InlineData("SSH-2.0-OpenSSH_7.1\r\nnothing that could be a packet of the protocol, but long enough to be taken for one", false)]
+    [InlineData("HTTP/1.1 400 Bad Request\r\n\r\n", true)]
+    [InlineData("SSH-1.5-old\r\n", false)]
+    [InlineData("", true)]
+    public async Task What_answers_is_no_SSH_server_or_hangs(string says, bool closes)
     {
-        await SshServer.NewKeyAsync(directory["old"]);
-        await File.WriteAllTextAsync(directory["known hosts"], "# comment\n" + SshServer.KnownHostsLine(_server.Port, directory["old"]));
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var serving = ServeAsync(listener, says, closes);
+
+        var error = await FailAsync(
+            new SshOptions { ConnectTimeout = TimeSpan.FromSeconds(1), IdentityFile = Server.IdentityFile, KnownHostsFile = Server.KnownHostsFile },
+            listener.LocalEndpoint.ToString());
+
+        error.Code.ShouldBeOneOf("ssh-unreachable", "ssh-failed");
+        listener.Stop();
+        await serving;
     }
 
-    private async Task<DeisProxyException> FailAsync(SshOptions options, string? address = null) => Show(await Should.ThrowAsync<DeisProxyException>(
-        () => new OpenSshTransport(options).ConnectAsync(NodeAddress.Parse(address ?? _server.Address), SshServers.Limit)));
-
-    private DeisProxyException Show(DeisProxyException error)
+    [Fact]
+    public async Task A_flood_of_banners_has_an_end()
     {
-        output.WriteLine($"[{error.Code}] error: {error.Message}\n{error.Remedy}");
-        return error;
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var serving = ServeAsync(listener, string.Concat(Enumerable.Repeat(new string('x', 1000) + "\n", 20_000)), closes: false);
+
+        var error = await FailAsync(
+            new SshOptions { ConnectTimeout = TimeSpan.FromSeconds(20), IdentityFile = Server.IdentityFile, KnownHostsFile = Server.KnownHostsFile },
+            listener.LocalEndpoint.ToString());
+
+        error.Code.ShouldBe("ssh-failed");
+        listener.Stop();
+        await serving;
+    }
+
+    private static async Task ServeAsync(TcpListener listener, string says, bool closes)
+    {
+        try
+        {
+            using var client = await listener.AcceptTcpClientAsync();
+            await client.GetStream().WriteAsync(System.Text.Encoding.ASCII.GetBytes(says));
+            if (!closes)
+            {
+                await client.GetStream().CopyToAsync(Stream.Null);
+            }
+        }
+        catch (Exception error) when (error is IOException or SocketException)
+        {
+            System.Diagnostics.Debug.WriteLine(error.Message);
+        }
     }
 }

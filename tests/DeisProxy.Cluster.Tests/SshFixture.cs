@@ -16,8 +16,10 @@ internal static class SshServers
         ConnectTimeout = TimeSpan.FromSeconds(30),
     };
 
-    public static Task<INode> ConnectAsync(this SshServer server) =>
-        new OpenSshTransport(server.Options()).ConnectAsync(NodeAddress.Parse(server.Address), Limit);
+    public static Task<INode> ConnectAsync(this SshServer server, SshClientKind client = SshClientKind.Auto, Func<SshOptions, SshOptions>? change = null) =>
+        Transport((change ?? (options => options))(server.Options() with { Client = client })).ConnectAsync(NodeAddress.Parse(server.Address), Limit);
+
+    public static SshTransport Transport(SshOptions options, SshDialog? dialog = null) => new(options, dialog ?? SshDialog.Silent);
 }
 
 /// <summary>One real sshd for all tests that leave it as it is.</summary>

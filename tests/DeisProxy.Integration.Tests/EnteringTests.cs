@@ -16,7 +16,7 @@ public sealed class EnteringTests(RouterlessCluster cluster) : IClassFixture<Rou
 
         var run = await FailsAsync("ssh-host-key-unknown", "--known-hosts", _directory["known"]);
 
-        run.Error.ShouldContain("ssh-keyscan");
+        run.Error.ShouldContain("ssh-keygen -lf");
         (await File.ReadAllTextAsync(_directory["known"])).ShouldBeEmpty();
     }
 
@@ -82,11 +82,24 @@ public sealed class EnteringTests(RouterlessCluster cluster) : IClassFixture<Rou
     }
 
     [Fact]
+    public async Task Without_an_ssh_program_and_a_home_a_key_and_known_hosts_are_enough()
+    {
+        await cluster.ResetAsync(StackTemplate.Http());
+
+        var run = await cluster.RunAsync(
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["PATH"] = _directory.Path, ["HOME"] = "" }, "verify", "--no-probe", "--verbose");
+
+        run.ExitCode.ShouldBe(4, run.Error);
+        run.Output.ShouldContain("router-flag");
+        run.Error.ShouldContain("entered with Renci.SshNet");
+    }
+
+    [Fact]
     public async Task Without_ssh_it_says_what_to_install()
     {
         await cluster.ResetAsync(StackTemplate.Http());
 
-        var run = await cluster.RunAsync(new Dictionary<string, string>(StringComparer.Ordinal) { ["PATH"] = _directory.Path }, "setup", "--output", "json");
+        var run = await cluster.RunAsync(new Dictionary<string, string>(StringComparer.Ordinal) { ["PATH"] = _directory.Path }, "setup", "--output", "json", "--ssh-client", "openssh");
 
         run.ExitCode.ShouldBe(1, run.Error);
         run.Json["error"]!["code"]!.GetValue<string>().ShouldBe("ssh-missing");

@@ -232,7 +232,7 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
             isKept = true;
             return (new RouterNode(router, node, docker, confd, hold), new NodeMeans(cannotRender, cannotAtAll, cannotByContent));
         }
-        catch (DeisProxyException error) when (error.Code != SshFailure.HostKeyChanged)
+        catch (DeisProxyException error) when (!SshFailure.IsAlarm(error))
         {
             return (null, NodeMeans.None(error.Message));
         }

@@ -24,7 +24,7 @@ public sealed class FailoverNode : INode
     /// <param name="passOver">Is told why a node was passed over in favor of the next one.</param>
     /// <exception cref="DeisProxyException">
     /// No node can be entered: with the code that all failures have in common, else <c>ssh-no-node</c>. A changed host key
-    /// (<c>ssh-host-key-changed</c>) ends the search at once, because the next node would hide it.
+    /// (<c>ssh-host-key-changed</c>) or a revoked one (<c>ssh-host-key-revoked</c>) ends the search at once, because the next node would hide it.
     /// </exception>
     public static async Task<FailoverNode> EnterAsync(
         INodeTransport transport, IReadOnlyList<NodeAddress> addresses, Action<DeisProxyException> passOver, CancellationToken cancellationToken)
@@ -99,7 +99,7 @@ public sealed class FailoverNode : INode
                 failures.ForEach(passOver);
                 return node;
             }
-            catch (DeisProxyException e) when (e.Code is not (SshFailure.HostKeyChanged or SshFailure.ProgramMissing))
+            catch (DeisProxyException e) when (!SshFailure.IsAlarm(e) && e.Code != SshFailure.ProgramMissing)
             {
                 failures.Add(e);
             }

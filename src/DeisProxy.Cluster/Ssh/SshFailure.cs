@@ -12,8 +12,17 @@ internal static partial class SshFailure
     /// <summary>Code of the one error that must never be passed over in favour of another node.</summary>
     public const string HostKeyChanged = "ssh-host-key-changed";
 
+    /// <summary>Code of the error that a key of the host has been revoked.</summary>
+    public const string HostKeyRevoked = "ssh-host-key-revoked";
+
+    /// <summary>Code of the error that no key lets us in.</summary>
+    public const string AuthenticationRefused = "ssh-auth-refused";
+
     /// <summary>Code of the error that no other node can cure.</summary>
     public const string ProgramMissing = "ssh-missing";
+
+    private const string TrustedPlace =
+        $"read the fingerprint at a place you trust (on the node: ssh-keygen -lf {KeyFile}; on EC2: aws ec2 get-console-output)";
 
     private const string KeyFile = "/etc/ssh/ssh_host_ed25519_key.pub";
 
@@ -33,6 +42,73 @@ internal static partial class SshFailure
         IsTransient = true,
     };
 
+    /// <summary>Whether an error means that somebody may be in between, so that no other node may be taken instead.</summary>
+    public static bool IsAlarm(DeisProxyException error) => error.Code is HostKeyChanged or HostKeyRevoked;
+
+    /// <summary>The node cannot be reached.</summary>
+    public static DeisProxyException Unreachable(NodeAddress node, string why, Exception? innerException = null) => new(
+        "ssh-unreachable",
+        $"{node} cannot be reached: {why}.",
+        "Check the address, that your network may reach its SSH port (security group, VPN), or go through another machine with --jump.",
+        innerException)
+    {
+        IsTransient = true,
+    };
+
+    /// <summary>No key lets us in.</summary>
+    public static DeisProxyException Refused(NodeAddress node, string user, string why, SshOptions options, Exception? innerException = null) => new(
+        AuthenticationRefused,
+        $"{node} does not let {user} in: {why}.",
+        options.IdentityFile is { } identity
+            ? $"Check that {identity} is the cluster's private key and that --ssh-user is right (Deis nodes: core). If it has a passphrase, set {KeyRing.PassphraseVariable} or load it into the agent (ssh-add)."
+            : "Load the cluster's key into your agent (ssh-add -l lists what is there; ssh-add KEYFILE adds), or name it with --identity KEYFILE; --ssh-user is core on Deis nodes.",
+        innerException);
+
+    /// <summary>The key needs a passphrase that nobody tells.</summary>
+    public static DeisProxyException Locked(NodeAddress node, string keyFile) => new(
+        AuthenticationRefused,
+        $"{node} does not let anybody in without a key, and {keyFile} needs its passphrase.",
+        $"Load the key into your agent (ssh-add {keyFile}), set {KeyRing.PassphraseVariable}, or run the command at a terminal, where it asks.");
+
+    /// <summary>Something else went wrong.</summary>
+    public static DeisProxyException Failed(NodeAddress node, string why, Exception? innerException = null) => new(
+        "ssh-failed",
+        $"The SSH connection to {node} cannot be made: {why}.",
+        "Check that an SSH server answers there; --ssh-client openssh tries the system's ssh instead.",
+        innerException);
+
+    /// <summary>A command's output has no end.</summary>
+    public static DeisProxyException OutputTooLong(int maximum) => new(
+        "ssh-output-too-long",
+        $"A command on a node wrote more than {maximum / (1024 * 1024)} MB.",
+        "Check what it does there; nothing that deis-proxy runs writes as much.");
+
+    /// <summary>The host's key is not what is known of it.</summary>
+    /// <param name="entry">The line that knows another key, or that revokes this one.</param>
+    public static DeisProxyException HostKey(NodeAddress node, HostConfiguration host, KnownHosts.Verdict verdict, KnownHosts.Entry? entry, byte[] key)
+    {
+        var fingerprint = $"{KnownHosts.Fingerprint(key)} ({KnownHosts.TypeOf(key)})";
+        var name = host.HostKeyAlias ?? (host.Port == 22 ? host.Host : $"[{host.Host}]:{host.Port}");
+        var line = entry is null ? "" : $"{entry.File}, line {entry.Line}";
+        return verdict switch
+        {
+            KnownHosts.Verdict.Revoked => new DeisProxyException(
+                HostKeyRevoked,
+                $"The host key of {node}, {fingerprint}, has been revoked ({line}).",
+                "Do not enter this node. Find out why the key was revoked, and have the node make new ones."),
+            KnownHosts.Verdict.Changed => new DeisProxyException(
+                HostKeyChanged,
+                $"The host key of {node} has changed, it is now {fingerprint} (the old one is in {line}): the node was rebuilt, or somebody is in between.",
+                $"Find out which before anything else: {TrustedPlace}. "
+                + $"Only when it is the node's own, remove the old entry with ssh-keygen -f '{entry!.File}' -R '{name}' and accept the new one."),
+            _ => new DeisProxyException(
+                "ssh-host-key-unknown",
+                $"The host key of {node}, {fingerprint}, is not known, so it cannot be told from an impostor.",
+                $"{char.ToUpperInvariant(TrustedPlace[0])}{TrustedPlace[1..]}. When it is the same, add it to {(host.KnownHostsFiles.Count > 0 ? host.KnownHostsFiles[0] : "known_hosts")}: "
+                + $"{name} {KnownHosts.TypeOf(key)} {Convert.ToBase64String(key)}"),
+        };
+    }
+
     /// <summary>Whether ssh said itself that it has failed, as opposed to the remote command ending with 255.</summary>
     public static bool IsRecognised(string standardError) => Recognise(Lines(standardError)) is not null;
 
@@ -49,19 +125,8 @@ internal static partial class SshFailure
         return kind switch
         {
             Kind.HostKey => HostKey(node, options, lines),
-            Kind.Authentication => new DeisProxyException(
-                "ssh-auth-refused",
-                $"{node} does not let {options.User} in: {line}.",
-                options.IdentityFile is { } identity
-                    ? $"Check that {identity} is the cluster's private key, without a passphrase or loaded into the agent, and that --ssh-user is right (Deis nodes: core)."
-                    : "Load the cluster's key into your agent (ssh-add -l lists what is there; ssh-add KEYFILE adds), or name it with --identity KEYFILE; --ssh-user is core on Deis nodes."),
-            Kind.Unreachable => new DeisProxyException(
-                "ssh-unreachable",
-                $"{node} cannot be reached: {line}.",
-                "Check the address, that your network may reach its SSH port (security group, VPN), or go through another machine with --jump.")
-            {
-                IsTransient = true,
-            },
+            Kind.Authentication => Refused(node, options.User, line, options),
+            Kind.Unreachable => Unreachable(node, line),
             Kind.Lost => Lost(node, line),
             _ => new DeisProxyException(
                 "ssh-failed",
@@ -101,7 +166,7 @@ internal static partial class SshFailure
         var host = node.Port is { } p && p != 22 ? $"[{node.Host}]:{p}" : node.Host;
         var file = offending.Success ? $"-f '{offending.Groups["file"].Value}' " : "";
         return new DeisProxyException(
-            HostKeyChanged,
+            revoked ? HostKeyRevoked : HostKeyChanged,
             revoked
                 ? $"The host key of {node} has been revoked{JumpHint(options)}."
                 : $"The host key of {node} has changed{JumpHint(options)}{what}{where}: the node was rebuilt, or somebody is in between.",

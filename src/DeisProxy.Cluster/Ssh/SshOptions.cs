@@ -3,9 +3,25 @@ using DeisProxy.Core;
 
 namespace DeisProxy.Cluster.Ssh;
 
+/// <summary>What nodes are entered with.</summary>
+public enum SshClientKind
+{
+    /// <summary>SSH.NET, unless the host's ssh configuration asks for what it cannot do.</summary>
+    Auto,
+
+    /// <summary>SSH.NET.</summary>
+    Renci,
+
+    /// <summary>The system's ssh.</summary>
+    OpenSsh,
+}
+
 /// <summary>How to enter a node; the meanings are those of the OpenSSH client's own options.</summary>
 public sealed partial record SshOptions
 {
+    /// <summary>What to enter it with.</summary>
+    public SshClientKind Client { get; init; }
+
     /// <summary>The user on the node, <c>ssh -l</c>. CoreOS nodes have <c>core</c>.</summary>
     public string User { get; init; } = "core";
 

@@ -14,6 +14,9 @@ internal static class SshProcess
     /// <summary>How long the pipes of a process that has ended may stay open: an old ssh leaves them to its master.</summary>
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(2);
 
+    /// <summary>Whether there is an ssh program.</summary>
+    public static bool IsInstalled(string? searchPath) => Find("ssh", searchPath ?? Environment.GetEnvironmentVariable("PATH") ?? "") is not null;
+
     /// <summary>Starts ssh with redirected streams.</summary>
     /// <exception cref="DeisProxyException"><c>ssh-missing</c>.</exception>
     public static Process Start(IReadOnlyList<string> arguments, string? searchPath)
@@ -117,10 +120,7 @@ internal static class SshProcess
             {
                 if (text.Length + count > MaximumOutput)
                 {
-                    throw new DeisProxyException(
-                        "ssh-output-too-long",
-                        $"A command on a node wrote more than {MaximumOutput / (1024 * 1024)} MB.",
-                        "Look at what it does there; nothing that deis-proxy runs writes as much.");
+                    throw SshFailure.OutputTooLong(MaximumOutput);
                 }
 
                 text.Append(buffer, 0, count);

@@ -39,10 +39,11 @@ internal sealed record CommandHost(Terminal Terminal, Func<ConnectionSettings, C
     /// <summary>Shows a warning.</summary>
     public void Warn(string message) => Terminal.Message(("warning: ", Tone.Warning), (message, Tone.Plain));
 
-    /// <summary>Sets colours as the options and the terminal allow.</summary>
+    /// <summary>Sets colours and detail as the options and the terminal allow.</summary>
     public void Prepare(OutputSettings output)
     {
         Terminal.ColorOutput &= !output.NoColor;
         Terminal.ColorError &= !output.NoColor;
+        Terminal.IsVerbose = output.Verbose;
     }
 }

@@ -40,6 +40,13 @@ internal sealed class ConnectionOptions
     };
     private readonly Option<string?> _profile = new("--profile") { Description = "AWS profile; otherwise the SDK's chain of credentials", HelpName = "name", CustomParser = NotEmpty };
     private readonly Option<NodeAddress[]> _nodes = new("--node") { Description = "node to enter by, repeatable; otherwise DEISCTL_TUNNEL, otherwise the load balancer's instances", HelpName = "host[:port]", CustomParser = ParseNodes, Arity = ArgumentArity.OneOrMore };
+    private readonly Option<string> _sshClient = new("--ssh-client")
+    {
+        Description = "what nodes are entered with: auto, renci (Renci.SshNet) or openssh (the system's ssh); auto is renci, unless the ssh configuration asks for what it cannot do",
+        HelpName = "auto|renci|openssh",
+        DefaultValueFactory = _ => "auto",
+    };
+
     private readonly Option<string> _sshUser = new("--ssh-user") { Description = "user on the node", HelpName = "user", CustomParser = result => ParseSsh(result, text => new SshOptions { User = text }), DefaultValueFactory = _ => "core" };
     private readonly Option<string?> _identity = new("--identity", "-i") { Description = "private key, as ssh -i", HelpName = "file", CustomParser = ParseFile };
     private readonly Option<string?> _sshConfig = new("--ssh-config", "-F") { Description = "ssh configuration, as ssh -F", HelpName = "file", CustomParser = ParseFile };
@@ -49,7 +56,11 @@ internal sealed class ConnectionOptions
     private readonly Option<int[]> _routerPorts = new("--router-ports") { Description = "instance ports on which routers demand the PROXY line [default: 80,443]", HelpName = "ports", CustomParser = ParsePorts };
     private readonly Option<TimeSpan?> _timeout = new("--timeout") { Description = "limit for the whole command, such as 90s or 10m", HelpName = "time", CustomParser = ParseDuration };
 
-    public ConnectionOptions() => _provider.AcceptOnlyFromAmong(ProviderList.Names);
+    public ConnectionOptions()
+    {
+        _provider.AcceptOnlyFromAmong(ProviderList.Names);
+        _sshClient.AcceptOnlyFromAmong("auto", "renci", "openssh");
+    }
 
     /// <summary>Declares the options on a command.</summary>
     public void AddTo(Command command)
@@ -113,7 +124,8 @@ internal sealed class ConnectionOptions
     /// <summary>The options that say which cluster it is and how to enter it: every command that is printed repeats them.</summary>
     private IEnumerable<Option> Identifying =>
     [
-        _stack, _provider, _loadBalancer, _region, _profile, _nodes, _sshUser, _identity, _sshConfig, _jump, _knownHosts, _etcd, _routerPorts,
+        _stack, _provider, _loadBalancer, _region, _profile, _nodes,
+        _sshClient, _sshUser, _identity, _sshConfig, _jump, _knownHosts, _etcd, _routerPorts,
     ];
 
     /// <summary>Reads what was given.</summary>
@@ -131,6 +143,7 @@ internal sealed class ConnectionOptions
         Nodes = parsed.GetValue(_nodes) is { Length: > 0 } nodes ? nodes : Tunnel(),
         Ssh = new SshOptions
         {
+            Client = parsed.GetRequiredValue(_sshClient) switch { "renci" => SshClientKind.Renci, "openssh" => SshClientKind.OpenSsh, _ => SshClientKind.Auto },
             User = parsed.GetRequiredValue(_sshUser),
             IdentityFile = parsed.GetValue(_identity),
             ConfigFile = parsed.GetValue(_sshConfig),

@@ -47,6 +47,9 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
     /// <summary>Whether messages may be coloured.</summary>
     public bool ColorError { get; set; }
 
+    /// <summary>Whether details are wanted.</summary>
+    public bool IsVerbose { get; set; }
+
     /// <summary>The terminal of this process; colour where it goes to a terminal and <c>NO_COLOR</c> (no-color.org) is not set.</summary>
     public static Terminal OfProcess()
     {
@@ -122,6 +125,35 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
     /// <summary>Writes a line of progress or a message in one tone.</summary>
     public void Message(string text, Tone tone = Tone.Plain) => Message((text, tone));
 
+    /// <summary>Writes a message, if details are wanted.</summary>
+    public void Detail(string text)
+    {
+        if (IsVerbose)
+        {
+            Message(text, Tone.Dim);
+        }
+    }
+
+    /// <summary>Asks for a secret; what is typed is not shown.</summary>
+    /// <returns>What was typed; null: nobody is there, or there is no more input.</returns>
+    public async Task<string?> AskSecretAsync(string question, CancellationToken cancellationToken)
+    {
+        if (!HasPerson)
+        {
+            return null;
+        }
+
+        var terminal = OpenControllingTerminal?.Invoke();
+        await using (terminal)
+        {
+            await (terminal ?? error).WriteAsync(Clean(question));
+            await (terminal ?? error).FlushAsync(cancellationToken);
+            var answer = await Task.Run(ReadSecret, CancellationToken.None).WaitAsync(cancellationToken);
+            WriteLine(terminal ?? error, "");
+            return answer;
+        }
+    }
+
     /// <summary>Asks a yes-or-no question; anything but a yes is a no.</summary>
     /// <exception cref="DeisProxyException"><c>cannot-ask</c>: the person cannot be shown the question.</exception>
     public async Task<bool> ConfirmAsync(string question, CancellationToken cancellationToken)
@@ -181,6 +213,32 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
         catch (IOException)
         {
             // Nobody is there to read it.
+        }
+    }
+
+    private static string? ReadSecret()
+    {
+        var secret = new StringBuilder();
+        while (true)
+        {
+            var key = Console.ReadKey(intercept: true);
+            switch (key.Key)
+            {
+                case ConsoleKey.Enter:
+                    return secret.ToString();
+                case ConsoleKey.D when key.Modifiers == ConsoleModifiers.Control:
+                    return null;
+                case ConsoleKey.Backspace:
+                    secret.Length = Math.Max(0, secret.Length - 1);
+                    break;
+                default:
+                    if (!char.IsControl(key.KeyChar))
+                    {
+                        secret.Append(key.KeyChar);
+                    }
+
+                    break;
+            }
         }
     }
 

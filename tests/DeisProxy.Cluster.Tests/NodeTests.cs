@@ -9,14 +9,20 @@ using Xunit.Abstractions;
 
 namespace DeisProxy.Cluster.Tests;
 
-public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper output) : IClassFixture<SharedSshServer>
+/// <summary>What a connected node does, the same with every way to enter it, on a real sshd.</summary>
+public abstract class NodeTests(SharedSshServer shared, ITestOutputHelper output, SshClientKind client) : IClassFixture<SharedSshServer>
 {
     private readonly SshServer _server = shared.Server;
+
+    protected SshServer Server => _server;
+
+    protected Task<INode> ConnectAsync(SshServer? server = null, Func<SshOptions, SshOptions>? change = null) =>
+        (server ?? _server).ConnectAsync(client, change);
 
     [Fact]
     public async Task Runs_commands_with_exact_arguments()
     {
-        await using var node = await _server.ConnectAsync();
+        await using var node = await ConnectAsync();
         node.Name.ShouldBe(_server.Address);
         var result = await node.RunAsync(["sh", "-c", "printf '%s|' \"$@\"; printf oops >&2; exit 7", "x", "a b", "$HOME", "'\"", ""], SshServers.Limit);
         result.ShouldBe(new CommandResult(7, "a b|$HOME|'\"||", "oops"));
@@ -25,15 +31,39 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
     [Fact]
     public async Task A_command_that_ends_with_255_is_no_lost_connection()
     {
-        await using var node = await _server.ConnectAsync();
+        await using var node = await ConnectAsync();
         var result = await node.RunAsync(["sh", "-c", "echo 'Connection closed by remote host' >&2; exit 255"], SshServers.Limit);
         result.ExitCode.ShouldBe(255);
     }
 
     [Fact]
+    public async Task A_command_that_is_killed_has_no_exit_status_of_its_own()
+    {
+        await using var node = await ConnectAsync();
+        
+        // ssh says 255; a shell in between says 128 and the signal.
+        (await node.RunAsync(["sh", "-c", "kill -TERM $$"], SshServers.Limit)).ExitCode.ShouldBeOneOf(255, 128 + 15);
+    }
+
+    [Fact]
+    public async Task A_command_has_nothing_to_read()
+    {
+        await using var node = await ConnectAsync();
+        (await node.RunAsync(["cat"], SshServers.Limit)).ShouldBe(new CommandResult(0, "", ""));
+    }
+
+    [Fact]
+    public async Task A_command_that_never_stops_writing_is_stopped()
+    {
+        await using var node = await ConnectAsync();
+        (await Should.ThrowAsync<DeisProxyException>(() => node.RunAsync(["yes"], SshServers.Limit))).Code.ShouldBe("ssh-output-too-long");
+        (await node.RunAsync(["echo", "alive"], SshServers.Limit)).StandardOutput.ShouldBe("alive\n");
+    }
+
+    [Fact]
     public async Task Drains_output_that_is_larger_than_any_pipe()
     {
-        await using var node = await _server.ConnectAsync();
+        await using var node = await ConnectAsync();
         var result = await node.RunAsync(["sh", "-c", "head -c 3000000 /dev/zero | tr '\\0' x; head -c 200000 /dev/zero | tr '\\0' y >&2"], SshServers.Limit);
         (result.StandardOutput.Length, result.StandardError.Length).ShouldBe((3_000_000, 200_000));
     }
@@ -41,7 +71,7 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
     [Fact]
     public async Task More_commands_at_once_than_sshd_has_sessions()
     {
-        await using var node = await _server.ConnectAsync();
+        await using var node = await ConnectAsync();
         var results = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => node.RunAsync(["sh", "-c", $"sleep 0.1; echo {i}"], SshServers.Limit)));
         results.Select(result => result.StandardOutput.Trim()).ShouldBe(Enumerable.Range(0, 30).Select(i => $"{i}"));
         results.ShouldAllBe(result => result.StandardError.Length == 0);
@@ -51,7 +81,7 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
     public async Task An_sshd_with_fewer_sessions_still_serves_all()
     {
         await using var server = await SshServer.StartAsync("MaxSessions 2");
-        await using var node = await server.ConnectAsync();
+        await using var node = await ConnectAsync(server);
         var results = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => node.RunAsync(["sh", "-c", "sleep 0.3; echo ok"], SshServers.Limit)));
         results.ShouldAllBe(result => result.ExitCode == 0 && result.StandardOutput == "ok\n");
     }
@@ -59,7 +89,7 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
     [Fact]
     public async Task Cancelling_ends_the_wait_at_once()
     {
-        await using var node = await _server.ConnectAsync();
+        await using var node = await ConnectAsync();
         using var cancel = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
         var clock = Stopwatch.StartNew();
         await Should.ThrowAsync<OperationCanceledException>(() => node.RunAsync(["sleep", "20"], cancel.Token));
@@ -70,7 +100,7 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
     [Fact]
     public async Task A_command_is_talked_to_until_the_stream_is_closed()
     {
-        await using var node = await _server.ConnectAsync();
+        await using var node = await ConnectAsync();
         var file = Path.GetTempFileName();
         await using (var stream = await node.StartAsync(["sh", "-c", "while read -r word; do echo \"$1 $word\"; done; echo ended >\"$2\"", "sh", "it's", file], SshServers.Limit))
         {
@@ -87,13 +117,13 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
     }
 
     [Fact]
-    public async Task A_hundred_streams_share_one_connection()
+    public async Task Two_hundred_streams_share_one_connection()
     {
         using var echo = new EchoServer();
-        await using var node = await _server.ConnectAsync();
+        await using var node = await ConnectAsync();
         var before = await ConnectionsAsync(node);
         var clock = Stopwatch.StartNew();
-        var streams = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => node.OpenStreamAsync("127.0.0.1", echo.Port, SshServers.Limit)));
+        var streams = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => node.OpenStreamAsync("127.0.0.1", echo.Port, SshServers.Limit)));
         var answers = await Task.WhenAll(streams.Select(async (stream, i) =>
         {
             await stream.WriteAsync(Encoding.ASCII.GetBytes($"{i:000}"), SshServers.Limit);
@@ -101,8 +131,8 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
             await stream.ReadExactlyAsync(buffer, SshServers.Limit);
             return Encoding.ASCII.GetString(buffer);
         }));
-        output.WriteLine($"100 streams opened and answered: {clock.ElapsedMilliseconds} ms");
-        answers.ShouldBe(Enumerable.Range(0, 100).Select(i => $"{i:000}"));
+        output.WriteLine($"200 streams opened and answered: {clock.ElapsedMilliseconds} ms");
+        answers.ShouldBe(Enumerable.Range(0, 200).Select(i => $"{i:000}"));
         (await ConnectionsAsync(node)).ShouldBe(before, "all streams go over the one connection");
         foreach (var stream in streams)
         {
@@ -114,7 +144,7 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
     public async Task A_stream_carries_megabytes_both_ways()
     {
         using var echo = new EchoServer();
-        await using var node = await _server.ConnectAsync();
+        await using var node = await ConnectAsync();
         await using var stream = await node.OpenStreamAsync("127.0.0.1", echo.Port, SshServers.Limit);
         var sent = new byte[2_000_000];
         Random.Shared.NextBytes(sent);
@@ -126,13 +156,51 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
     }
 
     [Fact]
+    public async Task A_stream_that_nobody_reads_stops_no_other()
+    {
+        await using var node = await ConnectAsync();
+        await using var unread = await node.StartAsync(["cat", "/dev/zero"], SshServers.Limit);
+        await using var other = await node.StartAsync(["sh", "-c", "head -c 100000000 /dev/zero"], SshServers.Limit);
+        var buffer = new byte[1 << 16];
+        long total = 0;
+        for (int count; (count = await other.ReadAsync(buffer, SshServers.Limit)) > 0; total += count)
+        {
+        }
+
+        total.ShouldBe(100_000_000);
+    }
+
+    [Fact]
+    public async Task What_the_other_side_sent_before_it_closed_arrives()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        await using var node = await ConnectAsync();
+        await using var stream = await node.OpenStreamAsync("127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port, SshServers.Limit);
+        var writing = stream.WriteAsync("go"u8.ToArray(), SshServers.Limit);
+        using (var accepted = await listener.AcceptTcpClientAsync(SshServers.Limit))
+        {
+            await accepted.GetStream().ReadExactlyAsync(new byte[2], SshServers.Limit);
+            await accepted.GetStream().WriteAsync(new byte[500_000], SshServers.Limit);
+            accepted.Client.Shutdown(SocketShutdown.Send);
+
+            // Its half is closed; ours is not.
+            using var received = new MemoryStream();
+            await stream.CopyToAsync(received, SshServers.Limit);
+            received.Length.ShouldBe(500_000);
+        }
+
+        await writing;
+    }
+
+    [Fact]
     public async Task An_address_that_refuses_is_an_error_that_says_so()
     {
-        await using var node = await _server.ConnectAsync();
+        await using var node = await ConnectAsync();
         var port = RealProcess.FreePort();
         await using var stream = await node.OpenStreamAsync("127.0.0.1", port, SshServers.Limit);
         var error = await Should.ThrowAsync<IOException>(() => stream.ReadExactlyAsync(new byte[1], SshServers.Limit).AsTask());
-        error.Message.ShouldBe($"{_server.Address} to 127.0.0.1:{port}: the node could not connect.");
+        error.Message.ShouldStartWith($"{_server.Address} to 127.0.0.1:{port}: the node could not connect");
         (await node.RunAsync(["echo", "alive"], SshServers.Limit)).StandardOutput.ShouldBe("alive\n");
     }
 
@@ -140,7 +208,7 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
     public async Task An_end_of_the_other_side_is_an_end_and_no_error()
     {
         using var echo = new EchoServer();
-        await using var node = await _server.ConnectAsync();
+        await using var node = await ConnectAsync();
         await using var stream = await node.OpenStreamAsync("127.0.0.1", echo.Port, SshServers.Limit);
         await stream.WriteAsync("q"u8.ToArray(), SshServers.Limit);
         (await stream.ReadAsync(new byte[10], SshServers.Limit)).ShouldBe(0);
@@ -151,7 +219,7 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
     {
         using var echo = new EchoServer();
         await using var server = await SshServer.StartAsync();
-        await using var node = await server.ConnectAsync();
+        await using var node = await ConnectAsync(server);
         await using var stream = await node.OpenStreamAsync("127.0.0.1", echo.Port, SshServers.Limit);
         await stream.WriteAsync("x"u8.ToArray(), SshServers.Limit);
         (await stream.ReadAsync(new byte[1], SshServers.Limit)).ShouldBe(1);
@@ -174,18 +242,11 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
     }
 
     [Fact]
-    public async Task Disposing_leaves_no_process_and_no_file()
+    public async Task After_it_is_disposed_nothing_can_be_done()
     {
-        await using var server = await SshServer.StartAsync();
-        var node = await server.ConnectAsync();
-        var pattern = $"-p {server.Port} ";
-        Processes(pattern).ShouldNotBeEmpty();
-        var directories = ControlDirectories(pattern);
-        (await RealProcess.RunAsync("stat", ["-c", "%a", .. directories])).ShouldBe("700\n");
+        var node = await ConnectAsync();
         await node.DisposeAsync();
         await node.DisposeAsync();
-        await EventuallyAsync(() => Processes(pattern).Count == 0, TimeSpan.FromSeconds(15), "no process is left");
-        directories.ShouldAllBe(directory => !Directory.Exists(directory));
         await Should.ThrowAsync<ObjectDisposedException>(() => node.RunAsync(["true"], SshServers.Limit));
     }
 
@@ -193,8 +254,7 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
     public async Task Goes_through_jump_hosts()
     {
         var hop = $"{_server.User}@{_server.Address}";
-        await using var node = await new OpenSshTransport(_server.Options() with { Jump = $"{hop},{hop}" })
-            .ConnectAsync(NodeAddress.Parse(_server.Address), SshServers.Limit);
+        await using var node = await ConnectAsync(change: options => options with { Jump = $"{hop},{hop}" });
         (await node.RunAsync(["echo", "through"], SshServers.Limit)).StandardOutput.ShouldBe("through\n");
     }
 
@@ -208,7 +268,7 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
         for (var i = 0; i < 5; i++)
         {
             var clock = Stopwatch.StartNew();
-            await using var node = await _server.ConnectAsync();
+            await using var node = await ConnectAsync();
             connect.Add(clock.Elapsed.TotalMilliseconds);
             for (var j = 0; j < 5; j++)
             {
@@ -227,7 +287,7 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
         Median(command).ShouldBeLessThan(Median(connect), "commands share the connection");
     }
 
-    private static async Task EventuallyAsync(Func<bool> condition, TimeSpan limit, string what)
+    protected static async Task EventuallyAsync(Func<bool> condition, TimeSpan limit, string what)
     {
         var clock = Stopwatch.StartNew();
         while (!condition())
@@ -241,6 +301,26 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
 
     private static async Task<string> ConnectionsAsync(INode node) =>
         (await node.RunAsync(["sh", "-c", "echo $SSH_CONNECTION"], SshServers.Limit)).StandardOutput;
+}
+
+/// <summary>With the system's ssh.</summary>
+public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper output) : NodeTests(shared, output, SshClientKind.OpenSsh)
+{
+    [Fact]
+    public async Task Disposing_leaves_no_process_and_no_file()
+    {
+        await using var server = await SshServer.StartAsync();
+        var node = await ConnectAsync(server);
+        var pattern = $"-p {server.Port} ";
+        Processes(pattern).ShouldNotBeEmpty();
+        var directories = ControlDirectories(pattern);
+        (await RealProcess.RunAsync("stat", ["-c", "%a", .. directories])).ShouldBe("700\n");
+        await node.DisposeAsync();
+        await node.DisposeAsync();
+        await EventuallyAsync(() => Processes(pattern).Count == 0, TimeSpan.FromSeconds(15), "no process is left");
+        directories.ShouldAllBe(directory => !Directory.Exists(directory));
+        await Should.ThrowAsync<ObjectDisposedException>(() => node.RunAsync(["true"], SshServers.Limit));
+    }
 
     private static List<string> Processes(string pattern) =>
     [
@@ -262,6 +342,11 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
             return "";
         }
     }
+}
+
+/// <summary>With Renci.SshNet.</summary>
+public sealed class RenciNodeTests(SharedSshServer shared, ITestOutputHelper output) : NodeTests(shared, output, SshClientKind.Renci)
+{
 }
 
 /// <summary>Sends back what it gets; after a <c>q</c> it closes the connection without an answer.</summary>

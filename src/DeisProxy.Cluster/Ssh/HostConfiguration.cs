@@ -1,0 +1,177 @@
+using System.Globalization;
+using DeisProxy.Core;
+
+namespace DeisProxy.Cluster.Ssh;
+
+/// <summary>How one host is entered: the options and, where there is an ssh program to read it, the user's ssh configuration.</summary>
+internal sealed record HostConfiguration
+{
+    public required string Host { get; init; }
+
+    public required int Port { get; init; }
+
+    public required string User { get; init; }
+
+    /// <summary>The name in known_hosts instead of the host's; null: the host's.</summary>
+    public string? HostKeyAlias { get; init; }
+
+    public required IReadOnlyList<string> KnownHostsFiles { get; init; }
+
+    /// <summary>Files with private keys, in the order in which they are offered; not all need to be there.</summary>
+    public required IReadOnlyList<string> IdentityFiles { get; init; }
+
+    /// <summary>Certificates that the configuration names, beside those that lie next to their keys.</summary>
+    public IReadOnlyList<string> CertificateFiles { get; init; } = [];
+
+    /// <summary>Whether of the agent's keys only those of <see cref="IdentityFiles"/> are offered.</summary>
+    public bool IdentitiesOnly { get; init; }
+
+    /// <summary>The agent's socket; null: there is none.</summary>
+    public string? AgentSocket { get; init; }
+
+    /// <summary>Hosts to go through, in this order.</summary>
+    public required IReadOnlyList<(string? User, NodeAddress Address)> Jumps { get; init; }
+
+    /// <summary>What the configuration asks for that SSH.NET cannot do; null: nothing.</summary>
+    public string? NeedsOpenSsh { get; init; }
+
+    private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+
+    /// <summary>Finds out how a host is entered.</summary>
+    /// <param name="user">The user there; null leaves it to the configuration.</param>
+    /// <param name="isJump">Whether the host is a jump host, which <see cref="SshOptions.Jump"/> does not apply to.</param>
+    /// <param name="warn">Is told when a configuration that names the host cannot be read.</param>
+    public static async Task<HostConfiguration> ResolveAsync(
+        NodeAddress address, string? user, bool isJump, SshOptions options, Action<string> warn, CancellationToken cancellationToken)
+    {
+        if (SshProcess.IsInstalled(options.SearchPath))
+        {
+            return await AskSshAsync(address, user, isJump, options, cancellationToken);
+        }
+
+        var config = options.ConfigFile is { } file ? SshOptions.Expand(file) : Path.Combine(Home, ".ssh", "config");
+        if (await NamesAsync(config, address.Host, cancellationToken))
+        {
+            warn($"{config} may say how to enter {address.Host}, but it is not read, because there is no ssh program to read it.");
+        }
+
+        return new HostConfiguration
+        {
+            Host = address.Host,
+            Port = address.Port ?? 22,
+            User = user ?? Environment.UserName,
+            KnownHostsFiles = [.. UserKnownHosts(options, ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"]), "/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"],
+            IdentityFiles = [.. (options.IdentityFile is { } identity ? [identity] : (string[])["~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa"]).Select(SshOptions.Expand)],
+            IdentitiesOnly = options.IdentityFile is not null,
+            AgentSocket = EnvironmentSocket(),
+            Jumps = isJump ? [] : options.JumpHosts(),
+        };
+    }
+
+    private static async Task<HostConfiguration> AskSshAsync(
+        NodeAddress address, string? user, bool isJump, SshOptions options, CancellationToken cancellationToken)
+    {
+        // -G prints the configuration as it holds for this host, Match and Include and all, and connects nowhere.
+        var arguments = new List<string> { "-G" };
+        if (options.ConfigFile is { } config)
+        {
+            arguments.AddRange(["-F", SshOptions.Expand(config)]);
+        }
+
+        if (user is not null)
+        {
+            arguments.AddRange(["-l", user]);
+        }
+
+        if (address.Port is { } port)
+        {
+            arguments.AddRange(["-p", port.ToString(CultureInfo.InvariantCulture)]);
+        }
+
+        if (options.IdentityFile is { } identity)
+        {
+            arguments.AddRange(["-i", SshOptions.Expand(identity)]);
+        }
+
+        var result = await SshProcess.RunAsync([.. arguments, "--", address.Host], options.SearchPath, cancellationToken);
+        if (result.ExitCode != 0)
+        {
+            throw new DeisProxyException(
+                "ssh-failed",
+                $"ssh cannot read its configuration for {address}: {RemoteText.Clean(result.StandardError.TrimEnd().Split('\n')[^1])}.",
+                "Mend the file that it names, or give another one with --ssh-config.");
+        }
+
+        var values = result.StandardOutput.Split('\n')
+            .Select(line => line.TrimEnd('\r').Split(' ', 2))
+            .Where(pair => pair.Length == 2)
+            .ToLookup(pair => pair[0], pair => pair[1], StringComparer.OrdinalIgnoreCase);
+        string? One(string name) => values[name].FirstOrDefault(value => value != "none");
+        string Fill(string text) => SshOptions.Expand(text)
+            .Replace("%d", Home, StringComparison.Ordinal)
+            .Replace("%h", One("hostname") ?? address.Host, StringComparison.Ordinal)
+            .Replace("%u", Environment.UserName, StringComparison.Ordinal);
+        IEnumerable<string> Files(string name) => (One(name) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Fill);
+
+        var identities = values["identityfile"].Where(value => value != "none").Select(Fill).ToList();
+        var jumps = isJump ? [] : options.JumpHosts().Count > 0 ? options.JumpHosts() : Jump(One("proxyjump"), options);
+        var socket = One("identityagent") switch
+        {
+            null when values["identityagent"].Any() => null,
+            null or "SSH_AUTH_SOCK" => EnvironmentSocket(),
+            ['$', .. var variable] => Environment.GetEnvironmentVariable(variable.Trim('{', '}')),
+            var path => Fill(path),
+        };
+        return new HostConfiguration
+        {
+            Host = One("hostname") ?? address.Host,
+            Port = int.TryParse(One("port"), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : address.Port ?? 22,
+            User = One("user") ?? user ?? Environment.UserName,
+            HostKeyAlias = One("hostkeyalias"),
+            KnownHostsFiles = [.. UserKnownHosts(options, Files("userknownhostsfile")), .. Files("globalknownhostsfile")],
+            IdentityFiles = identities,
+            CertificateFiles = [.. values["certificatefile"].Where(value => value != "none").Select(Fill)],
+            IdentitiesOnly = options.IdentityFile is not null || One("identitiesonly") == "yes",
+            AgentSocket = socket,
+            Jumps = jumps,
+            NeedsOpenSsh =
+                jumps.Count == 0 && One("proxycommand") is not null ? "ProxyCommand"
+                : One("pkcs11provider") is not null ? "PKCS11Provider"
+                : One("knownhostscommand") is not null ? "KnownHostsCommand"
+                : identities.Find(file => file.EndsWith("_sk", StringComparison.Ordinal) && File.Exists(file)) is { } fido ? $"the FIDO key {fido}"
+                : One("gssapiauthentication") == "yes" && socket is null && !identities.Exists(File.Exists) ? "GSSAPIAuthentication"
+                : null,
+        };
+    }
+
+    private static IEnumerable<string> UserKnownHosts(SshOptions options, IEnumerable<string> otherwise) =>
+        (options.KnownHostsFile is { } file ? [file] : otherwise).Select(SshOptions.Expand);
+
+    private static string? EnvironmentSocket() => Environment.GetEnvironmentVariable("SSH_AUTH_SOCK") is { Length: > 0 } socket ? socket : null;
+
+    private static IReadOnlyList<(string? User, NodeAddress Address)> Jump(string? jump, SshOptions options) =>
+        jump is null ? [] : (options with { Jump = jump }).JumpHosts();
+
+    /// <summary>Whether a configuration says more about a host than about all.</summary>
+    private static async Task<bool> NamesAsync(string config, string host, CancellationToken cancellationToken)
+    {
+        string[] lines;
+        try
+        {
+            lines = await File.ReadAllLinesAsync(config, cancellationToken);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+
+        return lines
+            .Select(line => line.Split([' ', '\t', '='], StringSplitOptions.RemoveEmptyEntries))
+            .Any(words => words.Length > 1 && words[0].ToUpperInvariant() switch
+            {
+                "HOST" => words[1..].Any(pattern => pattern != "*" && Wildcard.Matches(pattern, host)),
+                "MATCH" or "INCLUDE" => true,
+                _ => false,
+            });
+    }
+}

@@ -1,0 +1,189 @@
+using System.Buffers;
+using System.Text;
+using DeisProxy.Core;
+
+namespace DeisProxy.Cluster.Ssh;
+
+/// <summary>A node that is reached with SSH.NET. Everything shares one connection; when it is lost, the next call makes a new one.</summary>
+/// <param name="connect">Makes a connection.</param>
+internal sealed class RenciNode(NodeAddress address, Func<CancellationToken, Task<RenciConnection>> connect) : INode
+{
+    /// <summary>sshd refuses an eleventh session on one connection (MaxSessions 10); TCP connections do not count, but commands that are talked to do, and there are two of them at most.</summary>
+    private const int ParallelCommands = 7;
+
+    /// <summary>Output of a command that is kept, in bytes; what is longer fails, it is no answer to anything that deis-proxy asks.</summary>
+    private const int MaximumOutput = 16 * 1024 * 1024;
+
+    private readonly SemaphoreSlim _commands = new(ParallelCommands);
+    private readonly SemaphoreSlim _connecting = new(1);
+    private RenciConnection? _connection;
+    private bool _hasRun;
+    private bool _disposed;
+
+    /// <inheritdoc/>
+    public string Name => address.ToString();
+
+    /// <summary>Connects now.</summary>
+    public Task EnterAsync(CancellationToken cancellationToken) => ConnectionAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<CommandResult> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        await _commands.WaitAsync(cancellationToken);
+        try
+        {
+            // Nothing is to be read, as with ssh -n.
+            await using var channel = await ExecuteAsync($"{ShellQuote.Join(arguments)} </dev/null", cancellationToken);
+            channel.SendEof();
+            var output = await ReadAsync(channel, cancellationToken);
+            await channel.Closed.WaitAsync(cancellationToken);
+            _hasRun = true;
+            return new CommandResult(channel.ExitStatus ?? SshFailure.ExitStatus, output, channel.ErrorText);
+        }
+        finally
+        {
+            _commands.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<Stream> StartAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        return new ChannelStream(await ExecuteAsync(ShellQuote.Join(arguments), cancellationToken), $"{Name} to its command");
+    }
+
+    /// <inheritdoc/>
+    public async Task<Stream> OpenStreamAsync(string host, int port, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        ArgumentOutOfRangeException.ThrowIfLessThan(port, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(port, 65535);
+        if (!_hasRun)
+        {
+            // sshd turns Nagle's algorithm off (TCP_NODELAY) when a first command is run; a connection that only ever carries streams
+            // would stall for 40 ms, the delayed acknowledgement, now and then. The command's result does not matter.
+            await RunAsync(["true"], cancellationToken);
+        }
+
+        var connection = await ConnectionAsync(cancellationToken);
+        return new ChannelStream(connection.Open(new TcpOpenInfo(host, port)), $"{Name} to {NodeAddress.Join(host, port)}");
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        await _connecting.WaitAsync();
+        try
+        {
+            _disposed = true;
+            if (_connection is { } connection)
+            {
+                await connection.DisposeAsync();
+            }
+        }
+        finally
+        {
+            _connecting.Release();
+        }
+    }
+
+    private async Task<SshChannel> ExecuteAsync(string command, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var connection = await ConnectionAsync(cancellationToken);
+            var channel = connection.Open(new SessionOpenInfo());
+            var isKept = false;
+            try
+            {
+                await channel.OpenedAsync(cancellationToken);
+                if (!await channel.ExecuteAsync(command, cancellationToken))
+                {
+                    throw new DeisProxyException("ssh-failed", $"{Name} does not run commands.", "Check what its sshd lets this user do (ForceCommand, the options of the key in authorized_keys).");
+                }
+
+                isKept = true;
+                return channel;
+            }
+            catch (ChannelRefusedException error)
+            {
+                // sshd has fewer sessions (MaxSessions) than are in use; one of ours will end.
+                if (!await connection.SessionEndedAsync(channel, cancellationToken))
+                {
+                    throw new DeisProxyException(
+                        "ssh-failed", $"{Name} opens no session: {RemoteText.Clean(error.Message)}.", "Check the log of its sshd (MaxSessions, limits of processes).", error);
+                }
+            }
+            finally
+            {
+                if (!isKept)
+                {
+                    await channel.DisposeAsync();
+                }
+            }
+        }
+    }
+
+    private static async Task<string> ReadAsync(SshChannel channel, CancellationToken cancellationToken)
+    {
+        var text = new StringBuilder();
+        var decoder = Encoding.UTF8.GetDecoder();
+        var bytes = ArrayPool<byte>.Shared.Rent(32 * 1024);
+        var characters = new char[bytes.Length + 2];
+        try
+        {
+            var total = 0;
+            int count;
+            do
+            {
+                count = await channel.ReadAsync(bytes, cancellationToken);
+                total += count;
+                if (total > MaximumOutput)
+                {
+                    throw SshFailure.OutputTooLong(MaximumOutput);
+                }
+
+                text.Append(characters, 0, decoder.GetChars(bytes, 0, count, characters, 0, flush: count == 0));
+            }
+            while (count > 0);
+            return text.ToString();
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
+    }
+
+    private async Task<RenciConnection> ConnectionAsync(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_connection is { IsLost: false } alive)
+        {
+            return alive;
+        }
+
+        await _connecting.WaitAsync(cancellationToken);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_connection is { IsLost: true } lost)
+            {
+                (_connection, _hasRun) = (null, false);
+                await lost.DisposeAsync();
+            }
+
+            return _connection ??= await connect(cancellationToken);
+        }
+        finally
+        {
+            _connecting.Release();
+        }
+    }
+}

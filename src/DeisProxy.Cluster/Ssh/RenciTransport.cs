@@ -1,0 +1,230 @@
+using System.Net.Sockets;
+using DeisProxy.Core;
+using Renci.SshNet;
+using Renci.SshNet.Common;
+using Renci.SshNet.Messages.Transport;
+using Renci.SshNet.Security;
+
+namespace DeisProxy.Cluster.Ssh;
+
+/// <summary>Enters nodes with SSH.NET.</summary>
+internal sealed class RenciTransport
+{
+    /// <summary>SSH.NET blocks a thread while it connects and authenticates, and there are so many connections at a time.</summary>
+    private const int Threads = 160;
+
+    /// <summary>How often the time limit of a step may pass until a connection is there: SSH.NET has it for each wait of its own.</summary>
+    private const int LimitFactor = 3;
+
+    private readonly SshOptions _options;
+    private readonly KeyRing _keys;
+    private readonly Action<string> _warn;
+
+    static RenciTransport()
+    {
+        ThreadPool.GetMinThreads(out var workers, out var completion);
+        ThreadPool.SetMinThreads(Math.Max(workers, Threads), completion);
+    }
+
+    public RenciTransport(SshOptions options, KeyRing keys, Action<string> warn) => (_options, _keys, _warn) = (options, keys, warn);
+
+    /// <summary>Makes a connection to a node.</summary>
+    /// <param name="via">The node to go through; null: straight, or by the configuration's jump hosts.</param>
+    public async Task<RenciConnection> ConnectAsync(NodeAddress address, HostConfiguration host, INode? via, CancellationToken cancellationToken)
+    {
+        if (via is not null)
+        {
+            return await ConnectAsync(address, host, via, ownsVia: false, cancellationToken);
+        }
+
+        INode? way = null;
+        try
+        {
+            foreach (var (user, hop) in host.Jumps)
+            {
+                var hopHost = await HostConfiguration.ResolveAsync(hop, user, isJump: true, _options, _warn, cancellationToken);
+                var before = way;
+                var node = new RenciNode(hop, ct => ConnectAsync(hop, hopHost, before, ownsVia: true, ct));
+                way = node;
+                await node.EnterAsync(cancellationToken);
+            }
+
+            return await ConnectAsync(address, host, way, ownsVia: true, cancellationToken);
+        }
+        catch
+        {
+            if (way is not null)
+            {
+                await way.DisposeAsync();
+            }
+
+            throw;
+        }
+    }
+
+    private async Task<RenciConnection> ConnectAsync(NodeAddress address, HostConfiguration host, INode? via, bool ownsVia, CancellationToken cancellationToken)
+    {
+        var (keys, locked) = await _keys.CollectAsync(host, _options.IdentityFile is { } file ? SshOptions.Expand(file) : null, _warn, cancellationToken);
+        DeisProxyException? refused = null;
+        if (keys.Count > 0)
+        {
+            try
+            {
+                return await ConnectAsync(address, host, via, ownsVia, keys, cancellationToken);
+            }
+            catch (DeisProxyException error) when (error.Code == SshFailure.AuthenticationRefused && locked.Count > 0)
+            {
+                refused = error;
+            }
+        }
+
+        foreach (var path in locked)
+        {
+            if (await _keys.UnlockAsync(path, host, cancellationToken) is { } unlocked)
+            {
+                try
+                {
+                    return await ConnectAsync(address, host, via, ownsVia, unlocked, cancellationToken);
+                }
+                catch (DeisProxyException error) when (error.Code == SshFailure.AuthenticationRefused)
+                {
+                    refused = error;
+                }
+            }
+        }
+
+        throw refused ?? (locked.Count > 0
+            ? SshFailure.Locked(address, locked[0])
+            : SshFailure.Refused(address, host.User, "there is no key to offer", _options));
+    }
+
+    private async Task<RenciConnection> ConnectAsync(
+        NodeAddress address, HostConfiguration host, INode? via, bool ownsVia, IReadOnlyList<OfferedKey> keys, CancellationToken cancellationToken)
+    {
+        var known = await KnownHosts.LoadAsync(host.KnownHostsFiles, host.HostKeyAlias ?? host.Host, host.HostKeyAlias is null ? host.Port : null, cancellationToken);
+        var relay = via is null ? null : new StreamRelay(ct => via.OpenStreamAsync(host.Host, host.Port, ct));
+        var method = new PublicKeyMethod(host.User, keys);
+        var info = relay is null
+            ? new ConnectionInfo(host.Host, host.Port, host.User, method)
+            : new ConnectionInfo(host.Host, host.Port, host.User, ProxyTypes.Http, "127.0.0.1", relay.Port, StreamRelay.User, relay.Secret, method);
+        info.Timeout = _options.ConnectTimeout;
+        Prefer(info.HostKeyAlgorithms, known);
+
+        var client = new SshClient(info);
+        DeisProxyException? distrust = null;
+        client.HostKeyReceived += (_, e) =>
+        {
+            e.CanTrust = false;
+            distrust = Judge(address, host, known, e);
+            e.CanTrust = distrust is null;
+        };
+        Task? connecting = null;
+        try
+        {
+            connecting = Task.Run(() => client.ConnectAsync(cancellationToken), CancellationToken.None);
+            await connecting.WaitAsync(_options.ConnectTimeout * LimitFactor, cancellationToken);
+            if (method.Session is not { } session)
+            {
+                throw new DeisProxyException("ssh-failed", $"{address} lets {host.User} in without a key.", "Check what answers there; it is no node of Deis.");
+            }
+
+            return new RenciConnection(address, client, session, Way(relay, ownsVia ? via : null));
+        }
+#pragma warning disable CA1031 // What answers may be anything, and SSH.NET stumbles over it in any way.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            _ = LeaveAsync(connecting, client);
+            if (relay is not null)
+            {
+                await relay.DisposeAsync();
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            throw distrust ?? Explain(address, host, relay?.Failure is { } failure and not OperationCanceledException ? failure : error);
+        }
+    }
+
+    /// <summary>Ends a client whose connecting may still be under way.</summary>
+    private static async Task LeaveAsync(Task? connecting, SshClient client)
+    {
+        try
+        {
+            if (connecting is not null)
+            {
+                await connecting;
+            }
+        }
+#pragma warning disable CA1031 // Whatever it was, it has been told of.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            System.Diagnostics.Debug.WriteLine(error.Message);
+        }
+
+        client.Dispose();
+    }
+
+    /// <summary>Asks for the types of keys that are known of the host before others, so that it is known by any of its keys.</summary>
+    private static void Prefer(IOrderedDictionary<string, Func<byte[], KeyHostAlgorithm>> algorithms, KnownHosts known)
+    {
+        if (!known.HasAuthorities)
+        {
+            foreach (var certificate in algorithms.Keys.Where(name => name.Contains("-cert-", StringComparison.Ordinal)).ToList())
+            {
+                algorithms.Remove(certificate);
+            }
+        }
+
+        var position = 0;
+        foreach (var type in known.Types)
+        {
+            foreach (var name in type == "ssh-rsa" ? (string[])["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [type])
+            {
+                if (algorithms.ContainsKey(name))
+                {
+                    algorithms.SetPosition(name, position++);
+                }
+            }
+        }
+    }
+
+    private static DeisProxyException? Judge(NodeAddress address, HostConfiguration host, KnownHosts known, HostKeyEventArgs e)
+    {
+        var certificate = e.Certificate;
+        var isOurs = certificate is { Type: Certificate.CertificateType.Host } && certificate.ValidPrincipals.Contains(host.HostKeyAlias ?? host.Host, StringComparer.OrdinalIgnoreCase);
+        var (verdict, entry) = known.Judge(e.HostKey, isOurs ? certificate!.CertificateAuthorityKey : null);
+        return verdict == KnownHosts.Verdict.Known ? null : SshFailure.HostKey(address, host, verdict, entry, e.HostKey);
+    }
+
+    private DeisProxyException Explain(NodeAddress address, HostConfiguration host, Exception error)
+    {
+        var said = RemoteText.Clean(error.Message).TrimEnd('.');
+        return error switch
+        {
+            DeisProxyException known => known,
+            SshAuthenticationException => SshFailure.Refused(address, host.User, said, _options, error),
+            SshConnectionException when said.Contains("authentication failures", StringComparison.OrdinalIgnoreCase) =>
+                SshFailure.Refused(address, host.User, said, _options, error),
+            SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } =>
+                SshFailure.Unreachable(address, $"Could not resolve hostname {host.Host}", error),
+            SshOperationTimeoutException or TimeoutException or OperationCanceledException => SshFailure.Unreachable(address, "it does not answer in time", error),
+            SshConnectionException { DisconnectReason: DisconnectReason.KeyExchangeFailed or DisconnectReason.ProtocolError or DisconnectReason.ProtocolVersionNotSupported } =>
+                SshFailure.Failed(address, said, error),
+            SocketException or IOException or SshConnectionException or ProxyException => SshFailure.Unreachable(address, said, error),
+            _ => SshFailure.Failed(address, said, error),
+        };
+    }
+
+    private static IAsyncDisposable? Way(IAsyncDisposable? relay, IAsyncDisposable? via) => relay is null ? via : via is null ? relay : new Both(relay, via);
+
+    /// <summary>What a connection goes through, the nearer first.</summary>
+    private sealed class Both(IAsyncDisposable relay, IAsyncDisposable via) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await relay.DisposeAsync();
+            await via.DisposeAsync();
+        }
+    }
+}

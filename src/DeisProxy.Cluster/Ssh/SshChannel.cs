@@ -1,0 +1,309 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Pipelines;
+using System.Text;
+using Renci.SshNet.Messages.Connection;
+
+namespace DeisProxy.Cluster.Ssh;
+
+/// <summary>
+/// One channel of an SSH connection (RFC 4254, 5): a command, or a TCP connection that the node makes. It holds no thread, and one that nobody reads
+/// stops no other, because its window ends.
+/// </summary>
+internal sealed class SshChannel : IAsyncDisposable
+{
+    /// <summary>What the node may send before it is read, in bytes; as OpenSSH has it.</summary>
+    private const int Window = 64 * PacketSize;
+
+    private const int PacketSize = 32 * 1024;
+
+    /// <summary>Standard error that is kept, in bytes; a command's output has a limit of its own.</summary>
+    private const int MaximumError = 1024 * 1024;
+
+    private readonly RenciConnection _connection;
+    private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<bool> _requested = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // The window is the limit, not the pipe: its writer is the thread that serves all channels, and must not wait.
+    private readonly Pipe _received = new(new PipeOptions(pauseWriterThreshold: 0, useSynchronizationContext: false));
+    private readonly MemoryStream _error = new();
+    private readonly Lock _lock = new();
+    private TaskCompletionSource _windowGrew = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private uint _remoteNumber;
+    private uint _remoteWindow;
+    private uint _remotePacket;
+    private int _unacknowledged;
+    private bool _eofSent;
+    private int _closeSent;
+
+    public SshChannel(RenciConnection connection, uint number, bool isSession)
+    {
+        _connection = connection;
+        Number = number;
+        IsSession = isSession;
+    }
+
+    /// <summary>Our number of the channel.</summary>
+    public uint Number { get; }
+
+    /// <summary>Whether it is for a command.</summary>
+    public bool IsSession { get; }
+
+    /// <summary>Ends when the node has closed the channel or the connection is lost.</summary>
+    public Task Closed => _closed.Task;
+
+    /// <summary>Exit status of the command, if it has said one.</summary>
+    public int? ExitStatus { get; private set; }
+
+    /// <summary>The signal that ended the command, without <c>SIG</c>.</summary>
+    public string? ExitSignal { get; private set; }
+
+    /// <summary>What the command wrote to its standard error so far.</summary>
+    public string ErrorText
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return Encoding.UTF8.GetString(_error.GetBuffer(), 0, (int)_error.Length);
+            }
+        }
+    }
+
+    /// <summary>Asks the node for the channel; <see cref="OpenedAsync"/> tells what became of it.</summary>
+    public void Open(ChannelOpenInfo info) => _connection.Send(new ChannelOpenMessage(Number, Window, PacketSize, info));
+
+    /// <summary>Waits for the channel.</summary>
+    /// <exception cref="ChannelRefusedException">The node does not open it.</exception>
+    public Task OpenedAsync(CancellationToken cancellationToken) => _opened.Task.WaitAsync(cancellationToken);
+
+    /// <summary>Starts the command.</summary>
+    /// <returns>Whether the node has started it.</returns>
+    public Task<bool> ExecuteAsync(string command, CancellationToken cancellationToken)
+    {
+        _connection.Send(new ChannelRequestMessage(_remoteNumber, new ExecInfo(command)));
+        return _requested.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Reads what the node sends.</summary>
+    /// <returns>Number of bytes; 0 at the end.</returns>
+    public async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        await OpenedAsync(cancellationToken);
+        if (buffer.Length == 0)
+        {
+            return 0;
+        }
+
+        var result = await _received.Reader.ReadAsync(cancellationToken);
+        var count = (int)Math.Min(buffer.Length, result.Buffer.Length);
+        var part = result.Buffer.Slice(0, count);
+        var target = buffer.Span;
+        foreach (var segment in part)
+        {
+            segment.Span.CopyTo(target);
+            target = target[segment.Length..];
+        }
+
+        _received.Reader.AdvanceTo(part.End);
+        Acknowledge(count);
+        return count;
+    }
+
+    /// <summary>Sends to the node, as much at a time as it takes.</summary>
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
+    {
+        await OpenedAsync(cancellationToken);
+        while (data.Length > 0)
+        {
+            int count;
+            Task grew;
+            lock (_lock)
+            {
+                count = (int)Math.Min((uint)data.Length, Math.Min(_remoteWindow, _remotePacket));
+                _remoteWindow -= (uint)count;
+                grew = _windowGrew.Task;
+            }
+
+            if (count == 0)
+            {
+                if (await Task.WhenAny(grew, Closed).WaitAsync(cancellationToken) == Closed)
+                {
+                    break;
+                }
+
+                continue;
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            if (Closed.IsCompleted)
+            {
+                break;
+            }
+
+            _connection.Send(new ChannelDataMessage(_remoteNumber, data[..count].ToArray()));
+            data = data[count..];
+        }
+
+        if (data.Length > 0)
+        {
+            await Closed;
+            throw new IOException("The other side has closed the connection.");
+        }
+    }
+
+    /// <summary>Says that nothing more will be sent.</summary>
+    public void SendEof()
+    {
+        if (!_eofSent && _closeSent == 0)
+        {
+            _eofSent = true;
+            _connection.Send(new ChannelEofMessage(_remoteNumber));
+        }
+    }
+
+    /// <summary>Closes the channel without waiting for the node's answer.</summary>
+    public ValueTask DisposeAsync()
+    {
+        if (_opened.Task.IsCompletedSuccessfully)
+        {
+            SendClose();
+        }
+        else
+        {
+            // An answer that is still to come closes it.
+            _ = _opened.Task.ContinueWith(
+                opened =>
+                {
+                    _ = opened.Exception;
+                    if (opened.IsCompletedSuccessfully)
+                    {
+                        SendClose();
+                    }
+                },
+                CancellationToken.None,
+                TaskContinuationOptions.None,
+                TaskScheduler.Default);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    // What follows is called by the one thread that receives; it must neither wait nor send, because sending waits during a new key exchange.
+
+    /// <summary>The node has opened it.</summary>
+    public void OnOpened(uint remoteNumber, uint window, uint packet)
+    {
+        lock (_lock)
+        {
+            (_remoteNumber, _remoteWindow, _remotePacket) = (remoteNumber, window, packet);
+        }
+
+        _opened.TrySetResult();
+    }
+
+    /// <summary>The node does not open it.</summary>
+    public void OnRefused(string reason) => Fail(new ChannelRefusedException(reason));
+
+    /// <summary>The node has sent something.</summary>
+    public void OnData(ReadOnlySpan<byte> data)
+    {
+        _received.Writer.Write(data);
+        _ = _received.Writer.FlushAsync().AsTask();
+    }
+
+    /// <summary>The command has written to its standard error.</summary>
+    public void OnError(ReadOnlySpan<byte> data)
+    {
+        lock (_lock)
+        {
+            _error.Write(data[..(int)Math.Min(data.Length, MaximumError - _error.Length)]);
+        }
+
+        var count = data.Length;
+        _ = Task.Run(() => Acknowledge(count));
+    }
+
+    /// <summary>The node says something about the command.</summary>
+    public void OnRequest(string name, ReadOnlySpan<byte> data)
+    {
+        // The first byte tells whether an answer is wanted, which for these two it never is.
+        if (name == "exit-status" && data.Length >= 5)
+        {
+            ExitStatus = (int)BinaryPrimitives.ReadUInt32BigEndian(data[1..]);
+        }
+        else if (name == "exit-signal" && data.Length >= 5 && BinaryPrimitives.ReadUInt32BigEndian(data[1..]) is var length && length <= data.Length - 5)
+        {
+            ExitSignal = Encoding.ASCII.GetString(data.Slice(5, (int)length));
+        }
+    }
+
+    /// <summary>The node has started the command, or not.</summary>
+    public void OnAnswer(bool success) => _requested.TrySetResult(success);
+
+    /// <summary>The node lets more be sent.</summary>
+    public void OnWindow(uint bytes)
+    {
+        TaskCompletionSource grew;
+        lock (_lock)
+        {
+            _remoteWindow = (uint)Math.Min((ulong)_remoteWindow + bytes, uint.MaxValue);
+            (grew, _windowGrew) = (_windowGrew, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        }
+
+        grew.TrySetResult();
+    }
+
+    /// <summary>The node will send nothing more.</summary>
+    public void OnEof() => _received.Writer.Complete();
+
+    /// <summary>The node has closed it.</summary>
+    public void OnClosed()
+    {
+        _received.Writer.Complete();
+        _requested.TrySetResult(false);
+        _closed.TrySetResult();
+        _ = Task.Run(SendClose);
+    }
+
+    /// <summary>The channel has ended with an error.</summary>
+    public void Fail(Exception error)
+    {
+        _opened.TrySetException(error);
+        _requested.TrySetException(error);
+        _received.Writer.Complete(error);
+        _closed.TrySetException(error);
+        _ = (_opened.Task.Exception, _requested.Task.Exception, _closed.Task.Exception);
+        OnWindow(0);
+    }
+
+    private void Acknowledge(int count)
+    {
+        int total;
+        lock (_lock)
+        {
+            _unacknowledged += count;
+            if (_unacknowledged < Window / 2 || _closeSent != 0)
+            {
+                return;
+            }
+
+            (total, _unacknowledged) = (_unacknowledged, 0);
+        }
+
+        _connection.TrySend(new ChannelWindowAdjustMessage(_remoteNumber, (uint)total));
+    }
+
+    private void SendClose()
+    {
+        if (Interlocked.Exchange(ref _closeSent, 1) == 0)
+        {
+            _connection.TrySend(new ChannelCloseMessage(_remoteNumber));
+            _connection.Forget(this);
+        }
+    }
+}
+
+/// <summary>The node does not open a channel.</summary>
+internal sealed class ChannelRefusedException(string reason) : IOException(reason);

@@ -1,0 +1,105 @@
+using DeisProxy.Core;
+
+namespace DeisProxy.Cluster.Ssh;
+
+/// <summary>How a person is asked and told while nodes are entered.</summary>
+/// <param name="Ask">Asks for a secret; null: there is nobody to ask.</param>
+/// <param name="Warn">Is told what the person should know.</param>
+/// <param name="Explain">Is told what happens and why, for whoever wants it at length.</param>
+public sealed record SshDialog(Func<string, CancellationToken, Task<string?>>? Ask, Action<string> Warn, Action<string> Explain)
+{
+    /// <summary>Nobody is there.</summary>
+    public static SshDialog Silent { get; } = new(null, _ => { }, _ => { });
+}
+
+/// <summary>Enters nodes with SSH.NET, and with the system's ssh what SSH.NET cannot enter.</summary>
+public sealed class SshTransport : INodeTransport, IDisposable
+{
+    private readonly SshOptions _options;
+    private readonly SshDialog _dialog;
+    private readonly OpenSshTransport _openSsh;
+    private readonly KeyRing _keys;
+    private readonly RenciTransport _renci;
+    private readonly INode? _entry;
+    private readonly HashSet<string> _said;
+
+    /// <summary>Prepares; nothing is contacted yet.</summary>
+    public SshTransport(SshOptions options, SshDialog dialog)
+        : this(options, dialog, new KeyRing(dialog is null ? throw new ArgumentNullException(nameof(dialog)) : dialog.Ask), new HashSet<string>(StringComparer.Ordinal), entry: null, new OpenSshTransport(options))
+    {
+    }
+
+    private SshTransport(SshOptions options, SshDialog dialog, KeyRing keys, HashSet<string> said, INode? entry, OpenSshTransport openSsh)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        (_options, _dialog, _keys, _said, _entry, _openSsh) = (options, dialog, keys, said, entry, openSsh);
+        _renci = new RenciTransport(options, keys, text => Once(dialog.Warn, text));
+    }
+
+    /// <inheritdoc/>
+    public bool HasJump => _entry is not null || !string.IsNullOrEmpty(_options.Jump);
+
+    /// <inheritdoc/>
+    /// <exception cref="DeisProxyException">
+    /// <c>ssh-missing</c>, <c>ssh-host-key-unknown</c>, <c>ssh-host-key-changed</c>, <c>ssh-host-key-revoked</c>, <c>ssh-auth-refused</c>, <c>ssh-key-unusable</c>,
+    /// <c>ssh-client-unfit</c>, <c>ssh-unreachable</c>, <c>ssh-connection-lost</c>, <c>ssh-failed</c>, or an option is wrong (see <see cref="SshOptions.Validate"/>).
+    /// </exception>
+    public async Task<INode> ConnectAsync(NodeAddress address, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        _options.Validate();
+        if (_options.Client == SshClientKind.OpenSsh)
+        {
+            return await _openSsh.ConnectAsync(address, cancellationToken);
+        }
+
+        var host = await HostConfiguration.ResolveAsync(address, _options.User, isJump: false, _options, text => Once(_dialog.Warn, text), cancellationToken);
+        if (host.NeedsOpenSsh is { } reason)
+        {
+            if (_options.Client == SshClientKind.Renci)
+            {
+                throw new DeisProxyException(
+                    "ssh-client-unfit", $"The ssh configuration of {address} asks for {reason}, which Renci.SshNet does not do.", "Use --ssh-client openssh, or auto.");
+            }
+
+            Once(_dialog.Explain, $"{address}: entered with the system's ssh, because its ssh configuration asks for {reason}");
+            return await _openSsh.ConnectAsync(address, cancellationToken);
+        }
+
+        Once(_dialog.Explain, $"{address}: entered with Renci.SshNet");
+        var node = new RenciNode(address, ct => _renci.ConnectAsync(address, host, _entry, ct));
+        try
+        {
+            await node.EnterAsync(cancellationToken);
+            return node;
+        }
+        catch
+        {
+            await node.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public INodeTransport Through(INode entry)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        return new SshTransport(_options, _dialog, _keys, _said, entry, (OpenSshTransport)_openSsh.Through(entry));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _keys.Dispose();
+
+    private void Once(Action<string> tell, string text)
+    {
+        lock (_said)
+        {
+            if (!_said.Add(text))
+            {
+                return;
+            }
+        }
+
+        tell(text);
+    }
+}

@@ -1,0 +1,113 @@
+using System.Security.Cryptography;
+using System.Text;
+using DeisProxy.Cluster.Ssh;
+using DeisProxy.Core;
+using DeisProxy.RealParts;
+
+namespace DeisProxy.Cluster.Tests;
+
+/// <summary>What known_hosts files say, and that Renci.SshNet is held to it.</summary>
+public sealed class KnownHostsTests(SharedSshServer shared) : IClassFixture<SharedSshServer>, IDisposable
+{
+    private readonly SshServer _server = shared.Server;
+    private readonly TemporaryDirectory _directory = new();
+    private readonly string _key = File.ReadAllText(shared.Server.KnownHostsFile).Split(' ', 2)[1].Trim();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Theory]
+    [InlineData("[127.0.0.1]:{port} {key}", "Known")]
+    [InlineData("[127.0.0.*]:{port} {key}", "Known")]
+    [InlineData("[127.0.0.?]:*,![127.0.0.1]:{port} {key}", "Unknown")]
+    [InlineData("other,[127.0.0.1]:{port} {key} a comment", "Known")]
+    [InlineData("127.0.0.1 {key}", "Known")]
+    [InlineData("127.0.0.1 {old}", "Unknown")]
+    [InlineData("{hash} {key}", "Known")]
+    [InlineData("{hash} {old}", "Changed")]
+    [InlineData("[127.0.0.1]:{port} {old}\n[127.0.0.1]:{port} {key}", "Known")]
+    [InlineData("[127.0.0.1]:{port} {key}\n@revoked * {key}", "Revoked")]
+    [InlineData("[127.0.0.1]:{port} {old}", "Changed")]
+    [InlineData("[127.0.0.1]:{port} {rsa}", "Changed")]
+    [InlineData("@cert-authority * {key}", "Unknown")]
+    [InlineData("@something * {key}\n# [127.0.0.1]:{port} {key}\n\n|1|bad|worse {key}\n[127.0.0.1]:{port} ssh-ed25519 nonsense", "Unknown")]
+    [InlineData("", "Unknown")]
+    public async Task A_real_host_key_against_a_file(string text, string verdict)
+    {
+        await SshServer.NewKeyAsync(_directory["old"]);
+        await RealProcess.RunAsync("ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", _directory["rsa"]);
+        await File.WriteAllTextAsync(_directory["known"], text
+            .Replace("{port}", $"{_server.Port}", StringComparison.Ordinal)
+            .Replace("{key}", _key, StringComparison.Ordinal)
+            .Replace("{old}", KeyOf("old"), StringComparison.Ordinal)
+            .Replace("{rsa}", KeyOf("rsa"), StringComparison.Ordinal)
+            .Replace("{hash}", Hashed($"[127.0.0.1]:{_server.Port}"), StringComparison.Ordinal));
+
+        var entering = _server.ConnectAsync(SshClientKind.Renci, options => options with { KnownHostsFile = _directory["known"] });
+        if (verdict == "Known")
+        {
+            await using var node = await entering;
+            return;
+        }
+
+        var error = await Should.ThrowAsync<DeisProxyException>(() => entering);
+        error.Code.ShouldBe($"ssh-host-key-{verdict.ToLowerInvariant()}");
+        error.Message.ShouldContain(_server.Fingerprint);
+        if (verdict != "Unknown")
+        {
+            error.Message.ShouldContain(_directory["known"]);
+            error.Message.ShouldContain($"line {text.Split('\n').Length}");
+        }
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", true)]
+    [InlineData("elsewhere", false)]
+    public async Task A_certificate_of_a_known_authority_for_this_host(string principal, bool isKnown)
+    {
+        await SshServer.NewKeyAsync(_directory["authority"]);
+        await SshServer.NewKeyAsync(_directory["host"]);
+        await RealProcess.RunAsync("ssh-keygen", "-q", "-s", _directory["authority"], "-I", "host", "-h", "-n", principal, _directory["host.pub"]);
+        await using var server = await SshServer.StartAsync($"HostKey {_directory["host"]}", $"HostCertificate {_directory["host"]}-cert.pub");
+        await File.WriteAllTextAsync(_directory["known"], $"@cert-authority [127.0.0.*]:{server.Port} {KeyOf("authority")}\n");
+        var entering = server.ConnectAsync(SshClientKind.Renci, options => options with { KnownHostsFile = _directory["known"] });
+        if (isKnown)
+        {
+            await using var node = await entering;
+        }
+        else
+        {
+            (await Should.ThrowAsync<DeisProxyException>(() => entering)).Code.ShouldBe("ssh-host-key-unknown");
+        }
+    }
+
+    [Fact]
+    public async Task Of_several_host_keys_the_known_one_is_asked_for()
+    {
+        await RealProcess.RunAsync("ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", _directory["rsa"]);
+        await SshServer.NewKeyAsync(_directory["second"]);
+        await using var server = await SshServer.StartAsync($"HostKey {_directory["rsa"]}");
+        await File.WriteAllTextAsync(_directory["known"], SshServer.KnownHostsLine(server.Port, _directory["rsa"]));
+        await using var node = await server.ConnectAsync(SshClientKind.Renci, options => options with { KnownHostsFile = _directory["known"] });
+    }
+
+    [Theory]
+    [InlineData("*", "anything", true)]
+    [InlineData("a*b?", "axxbc", true)]
+    [InlineData("a*b?", "axxb", false)]
+    [InlineData("*.example.com", "a.b.example.com", true)]
+    [InlineData("", "", true)]
+    [InlineData("", "x", false)]
+    [InlineData("**", "", true)]
+    [InlineData("*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false)]
+    public void Patterns(string pattern, string name, bool matches) => Wildcard.Matches(pattern, name).ShouldBe(matches);
+
+    private static string Hashed(string name)
+    {
+        var salt = RandomNumberGenerator.GetBytes(20);
+#pragma warning disable CA5350 // The file format has HMAC-SHA1.
+        return $"|1|{Convert.ToBase64String(salt)}|{Convert.ToBase64String(HMACSHA1.HashData(salt, Encoding.UTF8.GetBytes(name)))}";
+#pragma warning restore CA5350
+    }
+
+    private string KeyOf(string name) => string.Join(' ', File.ReadAllText(_directory[name] + ".pub").Split(' ').Take(2)).Trim();
+}

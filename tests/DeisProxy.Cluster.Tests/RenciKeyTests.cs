@@ -1,0 +1,227 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using DeisProxy.Cluster.Ssh;
+using DeisProxy.Core;
+using DeisProxy.RealParts;
+
+namespace DeisProxy.Cluster.Tests;
+
+/// <summary>The keys that Renci.SshNet enters a node with: files, passphrases, agents.</summary>
+public sealed class RenciKeyTests(SharedSshServer shared) : IClassFixture<SharedSshServer>, IDisposable
+{
+    private readonly SshServer _server = shared.Server;
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Theory]
+    [InlineData("ed25519", "")]
+    [InlineData("ecdsa", "-b 256")]
+    [InlineData("ecdsa", "-b 384")]
+    [InlineData("ecdsa", "-b 521")]
+    [InlineData("rsa", "-b 2048")]
+    [InlineData("rsa", "-b 2048 -m PEM")]
+    [InlineData("ecdsa", "-m PKCS8")]
+    public async Task Every_kind_of_key(string type, string options)
+    {
+        await NewKeyAsync("key", type, passphrase: "", options);
+        await EnterAsync(_server.Options() with { IdentityFile = _directory["key"] });
+    }
+
+    [Theory]
+    [InlineData("ed25519", "")]
+    [InlineData("rsa", "-m PEM")]
+    public async Task A_passphrase_is_asked_for_once(string type, string options)
+    {
+        await NewKeyAsync("key", type, "correct horse", options);
+        var asked = new List<string>();
+        var answers = new Queue<string>(["wrong", "correct horse"]);
+        using var transport = SshServers.Transport(Renci() with { IdentityFile = _directory["key"] }, new SshDialog(
+            (question, _) =>
+            {
+                asked.Add(question);
+                return Task.FromResult<string?>(answers.Dequeue());
+            },
+            _ => { },
+            _ => { }));
+        await using var first = await transport.ConnectAsync(NodeAddress.Parse(_server.Address), SshServers.Limit);
+        await using var second = await transport.ConnectAsync(NodeAddress.Parse(_server.Address), SshServers.Limit);
+        asked.Count.ShouldBe(2);
+        asked[0].ShouldContain(_directory["key"]);
+    }
+
+    [Fact]
+    public async Task A_passphrase_that_nobody_tells_is_an_error_that_says_where_it_can_come_from()
+    {
+        await NewKeyAsync("key", "ed25519", "secret");
+        var error = await FailAsync(_server.Options() with { IdentityFile = _directory["key"] });
+        error.Code.ShouldBe("ssh-auth-refused");
+        error.Remedy.ShouldContain("DEIS_PROXY_SSH_PASSPHRASE");
+        $"{error.Message}{error.Remedy}".ShouldNotContain("secret ");
+    }
+
+    [Fact]
+    public async Task A_file_that_is_no_key_says_so()
+    {
+        await File.WriteAllTextAsync(_directory["key"], "no key");
+        (await FailAsync(_server.Options() with { IdentityFile = _directory["key"] })).Code.ShouldBe("ssh-key-unusable");
+    }
+
+    [Theory]
+    [InlineData("ed25519", "")]
+    [InlineData("ecdsa", "")]
+    [InlineData("rsa", "-b 2048")]
+    public async Task The_agents_key(string type, string options)
+    {
+        await using var agent = await AgentAsync();
+        await NewKeyAsync("key", type, "", options);
+        await agent.AddAsync(_directory["key"]);
+        await EnterAsync(AgentOnly(agent.Socket));
+    }
+
+    [Fact]
+    public async Task Of_an_agent_full_of_keys_the_named_one_is_taken()
+    {
+        await using var agent = await AgentAsync();
+        for (var i = 0; i < 8; i++)
+        {
+            await NewKeyAsync($"other{i}", "ed25519", "", authorize: false);
+            await agent.AddAsync(_directory[$"other{i}"]);
+        }
+
+        await NewKeyAsync("key", "ed25519", "");
+        await agent.AddAsync(_directory["key"]);
+
+        var error = await FailAsync(AgentOnly(agent.Socket));
+        error.Code.ShouldBe("ssh-auth-refused");
+        error.Message.ShouldContain("authentication failures");
+
+        // Named by its public key, as ssh takes it; the private key is in the agent only.
+        File.Delete(_directory["key"]);
+        await EnterAsync(AgentOnly(agent.Socket) with { IdentityFile = _directory["key.pub"] });
+    }
+
+    [Fact]
+    public async Task An_agent_that_is_empty_locked_or_gone_leaves_the_files()
+    {
+        await using var agent = await AgentAsync();
+        await EnterAsync(AgentOnly(agent.Socket) with { IdentityFile = _server.IdentityFile });
+        var warnings = new List<string>();
+        await EnterAsync(AgentOnly("/no/such/socket") with { IdentityFile = _server.IdentityFile }, warnings);
+        warnings.ShouldHaveSingleItem().ShouldContain("/no/such/socket");
+    }
+
+    [Fact]
+    public async Task An_agent_that_hangs_is_left_out()
+    {
+        var path = Path.Combine(_directory.Path, "a");
+        using var silent = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        silent.Bind(new UnixDomainSocketEndPoint(path));
+        silent.Listen();
+        var warnings = new List<string>();
+        await EnterAsync(AgentOnly(path) with { IdentityFile = _server.IdentityFile }, warnings);
+        warnings.ShouldHaveSingleItem().ShouldContain("did not answer");
+    }
+
+    [Fact]
+    public async Task A_server_of_2015_is_entered()
+    {
+        await using var old = await SshServer.StartAsync(
+            "KexAlgorithms curve25519-sha256@libssh.org,ecdh-sha2-nistp256,diffie-hellman-group-exchange-sha256,diffie-hellman-group14-sha1",
+            "Ciphers aes128-ctr,aes192-ctr,aes256-ctr",
+            "MACs hmac-sha2-256,hmac-sha1");
+        await using var node = await old.ConnectAsync(SshClientKind.Renci);
+        (await node.RunAsync(["echo", "in"], SshServers.Limit)).StandardOutput.ShouldBe("in\n");
+    }
+
+    [Fact]
+    public async Task A_server_with_the_oldest_key_exchange_is_entered()
+    {
+        await using var old = await SshServer.StartAsync("KexAlgorithms diffie-hellman-group14-sha1", "Ciphers aes128-cbc,3des-cbc", "MACs hmac-sha1");
+        await using var node = await old.ConnectAsync(SshClientKind.Renci);
+        (await node.RunAsync(["echo", "in"], SshServers.Limit)).StandardOutput.ShouldBe("in\n");
+    }
+
+    [Fact]
+    public async Task What_the_library_cannot_do_is_done_by_ssh_and_said()
+    {
+        await File.WriteAllTextAsync(_directory["config"], $"Host behind\n  HostName 127.0.0.1\n  Port {_server.Port}\n  ProxyCommand cat /dev/null\n  HostKeyAlias [127.0.0.1]:{_server.Port}\n");
+        var said = new List<string>();
+        var options = _server.Options() with { ConfigFile = _directory["config"] };
+        await Should.ThrowAsync<DeisProxyException>(() => SshServers.Transport(options, new SshDialog(null, _ => { }, said.Add)).ConnectAsync(NodeAddress.Parse("behind"), SshServers.Limit));
+        said.ShouldHaveSingleItem().ShouldContain("ProxyCommand");
+        var unfit = await Should.ThrowAsync<DeisProxyException>(
+            () => SshServers.Transport(options with { Client = SshClientKind.Renci }).ConnectAsync(NodeAddress.Parse("behind"), SshServers.Limit));
+        unfit.Code.ShouldBe("ssh-client-unfit");
+    }
+
+    [Fact]
+    public async Task Without_an_ssh_program_a_configuration_that_names_the_host_is_not_read_and_said()
+    {
+        await File.WriteAllTextAsync(_directory["config"], "Host 127.0.*\n  Port 1\n");
+        var warnings = new List<string>();
+        await EnterAsync(_server.Options() with { ConfigFile = _directory["config"], SearchPath = "/nowhere" }, warnings);
+        warnings.ShouldHaveSingleItem().ShouldContain(_directory["config"]);
+    }
+
+    private SshOptions Renci() => _server.Options() with { Client = SshClientKind.Renci };
+
+    private SshOptions AgentOnly(string socket)
+    {
+        File.WriteAllText(_directory["agent-config"], $"IdentityAgent {socket}\nIdentityFile /nowhere\n");
+        return _server.Options() with { IdentityFile = null, ConfigFile = _directory["agent-config"] };
+    }
+
+    private async Task EnterAsync(SshOptions options, List<string>? warnings = null)
+    {
+        using var transport = SshServers.Transport(options with { Client = SshClientKind.Renci }, new SshDialog(null, (warnings ?? []).Add, _ => { }));
+        await using var node = await transport.ConnectAsync(NodeAddress.Parse(_server.Address), SshServers.Limit);
+        (await node.RunAsync(["echo", "in"], SshServers.Limit)).StandardOutput.ShouldBe("in\n");
+    }
+
+    private Task<DeisProxyException> FailAsync(SshOptions options) => Should.ThrowAsync<DeisProxyException>(() => EnterAsync(options));
+
+    private async Task NewKeyAsync(string name, string type, string passphrase, string options = "", bool authorize = true)
+    {
+        await RealProcess.RunAsync("ssh-keygen", ["-q", "-t", type, "-N", passphrase, "-C", "test", "-f", _directory[name], .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        if (authorize)
+        {
+            await File.AppendAllTextAsync($"{_server.IdentityFile}.pub", await File.ReadAllTextAsync($"{_directory[name]}.pub"));
+        }
+    }
+
+    private async Task<Agent> AgentAsync()
+    {
+        var socket = Path.Combine(_directory.Path, "agent");
+        var process = Process.Start(new ProcessStartInfo("ssh-agent", ["-D", "-a", socket]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        var clock = Stopwatch.StartNew();
+        while (!File.Exists(socket))
+        {
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30), "the agent listens");
+            await Task.Delay(20);
+        }
+
+        return new Agent(process, socket);
+    }
+
+    private sealed class Agent(Process process, string socket) : IAsyncDisposable
+    {
+        public string Socket => socket;
+
+        public async Task AddAsync(string key)
+        {
+            var start = new ProcessStartInfo("ssh-add", ["-q", key]);
+            start.Environment["SSH_AUTH_SOCK"] = socket;
+            using var adding = Process.Start(start)!;
+            await adding.WaitForExitAsync(SshServers.Limit);
+            adding.ExitCode.ShouldBe(0);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+            process.Dispose();
+        }
+    }
+}
