@@ -93,9 +93,9 @@ public sealed class TemplatePatch
         return properties;
     }
 
-    private static JsonArray Texts(IEnumerable<string> values) => [.. values.Select(v => JsonValue.Create(v))];
+    private static JsonArray Texts(IEnumerable<string> values) => new([.. values.Select(v => JsonValue.Create(v))]);
 
-    private static JsonArray NewListeners(LoadBalancer target) => [.. target.Listeners.Select(NewListener)];
+    private static JsonArray NewListeners(LoadBalancer target) => new([.. target.Listeners.Select(NewListener)]);
 
     private static JsonObject NewListener(Listener listener)
     {
@@ -115,7 +115,7 @@ public sealed class TemplatePatch
     }
 
     private static JsonArray NewPolicies(IEnumerable<(LoadBalancerPolicy Policy, ValueList<int> Ports)> policies) =>
-        [.. policies.Select(p => NewPolicy(p.Policy, p.Ports))];
+        new([.. policies.Select(p => NewPolicy(p.Policy, p.Ports))]);
 
     private static JsonObject NewPolicy(LoadBalancerPolicy policy, IEnumerable<int> ports) => new()
     {

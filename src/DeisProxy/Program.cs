@@ -11,10 +11,23 @@ var dialog = new SshDialog(
     terminal.HasPerson ? terminal.AskSecretAsync : null,
     text => terminal.Message(("warning: ", Tone.Warning), (text, Tone.Plain)),
     terminal.Detail);
-return await CommandLine.RunAsync(args, new CommandHost(terminal, OpenAsync, TimeProvider.System), interrupt);
+SshTransport? transport = null;
+try
+{
+    return await CommandLine.RunAsync(args, new CommandHost(terminal, OpenAsync, TimeProvider.System), interrupt);
+}
+finally
+{
+    transport?.Dispose();
+}
 
 Task<ClusterSession> OpenAsync(ConnectionSettings settings, CancellationToken cancellationToken) => ClusterSession.OpenAsync(
-    settings, new SshTransport(settings.Ssh, dialog), WarnOfNode, BalancerTraffic.ConnectAsync, TimeProvider.System, cancellationToken);
+    settings,
+    transport = new SshTransport(settings.Ssh, dialog),
+    WarnOfNode,
+    BalancerTraffic.ConnectAsync,
+    TimeProvider.System,
+    cancellationToken);
 
 void WarnOfNode(DeisProxyException failure)
 {

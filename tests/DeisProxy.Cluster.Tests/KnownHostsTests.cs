@@ -90,17 +90,6 @@ public sealed class KnownHostsTests(SharedSshServer shared) : IClassFixture<Shar
         await using var node = await server.ConnectAsync(SshClientKind.Renci, options => options with { KnownHostsFile = _directory["known"] });
     }
 
-    [Theory]
-    [InlineData("*", "anything", true)]
-    [InlineData("a*b?", "axxbc", true)]
-    [InlineData("a*b?", "axxb", false)]
-    [InlineData("*.example.com", "a.b.example.com", true)]
-    [InlineData("", "", true)]
-    [InlineData("", "x", false)]
-    [InlineData("**", "", true)]
-    [InlineData("*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false)]
-    public void Patterns(string pattern, string name, bool matches) => Wildcard.Matches(pattern, name).ShouldBe(matches);
-
     private static string Hashed(string name)
     {
         var salt = RandomNumberGenerator.GetBytes(20);

@@ -24,7 +24,8 @@ public abstract class NodeTests(SharedSshServer shared, ITestOutputHelper output
     {
         await using var node = await ConnectAsync();
         node.Name.ShouldBe(_server.Address);
-        var result = await node.RunAsync(["sh", "-c", "printf '%s|' \"$@\"; printf oops >&2; exit 7", "x", "a b", "$HOME", "'\"", ""], SshServers.Limit);
+        var result = await node.RunAsync(
+            ["sh", "-c", "printf '%s|' \"$@\"; printf oops >&2; exit 7", "x", "a b", "$HOME", "'\"", ""], SshServers.Limit);
         result.ShouldBe(new CommandResult(7, "a b|$HOME|'\"||", "oops"));
     }
 
@@ -40,7 +41,7 @@ public abstract class NodeTests(SharedSshServer shared, ITestOutputHelper output
     public async Task A_command_that_is_killed_has_no_exit_status_of_its_own()
     {
         await using var node = await ConnectAsync();
-        
+
         // ssh says 255; a shell in between says 128 and the signal.
         (await node.RunAsync(["sh", "-c", "kill -TERM $$"], SshServers.Limit)).ExitCode.ShouldBeOneOf(255, 128 + 15);
     }
@@ -64,7 +65,8 @@ public abstract class NodeTests(SharedSshServer shared, ITestOutputHelper output
     public async Task Drains_output_that_is_larger_than_any_pipe()
     {
         await using var node = await ConnectAsync();
-        var result = await node.RunAsync(["sh", "-c", "head -c 3000000 /dev/zero | tr '\\0' x; head -c 200000 /dev/zero | tr '\\0' y >&2"], SshServers.Limit);
+        var result = await node.RunAsync(
+            ["sh", "-c", "head -c 3000000 /dev/zero | tr '\\0' x; head -c 200000 /dev/zero | tr '\\0' y >&2"], SshServers.Limit);
         (result.StandardOutput.Length, result.StandardError.Length).ShouldBe((3_000_000, 200_000));
     }
 
@@ -102,7 +104,8 @@ public abstract class NodeTests(SharedSshServer shared, ITestOutputHelper output
     {
         await using var node = await ConnectAsync();
         var file = Path.GetTempFileName();
-        await using (var stream = await node.StartAsync(["sh", "-c", "while read -r word; do echo \"$1 $word\"; done; echo ended >\"$2\"", "sh", "it's", file], SshServers.Limit))
+        const string Script = "while read -r word; do echo \"$1 $word\"; done; echo ended >\"$2\"";
+        await using (var stream = await node.StartAsync(["sh", "-c", Script, "sh", "it's", file], SshServers.Limit))
         {
             using var reader = new StreamReader(stream, leaveOpen: true);
             foreach (var word in new[] { "one", "$(two)" })
@@ -168,6 +171,25 @@ public abstract class NodeTests(SharedSshServer shared, ITestOutputHelper output
         }
 
         total.ShouldBe(100_000_000);
+    }
+
+    [Fact]
+    public async Task Closing_a_stream_ends_what_waits_for_it()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        await using var node = await ConnectAsync();
+        var stream = await node.OpenStreamAsync("127.0.0.1", ((IPEndPoint)silent.LocalEndpoint).Port, SshServers.Limit);
+        var reading = stream.ReadAsync(new byte[1], SshServers.Limit).AsTask();
+        var writing = stream.WriteAsync(new byte[64_000_000], SshServers.Limit).AsTask();
+        await node.RunAsync(["true"], SshServers.Limit);
+        (reading.IsCompleted || writing.IsCompleted).ShouldBeFalse();
+
+        await stream.DisposeAsync();
+
+        var both = Task.WhenAll(reading, writing);
+        (await Task.WhenAny(both, Task.Delay(TimeSpan.FromSeconds(60)))).ShouldBe(both, "both have ended");
+        (reading.IsFaulted, writing.IsFaulted).ShouldBe((true, true));
     }
 
     [Fact]

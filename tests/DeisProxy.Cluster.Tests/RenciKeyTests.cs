@@ -137,7 +137,8 @@ public sealed class RenciKeyTests(SharedSshServer shared) : IClassFixture<Shared
     [Fact]
     public async Task A_server_with_the_oldest_key_exchange_is_entered()
     {
-        await using var old = await SshServer.StartAsync("KexAlgorithms diffie-hellman-group14-sha1", "Ciphers aes128-cbc,3des-cbc", "MACs hmac-sha1");
+        await using var old = await SshServer.StartAsync(
+            "KexAlgorithms diffie-hellman-group14-sha1", "Ciphers aes128-cbc,3des-cbc", "MACs hmac-sha1");
         await using var node = await old.ConnectAsync(SshClientKind.Renci);
         (await node.RunAsync(["echo", "in"], SshServers.Limit)).StandardOutput.ShouldBe("in\n");
     }
@@ -145,10 +146,11 @@ public sealed class RenciKeyTests(SharedSshServer shared) : IClassFixture<Shared
     [Fact]
     public async Task What_the_library_cannot_do_is_done_by_ssh_and_said()
     {
-        await File.WriteAllTextAsync(_directory["config"], $"Host behind\n  HostName 127.0.0.1\n  Port {_server.Port}\n  ProxyCommand cat /dev/null\n  HostKeyAlias [127.0.0.1]:{_server.Port}\n");
+        await File.WriteAllTextAsync(_directory["config"], "Host behind\n  HostName 127.0.0.1\n  ProxyCommand cat /dev/null\n");
         var said = new List<string>();
         var options = _server.Options() with { ConfigFile = _directory["config"] };
-        await Should.ThrowAsync<DeisProxyException>(() => SshServers.Transport(options, new SshDialog(null, _ => { }, said.Add)).ConnectAsync(NodeAddress.Parse("behind"), SshServers.Limit));
+        await Should.ThrowAsync<DeisProxyException>(
+            () => SshServers.Transport(options, new SshDialog(null, _ => { }, said.Add)).ConnectAsync(NodeAddress.Parse("behind"), SshServers.Limit));
         said.ShouldHaveSingleItem().ShouldContain("ProxyCommand");
         var unfit = await Should.ThrowAsync<DeisProxyException>(
             () => SshServers.Transport(options with { Client = SshClientKind.Renci }).ConnectAsync(NodeAddress.Parse("behind"), SshServers.Limit));
@@ -174,7 +176,8 @@ public sealed class RenciKeyTests(SharedSshServer shared) : IClassFixture<Shared
 
     private async Task EnterAsync(SshOptions options, List<string>? warnings = null)
     {
-        using var transport = SshServers.Transport(options with { Client = SshClientKind.Renci }, new SshDialog(null, (warnings ?? []).Add, _ => { }));
+        using var transport = SshServers.Transport(
+            options with { Client = SshClientKind.Renci }, new SshDialog(null, (warnings ?? []).Add, _ => { }));
         await using var node = await transport.ConnectAsync(NodeAddress.Parse(_server.Address), SshServers.Limit);
         (await node.RunAsync(["echo", "in"], SshServers.Limit)).StandardOutput.ShouldBe("in\n");
     }
@@ -183,7 +186,9 @@ public sealed class RenciKeyTests(SharedSshServer shared) : IClassFixture<Shared
 
     private async Task NewKeyAsync(string name, string type, string passphrase, string options = "", bool authorize = true)
     {
-        await RealProcess.RunAsync("ssh-keygen", ["-q", "-t", type, "-N", passphrase, "-C", "test", "-f", _directory[name], .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        await RealProcess.RunAsync(
+            "ssh-keygen",
+            ["-q", "-t", type, "-N", passphrase, "-C", "test", "-f", _directory[name], .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
         if (authorize)
         {
             await File.AppendAllTextAsync($"{_server.IdentityFile}.pub", await File.ReadAllTextAsync($"{_directory[name]}.pub"));
@@ -193,7 +198,8 @@ public sealed class RenciKeyTests(SharedSshServer shared) : IClassFixture<Shared
     private async Task<Agent> AgentAsync()
     {
         var socket = Path.Combine(_directory.Path, "agent");
-        var process = Process.Start(new ProcessStartInfo("ssh-agent", ["-D", "-a", socket]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        var process = Process.Start(
+            new ProcessStartInfo("ssh-agent", ["-D", "-a", socket]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         var clock = Stopwatch.StartNew();
         while (!File.Exists(socket))
         {

@@ -73,7 +73,8 @@ public abstract class EnteringFailureTests(SharedSshServer shared, ITestOutputHe
     public async Task A_banner_cannot_write_to_the_terminal_nor_pass_for_another_error()
     {
         using var directory = new TemporaryDirectory();
-        await File.WriteAllTextAsync(directory["banner"], "\u001b[2J\u001b]0;owned\u0007Host key verification failed.\nConnection refused\u001b[31m\n");
+        await File.WriteAllTextAsync(
+            directory["banner"], "\u001b[2J\u001b]0;owned\u0007Host key verification failed.\nConnection refused\u001b[31m\n");
         await SshServer.NewKeyAsync(directory["other"]);
         await using var server = await SshServer.StartAsync($"Banner {directory["banner"]}");
         var error = await Should.ThrowAsync<DeisProxyException>(() => server.ConnectAsync(
@@ -127,7 +128,10 @@ public abstract class EnteringFailureTests(SharedSshServer shared, ITestOutputHe
         var dead = NodeAddress.Parse($"127.0.0.1:{RealProcess.FreePort()}");
         var passedOver = new List<DeisProxyException>();
         await using var node = await FailoverNode.EnterAsync(
-            SshServers.Transport(_server.Options() with { Client = client }), [dead, NodeAddress.Parse(_server.Address)], passedOver.Add, SshServers.Limit);
+            SshServers.Transport(_server.Options() with { Client = client }),
+            [dead, NodeAddress.Parse(_server.Address)],
+            passedOver.Add,
+            SshServers.Limit);
         node.Name.ShouldBe(_server.Address);
         passedOver.ShouldHaveSingleItem().Code.ShouldBe("ssh-unreachable");
     }
@@ -166,8 +170,9 @@ public abstract class EnteringFailureTests(SharedSshServer shared, ITestOutputHe
         await File.WriteAllTextAsync(directory["known hosts"], "# comment\n" + SshServer.KnownHostsLine(_server.Port, directory["old"]));
     }
 
-    protected async Task<DeisProxyException> FailAsync(SshOptions options, string? address = null) => Show(await Should.ThrowAsync<DeisProxyException>(
-        () => SshServers.Transport(options with { Client = client }).ConnectAsync(NodeAddress.Parse(address ?? _server.Address), SshServers.Limit)));
+    protected async Task<DeisProxyException> FailAsync(SshOptions options, string? address = null) =>
+        Show(await Should.ThrowAsync<DeisProxyException>(
+            () => SshServers.Transport(options with { Client = client }).ConnectAsync(NodeAddress.Parse(address ?? _server.Address), SshServers.Limit)));
 
     private DeisProxyException Show(DeisProxyException error)
     {
@@ -177,7 +182,8 @@ public abstract class EnteringFailureTests(SharedSshServer shared, ITestOutputHe
 }
 
 /// <summary>With the system's ssh.</summary>
-public sealed class OpenSshFailureTests(SharedSshServer shared, ITestOutputHelper output) : EnteringFailureTests(shared, output, SshClientKind.OpenSsh)
+public sealed class OpenSshFailureTests(SharedSshServer shared, ITestOutputHelper output)
+    : EnteringFailureTests(shared, output, SshClientKind.OpenSsh)
 {
     [Fact]
     public async Task No_ssh_program()
@@ -190,7 +196,10 @@ public sealed class OpenSshFailureTests(SharedSshServer shared, ITestOutputHelpe
     [Theory]
     [InlineData("", "ssh-failed", "it ended with status 255 and said nothing")]
     [InlineData("Bad configuration option: \u001b[31mx", "ssh-failed", "Bad configuration option: x")]
-    [InlineData("banner\r\nReceived disconnect from 10.0.0.1 port 22:2: Too many authentication failures\r\nDisconnected from 10.0.0.1 port 22", "ssh-auth-refused", "Too many")]
+    [InlineData(
+        "banner\r\nReceived disconnect from 10.0.0.1 port 22:2: Too many authentication failures\r\nDisconnected from 10.0.0.1 port 22",
+        "ssh-auth-refused",
+        "Too many")]
     [InlineData("ssh: connect to host 10.0.0.1 port 22: No route to host", "ssh-unreachable", "No route")]
     [InlineData("ssh: connect to host 10.0.0.1 port 22: Connection timed out", "ssh-unreachable", "timed out")]
     [InlineData("Connection timed out during banner exchange", "ssh-unreachable", "banner exchange")]
@@ -242,7 +251,8 @@ public sealed class RenciFailureTests(SharedSshServer shared, ITestOutputHelper 
             new SshOptions { ConnectTimeout = TimeSpan.FromSeconds(20), IdentityFile = Server.IdentityFile, KnownHostsFile = Server.KnownHostsFile },
             listener.LocalEndpoint.ToString());
 
-        error.Code.ShouldBe("ssh-failed");
+        // By its length or, on a slow machine, by the time that it takes.
+        error.Code.ShouldBeOneOf("ssh-failed", "ssh-unreachable");
         listener.Stop();
         await serving;
     }

@@ -16,7 +16,8 @@ internal static class SshServers
         ConnectTimeout = TimeSpan.FromSeconds(30),
     };
 
-    public static Task<INode> ConnectAsync(this SshServer server, SshClientKind client = SshClientKind.Auto, Func<SshOptions, SshOptions>? change = null) =>
+    public static Task<INode> ConnectAsync(
+        this SshServer server, SshClientKind client = SshClientKind.Auto, Func<SshOptions, SshOptions>? change = null) =>
         Transport((change ?? (options => options))(server.Options() with { Client = client })).ConnectAsync(NodeAddress.Parse(server.Address), Limit);
 
     public static SshTransport Transport(SshOptions options, SshDialog? dialog = null) => new(options, dialog ?? SshDialog.Silent);

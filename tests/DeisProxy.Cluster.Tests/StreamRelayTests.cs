@@ -45,8 +45,11 @@ public sealed class StreamRelayTests
         opened.ShouldBe(1);
     }
 
-    private static string Request(string secret) =>
-        $"CONNECT a:22 HTTP/1.0\r\nProxy-Authorization: Basic {Convert.ToBase64String(Encoding.ASCII.GetBytes($"{StreamRelay.User}:{secret}"))}\r\n\r\n";
+    private static string Request(string secret)
+    {
+        var credentials = Convert.ToBase64String(Encoding.ASCII.GetBytes($"{StreamRelay.User}:{secret}"));
+        return $"CONNECT a:22 HTTP/1.0\r\nProxy-Authorization: Basic {credentials}\r\n\r\n";
+    }
 
     private static async Task<string> AskAsync(StreamRelay relay, string text)
     {

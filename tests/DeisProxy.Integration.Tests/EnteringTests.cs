@@ -26,7 +26,8 @@ public sealed class EnteringTests(RouterlessCluster cluster) : IClassFixture<Rou
         await SshServer.NewKeyAsync(_directory["other"]);
         await File.WriteAllTextAsync(_directory["known"], SshServer.KnownHostsLine(cluster.Ssh.Port, _directory["other"]));
 
-        var run = await FailsAsync("ssh-host-key-changed", "--known-hosts", _directory["known"], "--node", cluster.Ssh.Address, "--node", "localhost");
+        var run = await FailsAsync(
+            "ssh-host-key-changed", "--known-hosts", _directory["known"], "--node", cluster.Ssh.Address, "--node", "localhost");
 
         run.Error.ShouldContain("somebody is in between");
         run.Error.ShouldContain(cluster.Ssh.Fingerprint);
@@ -72,8 +73,10 @@ public sealed class EnteringTests(RouterlessCluster cluster) : IClassFixture<Rou
         environment["DEISCTL_TUNNEL"] = cluster.Ssh.Address;
 
         var run = await ToolRun.StartAsync(
-            ["verify", "--no-probe", "--ssh-user", cluster.Ssh.User, "-i", cluster.Ssh.IdentityFile, "--known-hosts", cluster.Ssh.KnownHostsFile, "-F", "/dev/null",
-                "--etcd-endpoint", cluster.Etcd.Endpoint.ToString()],
+            [
+                "verify", "--no-probe", "--ssh-user", cluster.Ssh.User, "-i", cluster.Ssh.IdentityFile, "--known-hosts", cluster.Ssh.KnownHostsFile,
+                "-F", "/dev/null", "--etcd-endpoint", cluster.Etcd.Endpoint.ToString(),
+            ],
             environment,
             TimeSpan.FromSeconds(60));
 
@@ -86,8 +89,7 @@ public sealed class EnteringTests(RouterlessCluster cluster) : IClassFixture<Rou
     {
         await cluster.ResetAsync(StackTemplate.Http());
 
-        var run = await cluster.RunAsync(
-            new Dictionary<string, string>(StringComparer.Ordinal) { ["PATH"] = _directory.Path, ["HOME"] = "" }, "verify", "--no-probe", "--verbose");
+        var run = await cluster.RunAsync(With(("PATH", _directory.Path), ("HOME", "")), "verify", "--no-probe", "--verbose");
 
         run.ExitCode.ShouldBe(4, run.Error);
         run.Output.ShouldContain("router-flag");
@@ -99,7 +101,7 @@ public sealed class EnteringTests(RouterlessCluster cluster) : IClassFixture<Rou
     {
         await cluster.ResetAsync(StackTemplate.Http());
 
-        var run = await cluster.RunAsync(new Dictionary<string, string>(StringComparer.Ordinal) { ["PATH"] = _directory.Path }, "setup", "--output", "json", "--ssh-client", "openssh");
+        var run = await cluster.RunAsync(With(("PATH", _directory.Path)), "setup", "--output", "json", "--ssh-client", "openssh");
 
         run.ExitCode.ShouldBe(1, run.Error);
         run.Json["error"]!["code"]!.GetValue<string>().ShouldBe("ssh-missing");
@@ -126,14 +128,9 @@ public sealed class EnteringTests(RouterlessCluster cluster) : IClassFixture<Rou
     public async Task Without_credentials_it_says_where_they_can_come_from()
     {
         await cluster.ResetAsync(StackTemplate.Http());
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["AWS_ACCESS_KEY_ID"] = "",
-            ["AWS_SECRET_ACCESS_KEY"] = "",
-            ["AWS_SHARED_CREDENTIALS_FILE"] = "/dev/null",
-            ["AWS_CONFIG_FILE"] = "/dev/null",
-            ["HOME"] = _directory.Path,
-        };
+        var environment = With(
+            ("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", ""), ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"), ("AWS_CONFIG_FILE", "/dev/null"),
+            ("HOME", _directory.Path));
 
         var run = await cluster.RunAsync(environment, "setup", "--output", "json");
 
@@ -145,7 +142,7 @@ public sealed class EnteringTests(RouterlessCluster cluster) : IClassFixture<Rou
     [Fact]
     public async Task Without_a_region_it_asks_for_one()
     {
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["AWS_DEFAULT_REGION"] = "", ["AWS_CONFIG_FILE"] = "/dev/null", ["HOME"] = _directory.Path };
+        var environment = With(("AWS_DEFAULT_REGION", ""), ("AWS_CONFIG_FILE", "/dev/null"), ("HOME", _directory.Path));
 
         var run = await cluster.RunAsync(environment, "setup", "--output", "json");
 
@@ -157,7 +154,7 @@ public sealed class EnteringTests(RouterlessCluster cluster) : IClassFixture<Rou
     [Fact]
     public async Task A_profile_that_is_not_there_says_so()
     {
-        var run = await cluster.RunAsync(new Dictionary<string, string>(StringComparer.Ordinal) { ["HOME"] = _directory.Path }, "setup", "--output", "json", "--profile", "nobody");
+        var run = await cluster.RunAsync(With(("HOME", _directory.Path)), "setup", "--output", "json", "--profile", "nobody");
 
         run.ExitCode.ShouldBe(1, run.Error);
         run.Json["error"]!["code"]!.GetValue<string>().ShouldBe("profile-not-found");
@@ -167,7 +164,7 @@ public sealed class EnteringTests(RouterlessCluster cluster) : IClassFixture<Rou
     public async Task An_AWS_that_does_not_answer_says_so()
     {
         var address = $"127.0.0.1:{RealProcess.FreePort()}";
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["AWS_ENDPOINT_URL"] = $"http://{address}" };
+        var environment = With(("AWS_ENDPOINT_URL", $"http://{address}"));
 
         var run = await cluster.RunAsync(environment, "setup", "--output", "json");
 
@@ -183,7 +180,7 @@ public sealed class EnteringTests(RouterlessCluster cluster) : IClassFixture<Rou
         // A port that accepts and never answers.
         using var silent = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
         silent.Start();
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["AWS_ENDPOINT_URL"] = $"http://{silent.LocalEndpoint}" };
+        var environment = With(("AWS_ENDPOINT_URL", $"http://{silent.LocalEndpoint}"));
 
         var run = await cluster.RunAsync(environment, "setup", "--output", "json", "--timeout", "2s");
 
@@ -191,6 +188,9 @@ public sealed class EnteringTests(RouterlessCluster cluster) : IClassFixture<Rou
         run.Json["error"]!["code"]!.GetValue<string>().ShouldBe("timeout");
         run.Error.ShouldContain("--timeout");
     }
+
+    private static Dictionary<string, string> With(params (string Name, string Value)[] variables) =>
+        variables.ToDictionary(variable => variable.Name, variable => variable.Value, StringComparer.Ordinal);
 
     /// <summary>Runs setup: it must fail with a code before anything is changed, and without a stack trace.</summary>
     private async Task<ToolRun> FailsAsync(string code, params string[] options)

@@ -74,7 +74,7 @@ public sealed class FailoverNode : INode
         {
             if (ReferenceEquals(_node, lost))
             {
-                var others = _addresses.Where(address => address.ToString() != lost.Name).Concat(_addresses.Where(address => address.ToString() == lost.Name));
+                var others = _addresses.OrderBy(address => address.ToString() == lost.Name);
                 _node = await ConnectFirstAsync(_transport, [.. others], _passOver, cancellationToken);
                 await lost.DisposeAsync();
             }
@@ -110,7 +110,7 @@ public sealed class FailoverNode : INode
             [] => new DeisProxyException("ssh-no-node", "There is no node to enter the cluster by.", "Name one with --node HOST."),
             [var only] => only,
             _ => new DeisProxyException(
-                failures.TrueForAll(failure => string.Equals(failure.Code, failures[0].Code, StringComparison.Ordinal)) ? failures[0].Code : "ssh-no-node",
+                failures.TrueForAll(failure => failure.Code == failures[0].Code) ? failures[0].Code : "ssh-no-node",
                 $"None of the {failures.Count} nodes can be entered. {string.Join(" ", failures.Select(failure => failure.Message))}",
                 string.Join(" ", failures.Select(failure => failure.Remedy).Distinct(StringComparer.Ordinal)),
                 new AggregateException(failures)),

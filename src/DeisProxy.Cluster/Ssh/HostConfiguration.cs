@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Enumeration;
 using DeisProxy.Core;
 
 namespace DeisProxy.Cluster.Ssh;
@@ -35,6 +36,8 @@ internal sealed record HostConfiguration
     /// <summary>What the configuration asks for that SSH.NET cannot do; null: nothing.</summary>
     public string? NeedsOpenSsh { get; init; }
 
+    private static readonly string[] DefaultIdentities = ["~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa"];
+
     private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
     /// <summary>Finds out how a host is entered.</summary>
@@ -60,8 +63,11 @@ internal sealed record HostConfiguration
             Host = address.Host,
             Port = address.Port ?? 22,
             User = user ?? Environment.UserName,
-            KnownHostsFiles = [.. UserKnownHosts(options, ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"]), "/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"],
-            IdentityFiles = [.. (options.IdentityFile is { } identity ? [identity] : (string[])["~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa"]).Select(SshOptions.Expand)],
+            KnownHostsFiles =
+            [
+                .. UserKnownHosts(options, ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"]), "/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2",
+            ],
+            IdentityFiles = [.. (options.IdentityFile is { } identity ? [identity] : DefaultIdentities).Select(SshOptions.Expand)],
             IdentitiesOnly = options.IdentityFile is not null,
             AgentSocket = EnvironmentSocket(),
             Jumps = isJump ? [] : options.JumpHosts(),
@@ -169,7 +175,7 @@ internal sealed record HostConfiguration
             .Select(line => line.Split([' ', '\t', '='], StringSplitOptions.RemoveEmptyEntries))
             .Any(words => words.Length > 1 && words[0].ToUpperInvariant() switch
             {
-                "HOST" => words[1..].Any(pattern => pattern != "*" && Wildcard.Matches(pattern, host)),
+                "HOST" => words[1..].Any(pattern => pattern != "*" && FileSystemName.MatchesSimpleExpression(pattern, host)),
                 "MATCH" or "INCLUDE" => true,
                 _ => false,
             });

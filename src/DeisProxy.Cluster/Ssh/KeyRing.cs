@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Text.RegularExpressions;
 using DeisProxy.Core;
 using Renci.SshNet;
@@ -12,7 +11,7 @@ namespace DeisProxy.Cluster.Ssh;
 /// <summary>A key that can be offered to a node.</summary>
 /// <param name="PublicKey">The public key or certificate, encoded.</param>
 /// <param name="Sign">Signs data with a signature algorithm; the result is encoded with the algorithm's name.</param>
-internal sealed record OfferedKey(byte[] PublicKey, Func<string, byte[], byte[]> Sign)
+internal sealed partial record OfferedKey(byte[] PublicKey, Func<string, byte[], byte[]> Sign)
 {
     /// <summary>The algorithms to offer it with: one, so that RSA does not use up the server's attempts (MaxAuthTries) threefold.</summary>
     /// <param name="serverVersion">What the server calls itself; OpenSSH has RSA with SHA-2 since 7.2.</param>
@@ -24,17 +23,13 @@ internal sealed record OfferedKey(byte[] PublicKey, Func<string, byte[], byte[]>
             return [type];
         }
 
-        var version = OpenSshVersion.Match(serverVersion ?? "");
-        if (!version.Success)
-        {
-            return [type.Replace("ssh-rsa", "rsa-sha2-512", StringComparison.Ordinal), type];
-        }
-
-        var number = (int.Parse(version.Groups["major"].ValueSpan, CultureInfo.InvariantCulture), int.Parse(version.Groups["minor"].ValueSpan, CultureInfo.InvariantCulture));
-        return [number.CompareTo((7, 2)) >= 0 ? type.Replace("ssh-rsa", "rsa-sha2-512", StringComparison.Ordinal) : type];
+        var sha2 = type.Replace("ssh-rsa", "rsa-sha2-512", StringComparison.Ordinal);
+        var version = OpenSshVersion().Match(serverVersion ?? "");
+        return version.Success ? [Version.Parse(version.Groups["version"].ValueSpan) >= new Version(7, 2) ? sha2 : type] : [sha2, type];
     }
 
-    private static Regex OpenSshVersion { get; } = new(@"OpenSSH_(?<major>[0-9]{1,3})\.(?<minor>[0-9]{1,3})", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+    [GeneratedRegex(@"OpenSSH_(?<version>[0-9]{1,3}\.[0-9]{1,3})", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex OpenSshVersion();
 }
 
 /// <summary>The keys of this machine's user: those of the agent and those in files. A passphrase is asked for once a file.</summary>
@@ -49,7 +44,10 @@ internal sealed class KeyRing(Func<string, CancellationToken, Task<string?>>? as
     private readonly ConcurrentDictionary<string, PrivateKeyFile> _opened = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _asking = new(1);
 
-    /// <summary>Collects what can be offered to a host without asking anybody, in ssh's order: the agent's keys that the configuration names, its others, then files.</summary>
+    /// <summary>
+    /// Collects what can be offered to a host without asking anybody, in ssh's order: the agent's keys that the configuration names, its others,
+    /// then files.
+    /// </summary>
     /// <param name="warn">Is told what cannot be used.</param>
     /// <returns>The keys, and the files that need a passphrase first.</returns>
     public async Task<(IReadOnlyList<OfferedKey> Keys, IReadOnlyList<string> Locked)> CollectAsync(
@@ -62,7 +60,12 @@ internal sealed class KeyRing(Func<string, CancellationToken, Task<string?>>? as
             try
             {
                 var content = await File.ReadAllTextAsync(path, cancellationToken);
-                var publicKey = PublicKeyOf(content) ?? (File.Exists($"{path}.pub") ? PublicKeyOf(await File.ReadAllTextAsync($"{path}.pub", cancellationToken)) : null);
+                var publicKey = PublicKeyOf(content);
+                if (publicKey is null && File.Exists($"{path}.pub"))
+                {
+                    publicKey = PublicKeyOf(await File.ReadAllTextAsync($"{path}.pub", cancellationToken));
+                }
+
                 var held = agent.Where(key => publicKey is not null && key.PublicKey.AsSpan().SequenceEqual(publicKey)).ToList();
                 named.AddRange(held);
                 if (held.Count > 0 || IsPublic(content))
@@ -70,8 +73,9 @@ internal sealed class KeyRing(Func<string, CancellationToken, Task<string?>>? as
                     continue;
                 }
 
-                var passphrase = Environment.GetEnvironmentVariable(PassphraseVariable);
-                files.AddRange(Offers(_opened.TryGetValue(path, out var opened) ? opened : await OpenAsync(path, host, passphrase, cancellationToken)));
+                files.AddRange(Offers(_opened.TryGetValue(path, out var opened)
+                    ? opened
+                    : await OpenAsync(path, host, Environment.GetEnvironmentVariable(PassphraseVariable), cancellationToken)));
             }
             catch (SshPassPhraseNullOrEmptyException)
             {
@@ -112,7 +116,8 @@ internal sealed class KeyRing(Func<string, CancellationToken, Task<string?>>? as
         {
             for (var attempt = 0; attempt < Attempts && !_opened.ContainsKey(path); attempt++)
             {
-                if (await ask($"Passphrase of {path}{(attempt == 0 ? "" : " (that one does not open it)")}: ", cancellationToken) is not { Length: > 0 } passphrase)
+                var again = attempt == 0 ? "" : " (that one does not open it)";
+                if (await ask($"Passphrase of {path}{again}: ", cancellationToken) is not { Length: > 0 } passphrase)
                 {
                     return null;
                 }
@@ -151,7 +156,8 @@ internal sealed class KeyRing(Func<string, CancellationToken, Task<string?>>? as
         var certificate = new[] { $"{path}-cert.pub" }.Concat(host.IdentityFiles.Count == 1 ? host.CertificateFiles : []).FirstOrDefault(File.Exists);
 
         // Turning a passphrase into a key takes a tenth of a second on purpose.
-        var file = await Task.Run(() => certificate is null ? new PrivateKeyFile(path, passphrase) : new PrivateKeyFile(path, passphrase, certificate), cancellationToken);
+        var file = await Task.Run(
+            () => certificate is null ? new PrivateKeyFile(path, passphrase) : new PrivateKeyFile(path, passphrase, certificate), cancellationToken);
         return _opened.GetOrAdd(path, file);
     }
 
@@ -165,7 +171,8 @@ internal sealed class KeyRing(Func<string, CancellationToken, Task<string?>>? as
         var agent = new SshAgent(socket);
         try
         {
-            return [.. (await agent.ListAsync(cancellationToken)).Select(key => new OfferedKey(key, (algorithm, data) => agent.Sign(key, algorithm, data)))];
+            var keys = await agent.ListAsync(cancellationToken);
+            return [.. keys.Select(key => new OfferedKey(key, (algorithm, data) => agent.Sign(key, algorithm, data)))];
         }
         catch (IOException error)
         {
@@ -225,7 +232,9 @@ internal sealed class KeyRing(Func<string, CancellationToken, Task<string?>>? as
     }
 }
 
-/// <summary>Public key authentication with keys that are known only by what they can do; it also hands out the session that is authenticated.</summary>
+/// <summary>
+/// Public key authentication with keys that are known only by what they can do; it also hands out the session that is authenticated.
+/// </summary>
 internal sealed class PublicKeyMethod(string user, IReadOnlyList<OfferedKey> keys) : AuthenticationMethod(user)
 {
     public override string Name => "publickey";

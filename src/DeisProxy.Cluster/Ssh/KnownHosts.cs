@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Enumeration;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -93,7 +94,9 @@ internal sealed class KnownHosts
 
     /// <summary>The type in a public key's encoding; empty if it is none.</summary>
     public static string TypeOf(ReadOnlySpan<byte> key) =>
-        key.Length >= 4 && BinaryPrimitives.ReadUInt32BigEndian(key) is var length && length <= key.Length - 4 ? Encoding.ASCII.GetString(key.Slice(4, (int)length)) : "";
+        key.Length >= 4 && BinaryPrimitives.ReadUInt32BigEndian(key) is var length && length <= key.Length - 4
+            ? Encoding.ASCII.GetString(key.Slice(4, (int)length))
+            : "";
 
     /// <summary>The fingerprint of a public key as ssh-keygen writes it.</summary>
     public static string Fingerprint(byte[] key) => $"SHA256:{Convert.ToBase64String(SHA256.HashData(key)).TrimEnd('=')}";
@@ -141,7 +144,8 @@ internal sealed class KnownHosts
         if (patterns.StartsWith("|1|", StringComparison.Ordinal))
         {
             var parts = patterns.Split('|');
-            return parts.Length == 4 && TryDecode(parts[2], out var salt) && TryDecode(parts[3], out var hash) && Hash(salt, name).AsSpan().SequenceEqual(hash);
+            return parts.Length == 4 && TryDecode(parts[2], out var salt) && TryDecode(parts[3], out var hash)
+                && Hash(salt, name).AsSpan().SequenceEqual(hash);
         }
 
         var matches = false;
@@ -149,14 +153,14 @@ internal sealed class KnownHosts
         {
             if (pattern.StartsWith('!'))
             {
-                if (Wildcard.Matches(pattern.AsSpan(1), name))
+                if (FileSystemName.MatchesSimpleExpression(pattern.AsSpan(1), name))
                 {
                     return false;
                 }
             }
             else
             {
-                matches |= Wildcard.Matches(pattern, name);
+                matches |= FileSystemName.MatchesSimpleExpression(pattern, name);
             }
         }
 
@@ -178,38 +182,5 @@ internal sealed class KnownHosts
 
         Array.Resize(ref bytes, count);
         return true;
-    }
-}
-
-/// <summary>Patterns of ssh_config(5): <c>*</c> and <c>?</c>.</summary>
-internal static class Wildcard
-{
-    /// <summary>Whether a name fits a pattern as a whole.</summary>
-    public static bool Matches(ReadOnlySpan<char> pattern, ReadOnlySpan<char> name)
-    {
-        // The last star so far, and where in the name what follows it is tried.
-        var (star, retry, p, n) = (-1, 0, 0, 0);
-        while (n < name.Length)
-        {
-            if (p < pattern.Length && pattern[p] == '*')
-            {
-                (star, retry) = (p++, n);
-            }
-            else if (p < pattern.Length && (pattern[p] == '?' || pattern[p] == name[n]))
-            {
-                p++;
-                n++;
-            }
-            else if (star >= 0)
-            {
-                (p, n) = (star + 1, ++retry);
-            }
-            else
-            {
-                return false;
-            }
-        }
-
-        return pattern[p..].Trim('*').Length == 0;
     }
 }

@@ -9,7 +9,10 @@ namespace DeisProxy.Cluster.Ssh;
 /// </summary>
 internal sealed class OpenSshNode : INode
 {
-    /// <summary>sshd refuses an eleventh session on one connection (MaxSessions 10). Connections do not count, but commands that are talked to do, and there are two of them at most.</summary>
+    /// <summary>
+    /// sshd refuses an eleventh session on one connection (MaxSessions 10). Connections do not count, but commands that are talked to do, and there
+    /// are two of them at most.
+    /// </summary>
     private const int ParallelCommands = 7;
 
     private readonly NodeAddress _address;
@@ -64,7 +67,9 @@ internal sealed class OpenSshNode : INode
         {
             var master = await MasterAsync(cancellationToken);
             var result = await SshProcess.RunAsync(
-                SshArguments.Build(_address, _options, master?.ControlPath, new SshPurpose.Command(arguments)), _options.SearchPath, cancellationToken);
+                SshArguments.Build(_address, _options, master?.ControlPath, new SshPurpose.Command(arguments)),
+                _options.SearchPath,
+                cancellationToken);
             return result.ExitCode == SshFailure.ExitStatus && NodeFailure(master, result.ExitCode, result.StandardError) is { } failure
                 ? throw failure
                 : result;

@@ -22,7 +22,7 @@ internal sealed class RenciConnection : IAsyncDisposable
     private readonly NodeAddress _node;
     private readonly SshClient _client;
     private readonly Session _session;
-    private readonly IAsyncDisposable? _way;
+    private readonly IReadOnlyList<IAsyncDisposable> _way;
     private readonly ConcurrentDictionary<uint, SshChannel> _channels = new();
     private readonly CancellationTokenSource _ended = new();
     private readonly Task _asking;
@@ -32,8 +32,8 @@ internal sealed class RenciConnection : IAsyncDisposable
     private int _disposed;
 
     /// <summary>Takes over a connected client.</summary>
-    /// <param name="way">What the connection goes through, which ends with it; null: nothing.</param>
-    public RenciConnection(NodeAddress node, SshClient client, Session session, IAsyncDisposable? way)
+    /// <param name="way">What the connection goes through, the nearer first; it ends with the connection.</param>
+    public RenciConnection(NodeAddress node, SshClient client, Session session, IReadOnlyList<IAsyncDisposable> way)
     {
         (_node, _client, _session, _way) = (node, client, session, way);
         _session.ChannelOpenConfirmationReceived += (_, e) =>
@@ -157,9 +157,9 @@ internal sealed class RenciConnection : IAsyncDisposable
             System.Diagnostics.Debug.WriteLine(error.Message);
         }
 
-        if (_way is not null)
+        foreach (var part in _way)
         {
-            await _way.DisposeAsync();
+            await part.DisposeAsync();
         }
     }
 
@@ -188,7 +188,9 @@ internal sealed class RenciConnection : IAsyncDisposable
         _channels.Clear();
     }
 
-    /// <summary>Asks the node for a sign of life; without one the connection is lost, which TCP alone would notice after a quarter of an hour.</summary>
+    /// <summary>
+    /// Asks the node for a sign of life; without one the connection is lost, which TCP alone would notice after a quarter of an hour.
+    /// </summary>
     private async Task AskAsync()
     {
         using var timer = new PeriodicTimer(AskInterval);

@@ -8,7 +8,10 @@ namespace DeisProxy.Cluster.Ssh;
 /// <param name="connect">Makes a connection.</param>
 internal sealed class RenciNode(NodeAddress address, Func<CancellationToken, Task<RenciConnection>> connect) : INode
 {
-    /// <summary>sshd refuses an eleventh session on one connection (MaxSessions 10); TCP connections do not count, but commands that are talked to do, and there are two of them at most.</summary>
+    /// <summary>
+    /// sshd refuses an eleventh session on one connection (MaxSessions 10); TCP connections do not count, but commands that are talked to do, and
+    /// there are two of them at most.
+    /// </summary>
     private const int ParallelCommands = 7;
 
     /// <summary>Output of a command that is kept, in bytes; what is longer fails, it is no answer to anything that deis-proxy asks.</summary>
@@ -34,7 +37,7 @@ internal sealed class RenciNode(NodeAddress address, Func<CancellationToken, Tas
         try
         {
             // Nothing is to be read, as with ssh -n.
-            await using var channel = await ExecuteAsync($"{ShellQuote.Join(arguments)} </dev/null", cancellationToken);
+            using var channel = await ExecuteAsync($"{ShellQuote.Join(arguments)} </dev/null", cancellationToken);
             channel.SendEof();
             var output = await ReadAsync(channel, cancellationToken);
             await channel.Closed.WaitAsync(cancellationToken);
@@ -106,7 +109,10 @@ internal sealed class RenciNode(NodeAddress address, Func<CancellationToken, Tas
                 await channel.OpenedAsync(cancellationToken);
                 if (!await channel.ExecuteAsync(command, cancellationToken))
                 {
-                    throw new DeisProxyException("ssh-failed", $"{Name} does not run commands.", "Check what its sshd lets this user do (ForceCommand, the options of the key in authorized_keys).");
+                    throw new DeisProxyException(
+                        "ssh-failed",
+                        $"{Name} does not run commands.",
+                        "Check what its sshd lets this user do (ForceCommand, the options of the key in authorized_keys).");
                 }
 
                 isKept = true;
@@ -118,14 +124,17 @@ internal sealed class RenciNode(NodeAddress address, Func<CancellationToken, Tas
                 if (!await connection.SessionEndedAsync(channel, cancellationToken))
                 {
                     throw new DeisProxyException(
-                        "ssh-failed", $"{Name} opens no session: {RemoteText.Clean(error.Message)}.", "Check the log of its sshd (MaxSessions, limits of processes).", error);
+                        "ssh-failed",
+                        $"{Name} opens no session: {RemoteText.Clean(error.Message)}.",
+                        "Check the log of its sshd (MaxSessions, limits of processes).",
+                        error);
                 }
             }
             finally
             {
                 if (!isKept)
                 {
-                    await channel.DisposeAsync();
+                    channel.Dispose();
                 }
             }
         }

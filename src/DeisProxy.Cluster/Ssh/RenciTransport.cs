@@ -62,9 +62,11 @@ internal sealed class RenciTransport
         }
     }
 
-    private async Task<RenciConnection> ConnectAsync(NodeAddress address, HostConfiguration host, INode? via, bool ownsVia, CancellationToken cancellationToken)
+    private async Task<RenciConnection> ConnectAsync(
+        NodeAddress address, HostConfiguration host, INode? via, bool ownsVia, CancellationToken cancellationToken)
     {
-        var (keys, locked) = await _keys.CollectAsync(host, _options.IdentityFile is { } file ? SshOptions.Expand(file) : null, _warn, cancellationToken);
+        var named = _options.IdentityFile is { } file ? SshOptions.Expand(file) : null;
+        var (keys, locked) = await _keys.CollectAsync(host, named, _warn, cancellationToken);
         DeisProxyException? refused = null;
         if (keys.Count > 0)
         {
@@ -101,7 +103,8 @@ internal sealed class RenciTransport
     private async Task<RenciConnection> ConnectAsync(
         NodeAddress address, HostConfiguration host, INode? via, bool ownsVia, IReadOnlyList<OfferedKey> keys, CancellationToken cancellationToken)
     {
-        var known = await KnownHosts.LoadAsync(host.KnownHostsFiles, host.HostKeyAlias ?? host.Host, host.HostKeyAlias is null ? host.Port : null, cancellationToken);
+        var known = await KnownHosts.LoadAsync(
+            host.KnownHostsFiles, host.HostKeyAlias ?? host.Host, host.HostKeyAlias is null ? host.Port : null, cancellationToken);
         var relay = via is null ? null : new StreamRelay(ct => via.OpenStreamAsync(host.Host, host.Port, ct));
         var method = new PublicKeyMethod(host.User, keys);
         var info = relay is null
@@ -125,10 +128,12 @@ internal sealed class RenciTransport
             await connecting.WaitAsync(_options.ConnectTimeout * LimitFactor, cancellationToken);
             if (method.Session is not { } session)
             {
-                throw new DeisProxyException("ssh-failed", $"{address} lets {host.User} in without a key.", "Check what answers there; it is no node of Deis.");
+                throw new DeisProxyException(
+                    "ssh-failed", $"{address} lets {host.User} in without a key.", "Check what answers there; it is no node of Deis.");
             }
 
-            return new RenciConnection(address, client, session, Way(relay, ownsVia ? via : null));
+            IAsyncDisposable?[] way = [relay, ownsVia ? via : null];
+            return new RenciConnection(address, client, session, [.. way.OfType<IAsyncDisposable>()]);
         }
 #pragma warning disable CA1031 // What answers may be anything, and SSH.NET stumbles over it in any way.
         catch (Exception error)
@@ -192,7 +197,8 @@ internal sealed class RenciTransport
     private static DeisProxyException? Judge(NodeAddress address, HostConfiguration host, KnownHosts known, HostKeyEventArgs e)
     {
         var certificate = e.Certificate;
-        var isOurs = certificate is { Type: Certificate.CertificateType.Host } && certificate.ValidPrincipals.Contains(host.HostKeyAlias ?? host.Host, StringComparer.OrdinalIgnoreCase);
+        var isOurs = certificate is { Type: Certificate.CertificateType.Host }
+            && certificate.ValidPrincipals.Contains(host.HostKeyAlias ?? host.Host, StringComparer.OrdinalIgnoreCase);
         var (verdict, entry) = known.Judge(e.HostKey, isOurs ? certificate!.CertificateAuthorityKey : null);
         return verdict == KnownHosts.Verdict.Known ? null : SshFailure.HostKey(address, host, verdict, entry, e.HostKey);
     }
@@ -208,23 +214,12 @@ internal sealed class RenciTransport
                 SshFailure.Refused(address, host.User, said, _options, error),
             SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } =>
                 SshFailure.Unreachable(address, $"Could not resolve hostname {host.Host}", error),
-            SshOperationTimeoutException or TimeoutException or OperationCanceledException => SshFailure.Unreachable(address, "it does not answer in time", error),
-            SshConnectionException { DisconnectReason: DisconnectReason.KeyExchangeFailed or DisconnectReason.ProtocolError or DisconnectReason.ProtocolVersionNotSupported } =>
-                SshFailure.Failed(address, said, error),
+            SshOperationTimeoutException or TimeoutException or OperationCanceledException =>
+                SshFailure.Unreachable(address, "it does not answer in time", error),
+            SshConnectionException { DisconnectReason: var reason } when reason is DisconnectReason.KeyExchangeFailed
+                or DisconnectReason.ProtocolError or DisconnectReason.ProtocolVersionNotSupported => SshFailure.Failed(address, said, error),
             SocketException or IOException or SshConnectionException or ProxyException => SshFailure.Unreachable(address, said, error),
             _ => SshFailure.Failed(address, said, error),
         };
-    }
-
-    private static IAsyncDisposable? Way(IAsyncDisposable? relay, IAsyncDisposable? via) => relay is null ? via : via is null ? relay : new Both(relay, via);
-
-    /// <summary>What a connection goes through, the nearer first.</summary>
-    private sealed class Both(IAsyncDisposable relay, IAsyncDisposable via) : IAsyncDisposable
-    {
-        public async ValueTask DisposeAsync()
-        {
-            await relay.DisposeAsync();
-            await via.DisposeAsync();
-        }
     }
 }

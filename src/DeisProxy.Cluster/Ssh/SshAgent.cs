@@ -98,7 +98,9 @@ internal sealed class SshAgent(string socketPath)
     }
 
     private static int Length(byte[] head) =>
-        BinaryPrimitives.ReadInt32BigEndian(head) is >= 1 and <= MaximumLength and var length ? length : throw new IOException("what answers is no agent");
+        BinaryPrimitives.ReadInt32BigEndian(head) is >= 1 and <= MaximumLength and var length ? length : throw NoAgent();
+
+    private static IOException NoAgent() => new("what answers is no agent");
 
     private static List<byte[]> Keys(byte[] answer)
     {
@@ -111,7 +113,7 @@ internal sealed class SshAgent(string socketPath)
         var rest = answer.AsSpan(1);
         if (rest.Length < 4)
         {
-            throw new IOException("what answers is no agent");
+            throw NoAgent();
         }
 
         var count = BinaryPrimitives.ReadUInt32BigEndian(rest);
@@ -129,7 +131,7 @@ internal sealed class SshAgent(string socketPath)
     {
         if (rest.Length < 4 || BinaryPrimitives.ReadUInt32BigEndian(rest) is var length && length > rest.Length - 4)
         {
-            throw new IOException("what answers is no agent");
+            throw NoAgent();
         }
 
         var part = rest.Slice(4, (int)BinaryPrimitives.ReadUInt32BigEndian(rest));

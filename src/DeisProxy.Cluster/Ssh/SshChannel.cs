@@ -10,7 +10,7 @@ namespace DeisProxy.Cluster.Ssh;
 /// One channel of an SSH connection (RFC 4254, 5): a command, or a TCP connection that the node makes. It holds no thread, and one that nobody reads
 /// stops no other, because its window ends.
 /// </summary>
-internal sealed class SshChannel : IAsyncDisposable
+internal sealed class SshChannel : IDisposable
 {
     /// <summary>What the node may send before it is read, in bytes; as OpenSSH has it.</summary>
     private const int Window = 64 * PacketSize;
@@ -34,8 +34,8 @@ internal sealed class SshChannel : IAsyncDisposable
     private uint _remoteWindow;
     private uint _remotePacket;
     private int _unacknowledged;
-    private bool _eofSent;
     private int _closeSent;
+    private volatile bool _disposed;
 
     public SshChannel(RenciConnection connection, uint number, bool isSession)
     {
@@ -55,9 +55,6 @@ internal sealed class SshChannel : IAsyncDisposable
 
     /// <summary>Exit status of the command, if it has said one.</summary>
     public int? ExitStatus { get; private set; }
-
-    /// <summary>The signal that ended the command, without <c>SIG</c>.</summary>
-    public string? ExitSignal { get; private set; }
 
     /// <summary>What the command wrote to its standard error so far.</summary>
     public string ErrorText
@@ -97,6 +94,7 @@ internal sealed class SshChannel : IAsyncDisposable
         }
 
         var result = await _received.Reader.ReadAsync(cancellationToken);
+        ObjectDisposedException.ThrowIf(_disposed, this);
         var count = (int)Math.Min(buffer.Length, result.Buffer.Length);
         var part = result.Buffer.Slice(0, count);
         var target = buffer.Span;
@@ -121,6 +119,7 @@ internal sealed class SshChannel : IAsyncDisposable
             Task grew;
             lock (_lock)
             {
+                ObjectDisposedException.ThrowIf(_disposed, this);
                 count = (int)Math.Min((uint)data.Length, Math.Min(_remoteWindow, _remotePacket));
                 _remoteWindow -= (uint)count;
                 grew = _windowGrew.Task;
@@ -156,38 +155,34 @@ internal sealed class SshChannel : IAsyncDisposable
     /// <summary>Says that nothing more will be sent.</summary>
     public void SendEof()
     {
-        if (!_eofSent && _closeSent == 0)
+        if (_closeSent == 0)
         {
-            _eofSent = true;
             _connection.Send(new ChannelEofMessage(_remoteNumber));
         }
     }
 
-    /// <summary>Closes the channel without waiting for the node's answer.</summary>
-    public ValueTask DisposeAsync()
+    /// <summary>Closes the channel without waiting for the node's answer; who reads or writes gets an <see cref="ObjectDisposedException"/>.</summary>
+    public void Dispose()
     {
+        lock (_lock)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+        }
+
         if (_opened.Task.IsCompletedSuccessfully)
         {
             SendClose();
         }
-        else
-        {
-            // An answer that is still to come closes it.
-            _ = _opened.Task.ContinueWith(
-                opened =>
-                {
-                    _ = opened.Exception;
-                    if (opened.IsCompletedSuccessfully)
-                    {
-                        SendClose();
-                    }
-                },
-                CancellationToken.None,
-                TaskContinuationOptions.None,
-                TaskScheduler.Default);
-        }
 
-        return ValueTask.CompletedTask;
+        _opened.TrySetException(new ObjectDisposedException(nameof(SshChannel)));
+        _ = _opened.Task.Exception;
+        _received.Reader.CancelPendingRead();
+        OnWindow(0);
     }
 
     // What follows is called by the one thread that receives; it must neither wait nor send, because sending waits during a new key exchange.
@@ -198,9 +193,15 @@ internal sealed class SshChannel : IAsyncDisposable
         lock (_lock)
         {
             (_remoteNumber, _remoteWindow, _remotePacket) = (remoteNumber, window, packet);
+            if (!_disposed)
+            {
+                _opened.TrySetResult();
+                return;
+            }
         }
 
-        _opened.TrySetResult();
+        // Nobody wants it any more.
+        _ = Task.Run(SendClose);
     }
 
     /// <summary>The node does not open it.</summary>
@@ -209,6 +210,11 @@ internal sealed class SshChannel : IAsyncDisposable
     /// <summary>The node has sent something.</summary>
     public void OnData(ReadOnlySpan<byte> data)
     {
+        if (_disposed)
+        {
+            return;
+        }
+
         _received.Writer.Write(data);
         _ = _received.Writer.FlushAsync().AsTask();
     }
@@ -228,14 +234,10 @@ internal sealed class SshChannel : IAsyncDisposable
     /// <summary>The node says something about the command.</summary>
     public void OnRequest(string name, ReadOnlySpan<byte> data)
     {
-        // The first byte tells whether an answer is wanted, which for these two it never is.
+        // The first byte tells whether an answer is wanted, which here it never is.
         if (name == "exit-status" && data.Length >= 5)
         {
             ExitStatus = (int)BinaryPrimitives.ReadUInt32BigEndian(data[1..]);
-        }
-        else if (name == "exit-signal" && data.Length >= 5 && BinaryPrimitives.ReadUInt32BigEndian(data[1..]) is var length && length <= data.Length - 5)
-        {
-            ExitSignal = Encoding.ASCII.GetString(data.Slice(5, (int)length));
         }
     }
 
@@ -264,6 +266,7 @@ internal sealed class SshChannel : IAsyncDisposable
         _received.Writer.Complete();
         _requested.TrySetResult(false);
         _closed.TrySetResult();
+        _connection.Forget(this);
         _ = Task.Run(SendClose);
     }
 
@@ -300,7 +303,6 @@ internal sealed class SshChannel : IAsyncDisposable
         if (Interlocked.Exchange(ref _closeSent, 1) == 0)
         {
             _connection.TrySend(new ChannelCloseMessage(_remoteNumber));
-            _connection.Forget(this);
         }
     }
 }

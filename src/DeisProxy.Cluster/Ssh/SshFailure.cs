@@ -21,10 +21,10 @@ internal static partial class SshFailure
     /// <summary>Code of the error that no other node can cure.</summary>
     public const string ProgramMissing = "ssh-missing";
 
-    private const string TrustedPlace =
-        $"read the fingerprint at a place you trust (on the node: ssh-keygen -lf {KeyFile}; on EC2: aws ec2 get-console-output)";
+    private const string Between = "the node was rebuilt, or somebody is in between";
 
-    private const string KeyFile = "/etc/ssh/ssh_host_ed25519_key.pub";
+    private const string Fingerprints =
+        "the fingerprint at a place you trust (on the node: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub; on EC2: aws ec2 get-console-output)";
 
     /// <summary>No ssh on this machine.</summary>
     public static DeisProxyException Missing() => new(
@@ -60,8 +60,10 @@ internal static partial class SshFailure
         AuthenticationRefused,
         $"{node} does not let {user} in: {why}.",
         options.IdentityFile is { } identity
-            ? $"Check that {identity} is the cluster's private key and that --ssh-user is right (Deis nodes: core). If it has a passphrase, set {KeyRing.PassphraseVariable} or load it into the agent (ssh-add)."
-            : "Load the cluster's key into your agent (ssh-add -l lists what is there; ssh-add KEYFILE adds), or name it with --identity KEYFILE; --ssh-user is core on Deis nodes.",
+            ? $"Check that {identity} is the cluster's private key and that --ssh-user is right (Deis nodes: core). "
+                + $"If it has a passphrase, set {KeyRing.PassphraseVariable} or load it into the agent (ssh-add)."
+            : "Load the cluster's key into your agent (ssh-add -l lists what is there; ssh-add KEYFILE adds), or name it with --identity KEYFILE; "
+                + "--ssh-user is core on Deis nodes.",
         innerException);
 
     /// <summary>The key needs a passphrase that nobody tells.</summary>
@@ -85,7 +87,8 @@ internal static partial class SshFailure
 
     /// <summary>The host's key is not what is known of it.</summary>
     /// <param name="entry">The line that knows another key, or that revokes this one.</param>
-    public static DeisProxyException HostKey(NodeAddress node, HostConfiguration host, KnownHosts.Verdict verdict, KnownHosts.Entry? entry, byte[] key)
+    public static DeisProxyException HostKey(
+        NodeAddress node, HostConfiguration host, KnownHosts.Verdict verdict, KnownHosts.Entry? entry, byte[] key)
     {
         var fingerprint = $"{KnownHosts.Fingerprint(key)} ({KnownHosts.TypeOf(key)})";
         var name = host.HostKeyAlias ?? (host.Port == 22 ? host.Host : $"[{host.Host}]:{host.Port}");
@@ -98,13 +101,12 @@ internal static partial class SshFailure
                 "Do not enter this node. Find out why the key was revoked, and have the node make new ones."),
             KnownHosts.Verdict.Changed => new DeisProxyException(
                 HostKeyChanged,
-                $"The host key of {node} has changed, it is now {fingerprint} (the old one is in {line}): the node was rebuilt, or somebody is in between.",
-                $"Find out which before anything else: {TrustedPlace}. "
-                + $"Only when it is the node's own, remove the old entry with ssh-keygen -f '{entry!.File}' -R '{name}' and accept the new one."),
+                $"The host key of {node} has changed, it is now {fingerprint} (the old one is in {line}): {Between}.",
+                $"Find out which before anything else: read {Fingerprints}. {RemoveOld($"-f '{entry!.File}' ", name)}"),
             _ => new DeisProxyException(
                 "ssh-host-key-unknown",
                 $"The host key of {node}, {fingerprint}, is not known, so it cannot be told from an impostor.",
-                $"{char.ToUpperInvariant(TrustedPlace[0])}{TrustedPlace[1..]}. When it is the same, add it to {(host.KnownHostsFiles.Count > 0 ? host.KnownHostsFiles[0] : "known_hosts")}: "
+                $"Read {Fingerprints}. When it is the same, add it to {(host.KnownHostsFiles is [var first, ..] ? first : "known_hosts")}: "
                 + $"{name} {KnownHosts.TypeOf(key)} {Convert.ToBase64String(key)}"),
         };
     }
@@ -157,8 +159,8 @@ internal static partial class SshFailure
             return new DeisProxyException(
                 "ssh-host-key-unknown",
                 $"The host key of {node} is not known{JumpHint(options)}, so it cannot be told from an impostor.",
-                $"Read the fingerprint at a place you trust (on the node: ssh-keygen -lf {KeyFile}; on EC2: aws ec2 get-console-output), compare it with "
-                + $"ssh-keyscan {port}{node.Host} | ssh-keygen -lf -, and when they agree connect once with {Manual(node, options)} to accept it.");
+                $"Read {Fingerprints}, compare it with ssh-keyscan {port}{node.Host} | ssh-keygen -lf -, "
+                + $"and when they agree connect once with {Manual(node, options)} to accept it.");
         }
 
         var where = offending.Success ? $" (the old one is in {offending.Groups["file"].Value}, line {offending.Groups["line"].Value})" : "";
@@ -169,11 +171,12 @@ internal static partial class SshFailure
             revoked ? HostKeyRevoked : HostKeyChanged,
             revoked
                 ? $"The host key of {node} has been revoked{JumpHint(options)}."
-                : $"The host key of {node} has changed{JumpHint(options)}{what}{where}: the node was rebuilt, or somebody is in between.",
-            "Find out which before anything else: read the fingerprint at a place you trust "
-            + $"(on the node: ssh-keygen -lf {KeyFile}; on EC2: aws ec2 get-console-output). "
-            + $"Only when it is the node's own, remove the old entry with ssh-keygen {file}-R '{host}' and accept the new one.");
+                : $"The host key of {node} has changed{JumpHint(options)}{what}{where}: {Between}.",
+            $"Find out which before anything else: read {Fingerprints}. {RemoveOld(file, host)}");
     }
+
+    private static string RemoveOld(string file, string host) =>
+        $"Only when it is the node's own, remove the old entry with ssh-keygen {file}-R '{host}' and accept the new one.";
 
     private static string JumpHint(SshOptions options) => options.Jump is null ? "" : " (or that of a jump host)";
 
@@ -238,21 +241,35 @@ internal static partial class SshFailure
     private static List<string> Lines(string standardError) =>
         [.. standardError.Split('\n').Select(line => RemoteText.Clean(line)).Where(line => line.Length > 0)];
 
-    [GeneratedRegex(@"^Offending (?:\S+ )?key (?:for IP )?in (?<file>.+):(?<line>[0-9]+)$", RegexOptions.CultureInvariant | RegexOptions.Multiline, 1000)]
+    [GeneratedRegex(
+        @"^Offending (?:\S+ )?key (?:for IP )?in (?<file>.+):(?<line>[0-9]+)$", RegexOptions.CultureInvariant | RegexOptions.Multiline, 1000)]
     private static partial Regex Offending();
 
     [GeneratedRegex(@"(?:SHA256:[A-Za-z0-9+/]{43}|MD5(?::[0-9a-f]{2}){16})", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Fingerprint();
 
-    [GeneratedRegex(@"^(?:\S+: )?Permission denied \([^)]*\)|Too many authentication failures|^No more authentication methods", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(
+        @"^(?:\S+: )?Permission denied \([^)]*\)|Too many authentication failures|^No more authentication methods",
+        RegexOptions.CultureInvariant,
+        1000)]
     private static partial Regex AuthenticationLine();
 
-    [GeneratedRegex(@"^ssh: connect to host |^ssh: Could not resolve hostname |^Connection timed out during banner exchange|^Connection to .* timed out", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(
+        @"^ssh: connect to host |^ssh: Could not resolve hostname |^Connection timed out during banner exchange|^Connection to .* timed out",
+        RegexOptions.CultureInvariant,
+        1000)]
     private static partial Regex UnreachableLine();
 
-    [GeneratedRegex(@"^kex_exchange_identification: |^ssh_exchange_identification: |^banner exchange: |^Unable to negotiate with ", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(
+        @"^kex_exchange_identification: |^ssh_exchange_identification: |^banner exchange: |^Unable to negotiate with ",
+        RegexOptions.CultureInvariant,
+        1000)]
     private static partial Regex BeforeKeyExchange();
 
-    [GeneratedRegex(@"^Connection (?:to .* )?(?:closed|reset)|^client_loop: |^packet_write_\w+: |^Timeout, server |^Read from remote host |^Received disconnect |^Disconnected from |^mux_client_|^Control master terminated|^Shared connection to .* closed|^ssh_dispatch_run_fatal: ", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(
+        @"^Connection (?:to .* )?(?:closed|reset)|^client_loop: |^packet_write_\w+: |^Timeout, server |^Read from remote host |^Received disconnect "
+        + @"|^Disconnected from |^mux_client_|^Control master terminated|^Shared connection to .* closed|^ssh_dispatch_run_fatal: ",
+        RegexOptions.CultureInvariant,
+        1000)]
     private static partial Regex LostLine();
 }

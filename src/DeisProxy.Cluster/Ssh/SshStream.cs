@@ -7,7 +7,7 @@ namespace DeisProxy.Cluster.Ssh;
 /// A TCP connection made by the node: the standard input and output of <c>ssh -W</c>. At the end of the data ssh's exit status and
 /// standard error decide whether it was an end or an error.
 /// </summary>
-internal sealed class SshStream : Stream
+internal sealed class SshStream : DuplexStream
 {
     private readonly Process _process;
     private readonly Stream _input;
@@ -28,20 +28,6 @@ internal sealed class SshStream : Stream
         _error = SshProcess.ReadAsync(process.StandardError, _disposed.Token);
         _description = description;
         _nodeFailure = nodeFailure;
-    }
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -68,29 +54,6 @@ internal sealed class SshStream : Stream
             throw await FailureAsync(cancellationToken) ?? new IOException($"The connection from {_description} was closed.", e);
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override void Flush()
-    {
-        // Every write is flushed when it is made.
-    }
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    /// <summary>Not supported: a blocked thread for each of a hundred streams would stop everything else.</summary>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Use ReadAsync.");
-
-    /// <summary>Not supported: a blocked thread for each of a hundred streams would stop everything else.</summary>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Use WriteAsync.");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

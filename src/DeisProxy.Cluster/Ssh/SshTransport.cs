@@ -21,19 +21,21 @@ public sealed class SshTransport : INodeTransport, IDisposable
     private readonly KeyRing _keys;
     private readonly RenciTransport _renci;
     private readonly INode? _entry;
-    private readonly HashSet<string> _said;
+    private readonly HashSet<string> _said = [];
 
     /// <summary>Prepares; nothing is contacted yet.</summary>
     public SshTransport(SshOptions options, SshDialog dialog)
-        : this(options, dialog, new KeyRing(dialog is null ? throw new ArgumentNullException(nameof(dialog)) : dialog.Ask), new HashSet<string>(StringComparer.Ordinal), entry: null, new OpenSshTransport(options))
-    {
-    }
-
-    private SshTransport(SshOptions options, SshDialog dialog, KeyRing keys, HashSet<string> said, INode? entry, OpenSshTransport openSsh)
     {
         ArgumentNullException.ThrowIfNull(options);
-        (_options, _dialog, _keys, _said, _entry, _openSsh) = (options, dialog, keys, said, entry, openSsh);
-        _renci = new RenciTransport(options, keys, text => Once(dialog.Warn, text));
+        ArgumentNullException.ThrowIfNull(dialog);
+        (_options, _dialog, _keys, _openSsh) = (options, dialog, new KeyRing(dialog.Ask), new OpenSshTransport(options));
+        _renci = new RenciTransport(options, _keys, WarnOnce);
+    }
+
+    private SshTransport(SshTransport from, INode entry)
+    {
+        (_options, _dialog, _keys, _renci, _said) = (from._options, from._dialog, from._keys, from._renci, from._said);
+        (_entry, _openSsh) = (entry, (OpenSshTransport)from._openSsh.Through(entry));
     }
 
     /// <inheritdoc/>
@@ -41,8 +43,10 @@ public sealed class SshTransport : INodeTransport, IDisposable
 
     /// <inheritdoc/>
     /// <exception cref="DeisProxyException">
-    /// <c>ssh-missing</c>, <c>ssh-host-key-unknown</c>, <c>ssh-host-key-changed</c>, <c>ssh-host-key-revoked</c>, <c>ssh-auth-refused</c>, <c>ssh-key-unusable</c>,
-    /// <c>ssh-client-unfit</c>, <c>ssh-unreachable</c>, <c>ssh-connection-lost</c>, <c>ssh-failed</c>, or an option is wrong (see <see cref="SshOptions.Validate"/>).
+    /// <c>ssh-missing</c>, <c>ssh-host-key-unknown</c>, <c>ssh-host-key-changed</c>, <c>ssh-host-key-revoked</c>, <c>ssh-auth-refused</c>,
+    /// <c>ssh-key-unusable</c>,
+    /// <c>ssh-client-unfit</c>, <c>ssh-unreachable</c>, <c>ssh-connection-lost</c>, <c>ssh-failed</c>, or an option is wrong (see
+    /// <see cref="SshOptions.Validate"/>).
     /// </exception>
     public async Task<INode> ConnectAsync(NodeAddress address, CancellationToken cancellationToken)
     {
@@ -53,13 +57,15 @@ public sealed class SshTransport : INodeTransport, IDisposable
             return await _openSsh.ConnectAsync(address, cancellationToken);
         }
 
-        var host = await HostConfiguration.ResolveAsync(address, _options.User, isJump: false, _options, text => Once(_dialog.Warn, text), cancellationToken);
+        var host = await HostConfiguration.ResolveAsync(address, _options.User, isJump: false, _options, WarnOnce, cancellationToken);
         if (host.NeedsOpenSsh is { } reason)
         {
             if (_options.Client == SshClientKind.Renci)
             {
                 throw new DeisProxyException(
-                    "ssh-client-unfit", $"The ssh configuration of {address} asks for {reason}, which Renci.SshNet does not do.", "Use --ssh-client openssh, or auto.");
+                    "ssh-client-unfit",
+                    $"The ssh configuration of {address} asks for {reason}, which Renci.SshNet does not do.",
+                    "Use --ssh-client openssh, or auto.");
             }
 
             Once(_dialog.Explain, $"{address}: entered with the system's ssh, because its ssh configuration asks for {reason}");
@@ -84,11 +90,13 @@ public sealed class SshTransport : INodeTransport, IDisposable
     public INodeTransport Through(INode entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        return new SshTransport(_options, _dialog, _keys, _said, entry, (OpenSshTransport)_openSsh.Through(entry));
+        return new SshTransport(this, entry);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _keys.Dispose();
+
+    private void WarnOnce(string text) => Once(_dialog.Warn, text);
 
     private void Once(Action<string> tell, string text)
     {

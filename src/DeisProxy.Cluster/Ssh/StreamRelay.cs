@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using DeisProxy.Core;
 
 namespace DeisProxy.Cluster.Ssh;
 
@@ -90,7 +91,8 @@ internal sealed class StreamRelay : IAsyncDisposable
             var up = CopyAsync(client, stream);
             await Task.WhenAny(up, CopyAsync(stream, client));
         }
-        catch (Exception error) when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException or Core.DeisProxyException)
+        catch (Exception error) when (
+            error is IOException or SocketException or OperationCanceledException or ObjectDisposedException or DeisProxyException)
         {
             Failure ??= error;
         }

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-
+using System.Text.Json.Nodes;
 using DeisProxy.Sandbox.Traffic;
 
 namespace DeisProxy.Sandbox.Router;
@@ -22,10 +22,11 @@ internal static class EchoApplication
             return HttpResponse.Text(200, "text/plain", $"{request.Line}\n{string.Join('\n', lines)}\n");
         }
 
-        var headers = request.Fields
+        var headers = new JsonObject(request.Fields
             .GroupBy(field => field.Key, StringComparer.OrdinalIgnoreCase)
-            .ToDictionary(group => group.Key, group => string.Join(", ", group.Select(field => field.Value)), StringComparer.OrdinalIgnoreCase);
-        return HttpResponse.Text(200, "application/json", JsonSerializer.Serialize(new { method = request.Method, path = request.Target, headers }, Json));
+            .Select(group => KeyValuePair.Create<string, JsonNode?>(group.Key, string.Join(", ", group.Select(field => field.Value)))));
+        var document = new JsonObject { ["method"] = request.Method, ["path"] = request.Target, ["headers"] = headers };
+        return HttpResponse.Text(200, "application/json", document.ToJsonString(Json));
     }
 
     /// <summary>The handshake's answer (RFC 6455, 4.2.2); null when the request is no WebSocket handshake.</summary>

@@ -4,14 +4,16 @@ using DeisProxy.Output;
 namespace DeisProxy.Commands;
 
 /// <summary>What every command is given: the terminal, the clock, and the way to the load balancer and the cluster.</summary>
-internal sealed record CommandHost(Terminal Terminal, Func<ConnectionSettings, CancellationToken, Task<ClusterSession>> OpenSession, TimeProvider Time)
+internal sealed record CommandHost(
+    Terminal Terminal, Func<ConnectionSettings, CancellationToken, Task<ClusterSession>> OpenSession, TimeProvider Time)
 {
     /// <summary>How long putting back may take in all.</summary>
     public TimeSpan RollbackLimit { get; init; } = TimeSpan.FromMinutes(3);
 
     /// <summary>Runs a command's work within its time limit, and tells the causes of an early end apart.</summary>
     /// <param name="timeout">Limit for the whole command, or null.</param>
-    /// <returns>Null if the work ended by itself, otherwise why it did not: an <see cref="OperationCanceledException"/> if the person interrupted it.</returns>
+    /// <returns>Null if the work ended by itself, otherwise why it did not: an <see cref="OperationCanceledException"/> if the person interrupted
+    /// it.</returns>
     public async Task<Exception?> RunAsync(TimeSpan? timeout, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         using var limit = timeout is { } time ? new CancellationTokenSource(time, Time) : new CancellationTokenSource();
@@ -33,7 +35,11 @@ internal sealed record CommandHost(Terminal Terminal, Func<ConnectionSettings, C
     /// <param name="timeout">Limit for the whole command, or null.</param>
     public static Exception Explain(Exception error, TimeSpan? timeout, CancellationToken cancellationToken) =>
         error is OperationCanceledException && !cancellationToken.IsCancellationRequested && timeout is { } time
-            ? new DeisProxyException("timeout", $"The time limit of {time.TotalSeconds} s has passed.", "Give it more with --timeout, or find out with --verbose what takes so long.", error)
+            ? new DeisProxyException(
+                "timeout",
+                $"The time limit of {time.TotalSeconds} s has passed.",
+                "Give it more with --timeout, or find out with --verbose what takes so long.",
+                error)
             : error;
 
     /// <summary>Shows a warning.</summary>

@@ -20,7 +20,13 @@ internal sealed class ConnectionOptions
     /// <summary>Ports that never speak the PROXY protocol: the builder's SSH server and the router's health port.</summary>
     private static readonly int[] NeverProxied = [DeisPort.Builder, DeisPort.Health];
 
-    private readonly Option<string> _stack = new("--stack", "-s") { Description = "CloudFormation stack, by name or id", HelpName = "name", DefaultValueFactory = _ => "deis", CustomParser = NotEmpty };
+    private readonly Option<string> _stack = new("--stack", "-s")
+    {
+        Description = "CloudFormation stack, by name or id",
+        HelpName = "name",
+        DefaultValueFactory = _ => "deis",
+        CustomParser = NotEmpty,
+    };
     private readonly Option<string> _provider = new("--provider")
     {
         Description = "who runs the load balancer; none: clients reach the routers directly",
@@ -38,23 +44,76 @@ internal sealed class ConnectionOptions
         Description = "region; otherwise AWS_REGION, AWS_DEFAULT_REGION, the profile's; for Rackspace OS_REGION_NAME",
         HelpName = "region",
     };
-    private readonly Option<string?> _profile = new("--profile") { Description = "AWS profile; otherwise the SDK's chain of credentials", HelpName = "name", CustomParser = NotEmpty };
-    private readonly Option<NodeAddress[]> _nodes = new("--node") { Description = "node to enter by, repeatable; otherwise DEISCTL_TUNNEL, otherwise the load balancer's instances", HelpName = "host[:port]", CustomParser = ParseNodes, Arity = ArgumentArity.OneOrMore };
+    private readonly Option<string?> _profile = new("--profile")
+    {
+        Description = "AWS profile; otherwise the SDK's chain of credentials",
+        HelpName = "name",
+        CustomParser = NotEmpty,
+    };
+    private readonly Option<NodeAddress[]> _nodes = new("--node")
+    {
+        Description = "node to enter by, repeatable; otherwise DEISCTL_TUNNEL, otherwise the load balancer's instances",
+        HelpName = "host[:port]",
+        CustomParser = ParseNodes,
+        Arity = ArgumentArity.OneOrMore,
+    };
     private readonly Option<string> _sshClient = new("--ssh-client")
     {
-        Description = "what nodes are entered with: auto, renci (Renci.SshNet) or openssh (the system's ssh); auto is renci, unless the ssh configuration asks for what it cannot do",
+        Description = "how to connect to nodes: renci (Renci.SshNet, built in), openssh (the system's ssh), "
+            + "or auto: renci, unless your ssh configuration needs openssh",
         HelpName = "auto|renci|openssh",
         DefaultValueFactory = _ => "auto",
     };
 
-    private readonly Option<string> _sshUser = new("--ssh-user") { Description = "user on the node", HelpName = "user", CustomParser = result => ParseSsh(result, text => new SshOptions { User = text }), DefaultValueFactory = _ => "core" };
-    private readonly Option<string?> _identity = new("--identity", "-i") { Description = "private key, as ssh -i", HelpName = "file", CustomParser = ParseFile };
-    private readonly Option<string?> _sshConfig = new("--ssh-config", "-F") { Description = "ssh configuration, as ssh -F", HelpName = "file", CustomParser = ParseFile };
-    private readonly Option<string?> _jump = new("--jump", "-J") { Description = "host to jump over, as ssh -J", HelpName = "host", CustomParser = result => ParseSsh(result, text => new SshOptions { Jump = text.Length == 0 ? " " : text }) };
-    private readonly Option<string?> _knownHosts = new("--known-hosts") { Description = "file of known host keys", HelpName = "file", CustomParser = ParseFile };
-    private readonly Option<Uri[]> _etcd = new("--etcd-endpoint") { Description = "etcd as seen from the node; otherwise http://127.0.0.1:4001, then :2379", HelpName = "url", CustomParser = ParseEndpoint };
-    private readonly Option<int[]> _routerPorts = new("--router-ports") { Description = "instance ports on which routers demand the PROXY line [default: 80,443]", HelpName = "ports", CustomParser = ParsePorts };
-    private readonly Option<TimeSpan?> _timeout = new("--timeout") { Description = "limit for the whole command, such as 90s or 10m", HelpName = "time", CustomParser = ParseDuration };
+    private readonly Option<string> _sshUser = new("--ssh-user")
+    {
+        Description = "user on the node",
+        HelpName = "user",
+        CustomParser = result => ParseSsh(result, text => new SshOptions { User = text }),
+        DefaultValueFactory = _ => "core",
+    };
+    private readonly Option<string?> _identity = new("--identity", "-i")
+    {
+        Description = "private key, as ssh -i",
+        HelpName = "file",
+        CustomParser = ParseFile,
+    };
+    private readonly Option<string?> _sshConfig = new("--ssh-config", "-F")
+    {
+        Description = "ssh configuration, as ssh -F",
+        HelpName = "file",
+        CustomParser = ParseFile,
+    };
+    private readonly Option<string?> _jump = new("--jump", "-J")
+    {
+        Description = "host to jump over, as ssh -J",
+        HelpName = "host",
+        CustomParser = result => ParseSsh(result, text => new SshOptions { Jump = text.Length == 0 ? " " : text }),
+    };
+    private readonly Option<string?> _knownHosts = new("--known-hosts")
+    {
+        Description = "file of known host keys",
+        HelpName = "file",
+        CustomParser = ParseFile,
+    };
+    private readonly Option<Uri[]> _etcd = new("--etcd-endpoint")
+    {
+        Description = "etcd as seen from the node; otherwise http://127.0.0.1:4001, then :2379",
+        HelpName = "url",
+        CustomParser = ParseEndpoint,
+    };
+    private readonly Option<int[]> _routerPorts = new("--router-ports")
+    {
+        Description = "instance ports on which routers demand the PROXY line [default: 80,443]",
+        HelpName = "ports",
+        CustomParser = ParsePorts,
+    };
+    private readonly Option<TimeSpan?> _timeout = new("--timeout")
+    {
+        Description = "limit for the whole command, such as 90s or 10m",
+        HelpName = "time",
+        CustomParser = ParseDuration,
+    };
 
     public ConnectionOptions()
     {
@@ -143,7 +202,7 @@ internal sealed class ConnectionOptions
         Nodes = parsed.GetValue(_nodes) is { Length: > 0 } nodes ? nodes : Tunnel(),
         Ssh = new SshOptions
         {
-            Client = parsed.GetRequiredValue(_sshClient) switch { "renci" => SshClientKind.Renci, "openssh" => SshClientKind.OpenSsh, _ => SshClientKind.Auto },
+            Client = Enum.Parse<SshClientKind>(parsed.GetRequiredValue(_sshClient), ignoreCase: true),
             User = parsed.GetRequiredValue(_sshUser),
             IdentityFile = parsed.GetValue(_identity),
             ConfigFile = parsed.GetValue(_sshConfig),
@@ -176,7 +235,9 @@ internal sealed class ConnectionOptions
     {
         // A shell leaves the tilde of --identity=~/key alone.
         var text = result.Tokens[0].Value;
-        var path = text.StartsWith("~/", StringComparison.Ordinal) ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), text[2..]) : text;
+        var path = text.StartsWith("~/", StringComparison.Ordinal)
+            ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), text[2..])
+            : text;
         if (!File.Exists(path))
         {
             result.AddError($"{Written(result)}: there is no file \"{path}\".");
@@ -248,7 +309,8 @@ internal sealed class ConnectionOptions
             }
             else if (NeverProxied.Contains(port))
             {
-                result.AddError($"Port {port} never speaks the PROXY protocol ({(port == DeisPort.Builder ? "the builder's SSH server" : "the router's health check")}); it cannot be a router port.");
+                var what = port == DeisPort.Builder ? "the builder's SSH server" : "the router's health check";
+                result.AddError($"Port {port} never speaks the PROXY protocol ({what}); it cannot be a router port.");
             }
             else
             {
