@@ -15,12 +15,11 @@ internal sealed record LoadBalancerState
 
     public required HealthCheck HealthCheck { get; init; }
 
-    public required LoadBalancerAttributes Attributes { get; init; }
+    /// <summary>Seconds until an idle connection is cut.</summary>
+    public required int IdleTimeout { get; init; }
 
     /// <summary>Ids of the registered instances.</summary>
     public required ImmutableList<string> Instances { get; init; }
-
-    public required ImmutableSortedDictionary<string, string> Tags { get; init; }
 
     public required ImmutableList<string> Subnets { get; init; }
 
@@ -72,11 +71,8 @@ public sealed class LoadBalancer
     /// <summary>The health check.</summary>
     public HealthCheck HealthCheck => _state.HealthCheck;
 
-    /// <summary>The attributes, idle timeout among them.</summary>
-    public LoadBalancerAttributes Attributes => _state.Attributes;
-
-    /// <summary>Tags.</summary>
-    public IReadOnlyDictionary<string, string> Tags => _state.Tags;
+    /// <summary>Seconds until an idle connection is cut.</summary>
+    public int IdleTimeout => _state.IdleTimeout;
 
     /// <summary>Health of the registered instances, as the data plane sees it now.</summary>
     public IReadOnlyList<InstanceHealth> InstanceHealth => Traffic.Health(_state.Instances);

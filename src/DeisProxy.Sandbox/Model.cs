@@ -48,24 +48,3 @@ public sealed record HealthCheck(string Target, int Interval, int Timeout, int U
 /// <param name="State"><c>InService</c> or <c>OutOfService</c>.</param>
 /// <param name="ReasonCode"><c>ELB</c>, <c>Instance</c> or <c>N/A</c>.</param>
 public sealed record InstanceHealth(string InstanceId, string State, string ReasonCode, string Description);
-
-/// <summary>The attributes of a load balancer.</summary>
-/// <param name="IdleTimeout">Seconds until an idle connection is cut.</param>
-/// <param name="DrainingTimeout">For how many seconds.</param>
-public sealed record LoadBalancerAttributes(int IdleTimeout, bool CrossZone, bool ConnectionDraining, int DrainingTimeout)
-{
-    /// <summary>Whether requests are logged to S3.</summary>
-    public bool AccessLog { get; init; }
-
-    /// <summary>The bucket, when they are.</summary>
-    public string? AccessLogBucket { get; init; }
-
-    /// <summary>Prefix in the bucket.</summary>
-    public string? AccessLogPrefix { get; init; }
-
-    /// <summary>Minutes between two logs: 5 or 60.</summary>
-    public int AccessLogInterval { get; init; } = 60;
-
-    /// <summary><c>elb.http.desyncmitigationmode</c>.</summary>
-    public string DesyncMitigationMode { get; init; } = "defensive";
-}

@@ -23,7 +23,6 @@ public sealed class SandboxCloud : IAsyncDisposable
     private readonly EtcdStore _store;
     private readonly CloudState _cloud;
     private readonly TrafficContext _traffic;
-    private readonly ConcurrentBag<LoadBalancer> _everyLoadBalancer = [];
     private readonly List<DeisRouter> _routers = [];
     private TcpServer? _aws;
     private TcpServer? _etcd;
@@ -39,7 +38,6 @@ public sealed class SandboxCloud : IAsyncDisposable
         var certificate = new Lazy<System.Security.Cryptography.X509Certificates.X509Certificate2>(() => Certificates.SelfSigned("sandbox"));
         _traffic = new TrafficContext(options, _cloud, Network, certificate, _defects.Enqueue);
         NodeCommands = new NodeCommands(node => _routers.Find(router => router.Node == node), Network, options);
-        _cloud.CreateLoadBalancer = CreateLoadBalancer;
     }
 
     /// <summary>What it was started with.</summary>
@@ -54,7 +52,7 @@ public sealed class SandboxCloud : IAsyncDisposable
     /// <summary>The Rackspace account; null if the sandbox has none.</summary>
     public SandboxRackspace? Rackspace { get; private set; }
 
-    /// <summary>The classic load balancers that are there now.</summary>
+    /// <summary>The classic load balancers.</summary>
     public IReadOnlyList<LoadBalancer> LoadBalancers => _cloud.LoadBalancers;
 
     /// <summary>The routers, by node.</summary>
@@ -157,7 +155,7 @@ public sealed class SandboxCloud : IAsyncDisposable
         await _stopping.CancelAsync();
         await _expiring;
         var parts = new List<IAsyncDisposable?> { _aws, _etcd, Rackspace };
-        parts.AddRange(_everyLoadBalancer.Select(loadBalancer => loadBalancer.Traffic));
+        parts.AddRange(LoadBalancers.Select(loadBalancer => loadBalancer.Traffic));
         parts.AddRange(_routers);
         await Task.WhenAll(parts.OfType<IAsyncDisposable>().Select(part => part.DisposeAsync().AsTask()));
         if (_traffic.Certificate.IsValueCreated)
@@ -202,9 +200,7 @@ public sealed class SandboxCloud : IAsyncDisposable
     private LoadBalancer CreateLoadBalancer(LoadBalancerOptions options)
     {
         var state = LoadBalancerFactory.InitialState(_cloud, options);
-        var created = new LoadBalancer(options, Options.Region, Options.Time.GetUtcNow(), state, new LoadBalancerTraffic(_traffic, state));
-        _everyLoadBalancer.Add(created);
-        return created;
+        return new LoadBalancer(options, Options.Region, Options.Time.GetUtcNow(), state, new LoadBalancerTraffic(_traffic, state));
     }
 
     private async Task ExpireAsync()

@@ -181,9 +181,6 @@ public sealed record LoadBalancerOptions
     /// <summary>Idle timeout in seconds: 1200 from Deis v1.3 on, 60 before.</summary>
     public int IdleTimeout { get; init; } = 1200;
 
-    /// <summary>Tags, besides those that CloudFormation sets.</summary>
-    public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
-
     /// <summary>How many of the nodes are registered: the first ones; null is all.</summary>
     public int? RegisteredNodes { get; init; }
 }

@@ -109,7 +109,7 @@ internal sealed class FaultySandbox : IAsyncDisposable
             .. balancer.BackendPolicies.Where(b => b.Value.Count > 0).OrderBy(b => b.Key).Select(b => $"backend {b.Key} {string.Join(',', b.Value)}"),
             // AWS adds its predefined policy to the load balancer when a TLS listener is created; unused it has no effect, and it stays.
             $"policies {string.Join(',', balancer.Policies.Select(p => p.Name).Where(name => !name.StartsWith("ELBSecurityPolicy-", StringComparison.Ordinal)).Order(StringComparer.Ordinal))}",
-            $"{balancer.HealthCheck} idle {balancer.Attributes.IdleTimeout}",
+            $"{balancer.HealthCheck} idle {balancer.IdleTimeout}",
             $"proxyProtocol {Sandbox.EtcdValue("/deis/router/proxyProtocol") ?? "absent"}, cidr {Sandbox.EtcdValue("/deis/router/proxyRealIpCidr") ?? "absent"}",
         ]);
     }

@@ -50,7 +50,6 @@ public sealed class AwsCliTests
             sandbox, "ec2", "describe-instances", "--filters", "Name=tag:aws:cloudformation:stack-name,Values=deis", "Name=instance-state-name,Values=running",
             "--query", "Reservations[].Instances[].PrivateIpAddress", "--output", "text");
         addresses.Split([' ', '\t', '\n'], StringSplitOptions.RemoveEmptyEntries).ShouldBe(sandbox.Cloud.Nodes);
-        (await AwsAsync(sandbox, "sts", "get-caller-identity", "--query", "Account", "--output", "text")).Trim().ShouldBe("123456789012");
     }
 
     private static async Task<string> AwsAsync(RunningSandbox sandbox, params string[] arguments)

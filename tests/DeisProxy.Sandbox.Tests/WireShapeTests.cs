@@ -7,8 +7,26 @@ public sealed class WireShapeTests
     [Fact]
     public async Task Every_operation_answers_in_the_shape_of_the_services_own_model()
     {
-        await using var sandbox = await RunningSandbox.StartAsync(
-            SandboxOptions.DeisV15 with { AdditionalStackResources = 120, TerminatedInstance = true });
+        await using var sandbox = await RunningSandbox.StartAsync(SandboxOptions.DeisV15 with
+        {
+            AdditionalStackResources = 120,
+            TerminatedInstance = true,
+            LoadBalancers =
+            [
+                LoadBalancerOptions.DeisV15,
+                new LoadBalancerOptions
+                {
+                    Name = "wire-shapes",
+                    LogicalId = null,
+                    Listeners = [new Listener("HTTPS", 443, "HTTP", 80, SandboxOptions.DeisV15.Certificates[0]) { PolicyNames = ["ELBSecurityPolicy-2016-08"] }],
+                    Policies =
+                    [
+                        new Policy("sticky", "LBCookieStickinessPolicyType", [new("CookieExpirationPeriod", "60")]),
+                        new Policy("app", "AppCookieStickinessPolicyType", [new("CookieName", "session")]),
+                    ],
+                },
+            ],
+        });
         var id = sandbox.Elb.InstanceHealth[0].InstanceId;
         var (exitCode, output, error) = await Tools.RunAsync(
             "python3",

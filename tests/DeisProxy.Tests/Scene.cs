@@ -41,7 +41,7 @@ internal sealed class Scene : IAsyncDisposable
                 string.Join(", ", balancer.Listeners.OrderBy(l => l.LoadBalancerPort)),
                 string.Join(", ", balancer.BackendPolicies.Where(b => b.Value.Count > 0).Select(b => $"{b.Key} {string.Join(' ', b.Value)}")),
                 string.Join(", ", balancer.Policies.Select(p => p.Name)),
-                $"{balancer.HealthCheck} {balancer.Attributes.IdleTimeout}",
+                $"{balancer.HealthCheck} {balancer.IdleTimeout}",
                 $"{Sandbox.EtcdValue("/deis/router/proxyProtocol")} {Sandbox.EtcdValue("/deis/router/proxyRealIpCidr")}");
         }
     }

@@ -17,7 +17,7 @@ internal sealed class AwsEndpoint : IRemoteService
     public AwsEndpoint(CloudState cloud)
     {
         _cloud = cloud;
-        _services = [new ElasticLoadBalancing(cloud), new CloudFormation(cloud), new Ec2(cloud), new SecurityTokenService(cloud)];
+        _services = [new ElasticLoadBalancing(cloud), new CloudFormation(cloud), new Ec2(cloud)];
     }
 
     public IReadOnlyList<AwsService> Services => _services;

@@ -7,8 +7,6 @@ namespace DeisProxy.Sandbox.Aws;
 /// <summary>CloudFormation, API 2010-05-15: the one stack of the account, read only.</summary>
 internal sealed class CloudFormation : AwsService
 {
-    private const int DescribeCap = 100;
-
     private readonly CloudState _cloud;
 
     public CloudFormation(CloudState cloud)
@@ -19,8 +17,6 @@ internal sealed class CloudFormation : AwsService
         {
             ["DescribeStacks"] = DescribeStacks,
             ["ListStackResources"] = ListStackResources,
-            ["DescribeStackResources"] = DescribeStackResources,
-            ["DescribeStackResource"] = DescribeStackResource,
             ["GetTemplate"] = GetTemplate,
         };
     }
@@ -88,56 +84,17 @@ internal sealed class CloudFormation : AwsService
         var page = _cloud.Resources.Skip(start).Take(_cloud.Options.StackPageSize);
         return
         [
-            Xml.List("StackResourceSummaries", page.Select(resource => Resource(resource, "LastUpdatedTimestamp"))),
+            Xml.List("StackResourceSummaries", page.Select(Resource)),
             next < _cloud.Resources.Count ? Xml.Of("NextToken", next) : null,
         ];
     }
 
-    private object?[] DescribeStackResources(QueryRequest request)
-    {
-        var stack = request.Optional("StackName");
-        var physical = request.Optional("PhysicalResourceId");
-        if (stack is null == physical is null)
-        {
-            throw Invalid("You must specify either StackName or PhysicalResourceId, but not both.");
-        }
-
-        if (stack is not null)
-        {
-            Require(stack);
-        }
-        else if (!_cloud.Resources.Any(resource => resource.PhysicalId == physical))
-        {
-            throw Invalid($"Stack for {physical} does not exist");
-        }
-
-        var logical = request.Optional("LogicalResourceId");
-        if (logical is not null && !_cloud.Resources.Any(resource => resource.LogicalId == logical))
-        {
-            throw Invalid($"Resource {logical} does not exist for stack {_cloud.Options.StackName}");
-        }
-
-        var chosen = _cloud.Resources.Where(resource => logical is null || resource.LogicalId == logical).Take(DescribeCap);
-        return [Xml.List("StackResources", chosen.Select(resource => (object?[])[.. StackNames(), .. Resource(resource, "Timestamp")]))];
-    }
-
-    private object?[] DescribeStackResource(QueryRequest request)
-    {
-        Require(request.Required("StackName"));
-        var logical = request.Required("LogicalResourceId");
-        var found = _cloud.Resources.FirstOrDefault(resource => resource.LogicalId == logical)
-            ?? throw Invalid($"Resource {logical} does not exist for stack {request.Required("StackName")}");
-        return [Xml.Of("StackResourceDetail", [.. StackNames(), .. Resource(found, "LastUpdatedTimestamp"), Xml.Of("Metadata", "{}")])];
-    }
-
-    private object?[] StackNames() => [Xml.Of("StackName", _cloud.Options.StackName), Xml.Of("StackId", _cloud.StackId)];
-
-    private object?[] Resource(StackResource resource, string timestamp) =>
+    private object?[] Resource(StackResource resource) =>
     [
         Xml.Of("LogicalResourceId", resource.LogicalId),
         Xml.Maybe("PhysicalResourceId", resource.PhysicalId),
         Xml.Of("ResourceType", resource.Type),
-        Xml.Of(timestamp, Xml.Time(_cloud.Created)),
+        Xml.Of("LastUpdatedTimestamp", Xml.Time(_cloud.Created)),
         Xml.Of("ResourceStatus", "CREATE_COMPLETE"),
         Xml.Of("DriftInformation", Xml.Of("StackResourceDriftStatus", "NOT_CHECKED")),
     ];
@@ -235,22 +192,4 @@ internal sealed class CloudFormation : AwsService
         ["InstancePorts"] = new JsonArray(
             [.. options.BackendPolicies.Where(pair => pair.Value.Contains(policy.Name, StringComparer.Ordinal)).Select(pair => JsonValue.Create($"{pair.Key}"))]),
     };
-}
-
-/// <summary>The security token service: who is asking.</summary>
-internal sealed class SecurityTokenService : AwsService
-{
-    public SecurityTokenService(CloudState cloud)
-        : base("sts", ["2011-06-15"], "https://sts.amazonaws.com/doc/2011-06-15/") =>
-        Operations = new Dictionary<string, Func<QueryRequest, object?[]>>(StringComparer.Ordinal)
-        {
-            ["GetCallerIdentity"] = _ =>
-            [
-                Xml.Of("Arn", $"arn:aws:iam::{cloud.Options.Account}:user/sandbox"),
-                Xml.Of("UserId", "AIDASANDBOXSANDBOX00"),
-                Xml.Of("Account", cloud.Options.Account),
-            ],
-        };
-
-    public override IReadOnlyDictionary<string, Func<QueryRequest, object?[]>> Operations { get; }
 }

@@ -84,9 +84,6 @@ internal sealed class CloudState
 
     public IReadOnlyList<StackResource> Resources { get; }
 
-    /// <summary>Makes the data plane of a load balancer that is created later.</summary>
-    public Func<LoadBalancerOptions, LoadBalancer>? CreateLoadBalancer { get; set; }
-
     private static string InstanceId(int number) => $"i-{0x0de15a01 + number:x8}";
 
     private IEnumerable<StackResource> StackResources()

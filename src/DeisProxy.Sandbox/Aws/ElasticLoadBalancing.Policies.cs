@@ -25,21 +25,6 @@ internal sealed partial class ElasticLoadBalancing
         }))];
     }
 
-    private object?[] DescribeLoadBalancerPolicyTypes(QueryRequest request)
-    {
-        var names = request.List("PolicyTypeNames");
-        var types = names.Count == 0 ? PolicyTypes.All : names.Select(FindType);
-        return [Xml.List("PolicyTypeDescriptions", types.Select(type => new object?[]
-        {
-            Xml.Of("PolicyTypeName", type.Name),
-            Xml.Of("Description", type.Description),
-            Xml.List("PolicyAttributeTypeDescriptions", type.Attributes.Select(attribute => new object?[]
-            {
-                Xml.Of("AttributeName", attribute.Name), Xml.Of("AttributeType", attribute.Type), Xml.Of("Cardinality", attribute.Cardinality),
-            })),
-        }))];
-    }
-
     private static PolicyType FindType(string name) =>
         PolicyTypes.All.FirstOrDefault(type => type.Name == name)
         ?? throw new QueryException("PolicyTypeNotFound", $"Policy type '{name}' could not be found");
@@ -57,22 +42,6 @@ internal sealed partial class ElasticLoadBalancing
             .ToList();
         Validate(type, attributes, loadBalancer.State);
         return AddPolicy(request, loadBalancer, new Policy(name, type.Name, attributes));
-    }
-
-    private object?[] CreateLoadBalancerCookiePolicy(QueryRequest request)
-    {
-        var loadBalancer = Find(request);
-        var name = request.Required("PolicyName");
-        var period = request.OptionalInt("CookieExpirationPeriod", 1, int.MaxValue);
-        KeyValuePair<string, string>[] attributes = period is null ? [] : [new("CookieExpirationPeriod", $"{period}")];
-        return AddPolicy(request, loadBalancer, new Policy(name, PolicyTypes.LoadBalancerCookie, attributes));
-    }
-
-    private object?[] CreateApplicationCookiePolicy(QueryRequest request)
-    {
-        var loadBalancer = Find(request);
-        var name = request.Required("PolicyName");
-        return AddPolicy(request, loadBalancer, new Policy(name, PolicyTypes.ApplicationCookie, [new("CookieName", request.Required("CookieName"))]));
     }
 
     private object?[] AddPolicy(QueryRequest request, LoadBalancer loadBalancer, Policy policy)

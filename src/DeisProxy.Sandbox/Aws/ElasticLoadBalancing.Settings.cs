@@ -54,74 +54,29 @@ internal sealed partial class ElasticLoadBalancing
         return $"{upper}:{rest}";
     }
 
-    private object?[] DescribeLoadBalancerAttributes(QueryRequest request) => [AttributesElement(Find(request).State.Attributes)];
+    private object?[] DescribeLoadBalancerAttributes(QueryRequest request) => [AttributesElement(Find(request).State.IdleTimeout)];
 
+    // The idle timeout is all that anyone changes here; the other attributes stay as a new load balancer has them.
     private object?[] ModifyLoadBalancerAttributes(QueryRequest request)
     {
         var loadBalancer = Find(request);
         var given = request.Structure("LoadBalancerAttributes") ?? throw request.Missing("LoadBalancerAttributes");
-        var after = loadBalancer.State.Attributes;
         if (given.Structure("ConnectionSettings") is { } settings)
         {
-            after = after with { IdleTimeout = settings.RequiredInt("IdleTimeout", 1, 3600) };
+            var seconds = settings.RequiredInt("IdleTimeout", 1, 3600);
+            Change(request, loadBalancer, state => state with { IdleTimeout = seconds });
         }
 
-        if (given.Structure("CrossZoneLoadBalancing") is { } crossZone)
-        {
-            after = after with { CrossZone = crossZone.OptionalBool("Enabled") ?? throw crossZone.Missing("Enabled") };
-        }
-
-        if (given.Structure("ConnectionDraining") is { } draining)
-        {
-            var enabled = draining.OptionalBool("Enabled") ?? throw draining.Missing("Enabled");
-            var timeout = draining.OptionalInt("Timeout", 1, 3600);
-            if (!enabled && timeout is not null)
-            {
-                throw InvalidConfiguration("ConnectionDraining timeout cannot be set while ConnectionDraining is disabled");
-            }
-
-            after = after with { ConnectionDraining = enabled, DrainingTimeout = timeout ?? after.DrainingTimeout };
-        }
-
-        if (given.Structure("AccessLog") is { } log)
-        {
-            after = after with
-            {
-                AccessLog = log.OptionalBool("Enabled") ?? throw log.Missing("Enabled"),
-                AccessLogBucket = log.Optional("S3BucketName"),
-                AccessLogPrefix = log.Optional("S3BucketPrefix"),
-                AccessLogInterval = log.OptionalInt("EmitInterval", 5, 60) ?? 60,
-            };
-        }
-
-        foreach (var additional in given.Structures("AdditionalAttributes"))
-        {
-            var key = additional.Required("Key");
-            var value = additional.Required("Value");
-            if (key != "elb.http.desyncmitigationmode" || value is not ("monitor" or "defensive" or "strictest"))
-            {
-                throw InvalidConfiguration($"The attribute '{key}' with value '{value}' is not valid");
-            }
-
-            after = after with { DesyncMitigationMode = value };
-        }
-
-        Change(request, loadBalancer, state => state with { Attributes = after });
-        return [Xml.Of("LoadBalancerName", loadBalancer.Name), AttributesElement(after)];
+        return [Xml.Of("LoadBalancerName", loadBalancer.Name), AttributesElement(loadBalancer.State.IdleTimeout)];
     }
 
-    private static XElement AttributesElement(LoadBalancerAttributes attributes) => Xml.Of(
+    private static XElement AttributesElement(int idleTimeout) => Xml.Of(
         "LoadBalancerAttributes",
-        Xml.Of("CrossZoneLoadBalancing", Xml.Of("Enabled", Xml.Bool(attributes.CrossZone))),
-        Xml.Of(
-            "AccessLog",
-            Xml.Of("Enabled", Xml.Bool(attributes.AccessLog)),
-            attributes.AccessLog ? Xml.Maybe("S3BucketName", attributes.AccessLogBucket) : null,
-            attributes.AccessLog ? Xml.Of("EmitInterval", attributes.AccessLogInterval) : null,
-            attributes.AccessLog ? Xml.Maybe("S3BucketPrefix", attributes.AccessLogPrefix) : null),
-        Xml.Of("ConnectionDraining", Xml.Of("Enabled", Xml.Bool(attributes.ConnectionDraining)), Xml.Of("Timeout", attributes.DrainingTimeout)),
-        Xml.Of("ConnectionSettings", Xml.Of("IdleTimeout", attributes.IdleTimeout)),
-        Xml.List("AdditionalAttributes", [new object?[] { Xml.Of("Key", "elb.http.desyncmitigationmode"), Xml.Of("Value", attributes.DesyncMitigationMode) }]));
+        Xml.Of("CrossZoneLoadBalancing", Xml.Of("Enabled", "false")),
+        Xml.Of("AccessLog", Xml.Of("Enabled", "false")),
+        Xml.Of("ConnectionDraining", Xml.Of("Enabled", "false"), Xml.Of("Timeout", 300)),
+        Xml.Of("ConnectionSettings", Xml.Of("IdleTimeout", idleTimeout)),
+        Xml.List("AdditionalAttributes", [new object?[] { Xml.Of("Key", "elb.http.desyncmitigationmode"), Xml.Of("Value", "defensive") }]));
 
     private object?[] DescribeInstanceHealth(QueryRequest request)
     {
@@ -141,35 +96,6 @@ internal sealed partial class ElasticLoadBalancing
             Xml.Of("Description", health.Description),
         }))];
     }
-
-    private object?[] RegisterInstances(QueryRequest request)
-    {
-        var loadBalancer = Find(request);
-        var ids = ReadInstances(request);
-        foreach (var id in ids.Where(id => !_cloud.Instances.Any(instance => instance.Id == id)))
-        {
-            throw InvalidInstance(id);
-        }
-
-        Change(request, loadBalancer, state => state with { Instances = state.Instances.AddRange(ids.Except(state.Instances, StringComparer.Ordinal)) });
-        return [InstancesElement(loadBalancer)];
-    }
-
-    private object?[] DeregisterInstances(QueryRequest request)
-    {
-        var loadBalancer = Find(request);
-        var ids = ReadInstances(request);
-        foreach (var id in ids.Where(id => !loadBalancer.State.Instances.Contains(id)))
-        {
-            throw InvalidInstance(id);
-        }
-
-        Change(request, loadBalancer, state => state with { Instances = state.Instances.RemoveAll(id => ids.Contains(id, StringComparer.Ordinal)) });
-        return [InstancesElement(loadBalancer)];
-    }
-
-    private static XElement InstancesElement(LoadBalancer loadBalancer) =>
-        Xml.List("Instances", loadBalancer.State.Instances.Select(id => Xml.Of("InstanceId", id)));
 
     private static List<string> ReadInstances(QueryRequest request) => [.. request.Structures("Instances").Select(instance => instance.Required("InstanceId"))];
 

@@ -20,26 +20,16 @@ internal sealed partial class ElasticLoadBalancing : AwsService
             ["DescribeLoadBalancers"] = DescribeLoadBalancers,
             ["DescribeLoadBalancerAttributes"] = DescribeLoadBalancerAttributes,
             ["DescribeLoadBalancerPolicies"] = DescribeLoadBalancerPolicies,
-            ["DescribeLoadBalancerPolicyTypes"] = DescribeLoadBalancerPolicyTypes,
             ["DescribeInstanceHealth"] = DescribeInstanceHealth,
-            ["DescribeTags"] = DescribeTags,
-            ["CreateLoadBalancer"] = CreateLoadBalancer,
-            ["DeleteLoadBalancer"] = DeleteLoadBalancer,
             ["CreateLoadBalancerListeners"] = CreateLoadBalancerListeners,
             ["DeleteLoadBalancerListeners"] = DeleteLoadBalancerListeners,
             ["SetLoadBalancerListenerSSLCertificate"] = SetLoadBalancerListenerSslCertificate,
             ["CreateLoadBalancerPolicy"] = CreateLoadBalancerPolicy,
-            ["CreateLBCookieStickinessPolicy"] = CreateLoadBalancerCookiePolicy,
-            ["CreateAppCookieStickinessPolicy"] = CreateApplicationCookiePolicy,
             ["DeleteLoadBalancerPolicy"] = DeleteLoadBalancerPolicy,
             ["SetLoadBalancerPoliciesOfListener"] = SetLoadBalancerPoliciesOfListener,
             ["SetLoadBalancerPoliciesForBackendServer"] = SetLoadBalancerPoliciesForBackendServer,
             ["ConfigureHealthCheck"] = ConfigureHealthCheck,
             ["ModifyLoadBalancerAttributes"] = ModifyLoadBalancerAttributes,
-            ["RegisterInstancesWithLoadBalancer"] = RegisterInstances,
-            ["DeregisterInstancesFromLoadBalancer"] = DeregisterInstances,
-            ["AddTags"] = AddTags,
-            ["RemoveTags"] = RemoveTags,
         };
     }
 
@@ -129,114 +119,6 @@ internal sealed partial class ElasticLoadBalancing : AwsService
         ];
     }
 
-    private object?[] CreateLoadBalancer(QueryRequest request)
-    {
-        var name = request.Required("LoadBalancerName");
-        if (name.Length is 0 or > 32 || name.StartsWith('-') || name.EndsWith('-') || !name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-'))
-        {
-            throw new QueryException(
-                "ValidationError",
-                "LoadBalancer name must be 32 characters or less, contain only characters a-z, A-Z, 0-9 and '-', and cannot begin or end with '-'");
-        }
-
-        var scheme = request.Optional("Scheme") ?? "internet-facing";
-        if (scheme is not ("internet-facing" or "internal"))
-        {
-            throw new QueryException("InvalidScheme", $"Invalid scheme: {scheme}");
-        }
-
-        var empty = new LoadBalancerOptions
-        {
-            Name = name,
-            LogicalId = null,
-            Scheme = scheme,
-            Listeners = [],
-            RegisteredNodes = 0,
-            IdleTimeout = 60,
-            HealthCheck = new("TCP:80", 30, 5, 2, 10),
-        };
-        var listeners = ReadListeners(request, name, LoadBalancerFactory.InitialState(_cloud, empty));
-        if (_cloud.LoadBalancers.Find(candidate => candidate.Name == name) is { } existing)
-        {
-            var same = existing.Listeners.Count == listeners.Count && existing.Listeners.Zip(listeners).All(pair => pair.First.Same(pair.Second));
-            return same
-                ? [Xml.Of("DNSName", existing.DnsName)]
-                : throw new QueryException("DuplicateLoadBalancerName", "A load balancer with the same name already exists and is configured with different parameters.");
-        }
-
-        var options = empty with
-        {
-            Listeners = listeners,
-            DnsSuffix = $"{_cloud.Random.Next(1_000_000_000, 2_000_000_000)}",
-            Tags = ReadTags(request).ToDictionary(tag => tag.Key, tag => tag.Value, StringComparer.Ordinal),
-        };
-        var created = _cloud.CreateLoadBalancer!(options);
-        _cloud.LoadBalancers = _cloud.LoadBalancers.Add(created);
-        return [Xml.Of("DNSName", created.DnsName)];
-    }
-
-    private object?[] DeleteLoadBalancer(QueryRequest request)
-    {
-        var name = request.Required("LoadBalancerName");
-        if (_cloud.LoadBalancers.Find(candidate => candidate.Name == name) is { } loadBalancer)
-        {
-            Change(request, loadBalancer, state => state with { Listeners = [], Instances = [] });
-            _cloud.LoadBalancers = _cloud.LoadBalancers.Remove(loadBalancer);
-        }
-
-        return [];
-    }
-
-    private object?[] DescribeTags(QueryRequest request) =>
-        [Xml.List("TagDescriptions", request.RequiredList("LoadBalancerNames").Select(Find).Select(loadBalancer => new object?[]
-        {
-            Xml.Of("LoadBalancerName", loadBalancer.Name),
-            Xml.List("Tags", loadBalancer.State.Tags.Select(tag => new object?[] { Xml.Of("Key", tag.Key), Xml.Of("Value", tag.Value) })),
-        }))];
-
-    private object?[] AddTags(QueryRequest request)
-    {
-        var loadBalancer = Find(request.RequiredList("LoadBalancerNames")[0]);
-        var tags = ReadTags(request);
-        if (tags.Count == 0)
-        {
-            throw request.Missing("Tags");
-        }
-
-        var merged = loadBalancer.State.Tags.SetItems(tags);
-        if (merged.Count(tag => !tag.Key.StartsWith("aws:", StringComparison.Ordinal)) > 10)
-        {
-            throw new QueryException("TooManyTags", "The quota for the number of tags that can be assigned to a load balancer has been reached");
-        }
-
-        Change(request, loadBalancer, state => state with { Tags = merged });
-        return [];
-    }
-
-    private object?[] RemoveTags(QueryRequest request)
-    {
-        var loadBalancer = Find(request.RequiredList("LoadBalancerNames")[0]);
-        var keys = request.Structures("Tags").Select(tag => tag.Required("Key"));
-        Change(request, loadBalancer, state => state with { Tags = state.Tags.RemoveRange(keys) });
-        return [];
-    }
-
-    private static List<KeyValuePair<string, string>> ReadTags(QueryRequest request)
-    {
-        var tags = request.Structures("Tags").Select(tag => new KeyValuePair<string, string>(tag.Required("Key"), tag.Optional("Value") ?? "")).ToList();
-        foreach (var (key, value) in tags)
-        {
-            if (key.Length is 0 or > 128 || value.Length > 256 || key.StartsWith("aws:", StringComparison.OrdinalIgnoreCase))
-            {
-                throw new QueryException("ValidationError", $"The tag '{key}' is not valid");
-            }
-        }
-
-        return tags.DistinctBy(tag => tag.Key, StringComparer.Ordinal).Count() == tags.Count
-            ? tags
-            : throw new QueryException("DuplicateTagKeys", "A tag key was specified more than once");
-    }
-
     private static XElement HealthCheckElement(HealthCheck check) => Xml.Of(
         "HealthCheck",
         Xml.Of("Target", check.Target),
@@ -260,24 +142,14 @@ internal static class LoadBalancerFactory
             }
         }
 
-        var tags = options.Tags.ToImmutableSortedDictionary(StringComparer.Ordinal);
-        if (options.LogicalId is not null)
-        {
-            tags = tags
-                .Add("aws:cloudformation:logical-id", options.LogicalId)
-                .Add("aws:cloudformation:stack-id", cloud.StackId)
-                .Add("aws:cloudformation:stack-name", cloud.Options.StackName);
-        }
-
         return new LoadBalancerState
         {
             Listeners = [.. options.Listeners],
             Policies = policies,
             BackendPolicies = options.BackendPolicies.ToImmutableSortedDictionary(pair => pair.Key, pair => pair.Value.ToImmutableList()),
             HealthCheck = options.HealthCheck,
-            Attributes = new LoadBalancerAttributes(options.IdleTimeout, CrossZone: false, ConnectionDraining: false, DrainingTimeout: 300),
+            IdleTimeout = options.IdleTimeout,
             Instances = [.. cloud.Instances.Take(options.RegisteredNodes ?? int.MaxValue).Select(instance => instance.Id)],
-            Tags = tags,
             Subnets = [.. CloudState.SubnetIds],
             SecurityGroups = [CloudState.LoadBalancerGroup],
         };

@@ -20,29 +20,13 @@ internal static class PolicyTypes
 
     public static IReadOnlyList<PolicyType> All { get; } =
     [
-        new(
-            ProxyProtocol,
-            "Policy that controls whether to include the IP address and port of the originating request for TCP messages. This policy operates on TCP listeners only.",
-            [new("ProxyProtocol", "Boolean", "ONE")]),
-        new(
-            PublicKey,
-            "Policy containing a list of public keys to accept when authenticating the back-end server(s).",
-            [new("PublicKey", "String", "ONE")]),
-        new(
-            BackendAuthentication,
-            "Policy that controls authentication to back-end server(s) and contains one or more policies, such as an instance of a PublicKeyPolicyType.",
-            [new("PublicKeyPolicyName", "PolicyName", "ONE_OR_MORE")]),
-        new(
-            LoadBalancerCookie,
-            "Stickiness policy with session lifetimes controlled by the browser (user-agent) or a specified expiration period.",
-            [new("CookieExpirationPeriod", "Long", "ZERO_OR_ONE")]),
-        new(
-            ApplicationCookie,
-            "Stickiness policy with session lifetimes controlled by the lifetime of the application-generated cookie.",
-            [new("CookieName", "String", "ONE")]),
+        new(ProxyProtocol, [new("ProxyProtocol", "Boolean", "ONE")]),
+        new(PublicKey, [new("PublicKey", "String", "ONE")]),
+        new(BackendAuthentication, [new("PublicKeyPolicyName", "PolicyName", "ONE_OR_MORE")]),
+        new(LoadBalancerCookie, [new("CookieExpirationPeriod", "Long", "ZERO_OR_ONE")]),
+        new(ApplicationCookie, [new("CookieName", "String", "ONE")]),
         new(
             SslNegotiation,
-            "Listener policy that defines the ciphers and protocols that will be accepted by the load balancer.",
             [
                 new(ReferencePolicy, "String", "ZERO_OR_ONE"), new("Server-Defined-Cipher-Order", "Boolean", "ZERO_OR_ONE"),
                 .. ((string[])
@@ -83,7 +67,7 @@ internal static class PolicyTypes
 }
 
 /// <summary>A policy type and its attributes.</summary>
-internal sealed record PolicyType(string Name, string Description, IReadOnlyList<PolicyAttributeType> Attributes);
+internal sealed record PolicyType(string Name, IReadOnlyList<PolicyAttributeType> Attributes);
 
 /// <summary>An attribute of a policy type.</summary>
 internal sealed record PolicyAttributeType(string Name, string Type, string Cardinality);

@@ -52,14 +52,6 @@ internal sealed class QueryRequest(string operation, IReadOnlyDictionary<string,
 
     public int RequiredInt(string name, int minimum, int maximum) => OptionalInt(name, minimum, maximum) ?? throw Missing(name);
 
-    public bool? OptionalBool(string name) => Optional(name) switch
-    {
-        null => null,
-        var text when text.Equals("true", StringComparison.OrdinalIgnoreCase) => true,
-        var text when text.Equals("false", StringComparison.OrdinalIgnoreCase) => false,
-        var text => throw new QueryException("MalformedInput", $"Unable to parse the value '{text}' of '{_prefix}{name}' as a boolean"),
-    };
-
     /// <summary>The members of a list of values. Empty when the list is sent empty (<c>Name=</c>) or not at all.</summary>
     /// <param name="member"><c>member.</c> in the Query protocol, nothing in EC2's.</param>
     public IReadOnlyList<string> List(string name, string member = "member.")

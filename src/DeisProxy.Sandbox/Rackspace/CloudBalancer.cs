@@ -157,9 +157,8 @@ public sealed class CloudBalancer
                 monitor?.Timeout ?? 10,
                 monitor?.Attempts ?? 3,
                 HealthyThreshold: 1),
-            Attributes = new LoadBalancerAttributes(State.Timeout, CrossZone: false, ConnectionDraining: false, DrainingTimeout: 0),
+            IdleTimeout = State.Timeout,
             Instances = [.. Nodes.Where(node => node.Condition == "ENABLED").Select(InstanceOf).OfType<Instance>().Select(instance => instance.Id)],
-            Tags = ImmutableSortedDictionary<string, string>.Empty,
             Subnets = [],
             SecurityGroups = [],
         };

@@ -58,7 +58,7 @@ internal sealed class LoadBalancerTraffic : IAsyncDisposable
     public Task FirstChecks => _health.FirstChecks;
 
     /// <summary>Seconds of the idle timeout in effect, scaled.</summary>
-    public TimeSpan IdleTimeout => TimeSpan.FromSeconds(_effective.Attributes.IdleTimeout * _context.Options.IdleTimeScale);
+    public TimeSpan IdleTimeout => TimeSpan.FromSeconds(_effective.IdleTimeout * _context.Options.IdleTimeScale);
 
     public int Port(int loadBalancerPort) => PortOf(loadBalancerPort).Port;
 
