@@ -13,6 +13,10 @@ namespace DeisProxy.Aws;
 /// <summary>The clients of the AWS services, with one set of credentials and one region.</summary>
 public sealed partial class AwsClients : IDisposable
 {
+    /// <summary>Where the SDK takes endpoints from (AWS SDKs and Tools Reference Guide, service-specific endpoints).</summary>
+    private static readonly string[] EndpointVariables =
+        ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_CLOUDFORMATION", "AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING", "AWS_ENDPOINT_URL_STS"];
+
     private readonly SingleAttempt _once;
 
     private AwsClients(AWSCredentials credentials, RegionEndpoint region, AwsAccess access)
@@ -61,6 +65,10 @@ public sealed partial class AwsClients : IDisposable
         var credentials = access.Endpoint is null ? Credentials(profiles, access.Profile) : new BasicAWSCredentials("sandbox", "sandbox");
         return new AwsClients(credentials, RegionEndpoint.GetBySystemName(region), access);
     }
+
+    /// <summary>An environment variable that names an endpoint of AWS but holds no http or https address; null: there is none.</summary>
+    public static string? MalformedEndpointVariable() => EndpointVariables.FirstOrDefault(name => Environment(name) is { } text
+        && !(Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.Host.Length > 0));
 
     /// <summary>Whether a text has the form of a region, such as <c>eu-central-1</c> or <c>us-gov-west-1</c>.</summary>
     public static bool IsRegionName(string text) => RegionName().IsMatch(text);

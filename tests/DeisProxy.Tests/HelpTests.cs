@@ -25,11 +25,20 @@ public sealed class HelpTests
     }
 
     [Fact]
+    public async Task Help_before_a_command_is_its_help()
+    {
+        var (exitCode, output, error) = await Shell.RunAsync("help", "verify");
+
+        exitCode.ShouldBe(0, error);
+        output.ShouldBe(await HelpAsync("verify"));
+    }
+
+    [Fact]
     public async Task Verify_lists_every_option()
     {
         var help = await HelpAsync("verify");
 
-        foreach (var option in Shared.Concat(["--no-probe", "--junit"]))
+        foreach (var option in Shared.Concat(["--no-probe", "--junit", "--strict"]))
         {
             help.ShouldContain($"  {option} ");
         }

@@ -104,6 +104,14 @@ public sealed class TerminalTests
     }
 
     [Fact]
+    public void Results_that_cannot_be_written_are_noticed()
+    {
+        var full = new Terminal(TextReader.Null, new StreamWriter("/dev/full") { AutoFlush = true }, TextWriter.Null);
+        full.Result("one");
+        full.ResultsLost.ShouldNotBeNull();
+    }
+
+    [Fact]
     public async Task Waiting_for_an_answer_can_be_interrupted()
     {
         using var input = new SilentReader();

@@ -53,6 +53,8 @@ public sealed class UsageTests
         { "--router-ports=80 --router-ports=2222", "builder" },
         { "--timeout EMPTY", "90s" },
         { "--timeout=soon", "90s" },
+        { "--timeout=1h30", "90s" },
+        { "--timeout=30s1m", "90s" },
         { "--timeout=0", "90s" },
         { "--timeout=-5s", "90s" },
         { "--timeout=5ms", "90s" },
@@ -83,6 +85,7 @@ public sealed class UsageTests
     {
         { "--dry-run", "--dry-run" },
         { "--junit", "--junit" },
+        { "--junit=/nonexistent/report.xml", "/nonexistent/report.xml" },
     };
 
     [Theory]
@@ -102,8 +105,9 @@ public sealed class UsageTests
     public Task Verify_refuses(string options, string right) => RefusesAsync(["verify", .. Split(options)], right);
 
     [Theory]
-    [InlineData("setpu", "'setpu'")]
-    [InlineData("--bogus", "--bogus")]
+    [InlineData("setpu", "\"setpu\". Did you mean setup?")]
+    [InlineData("--bogus", "--bogus\".\n")]
+    [InlineData("--hlep", "Did you mean --help?")]
     [InlineData("\e[31msetup", "setup")]
     public async Task An_unknown_command_is_refused(string command, string text)
     {
@@ -113,7 +117,36 @@ public sealed class UsageTests
         output.ShouldBeEmpty();
         error.ShouldContain(text);
         error.ShouldContain("deis-proxy --help");
+        error.Split("error: ").Length.ShouldBe(2, "one error, one line");
         error.ShouldNotContain('\e');
+    }
+
+    [Theory]
+    [InlineData("abc")]
+    [InlineData("-1")]
+    [InlineData("65536")]
+    [InlineData("99999999999999")]
+    public Task The_sandbox_refuses_what_is_no_port(string port) => RefusesAsync(["sandbox", $"--aws-port={port}"], "from 0 to 65535");
+
+    [Theory]
+    [InlineData("AWS_ENDPOINT_URL", "junk")]
+    [InlineData("AWS_ENDPOINT_URL", "ftp://127.0.0.1")]
+    [InlineData("AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING", "http://")]
+    public async Task An_endpoint_in_the_environment_that_is_no_address_is_refused_by_its_name(string variable, string value)
+    {
+        var before = Environment.GetEnvironmentVariable(variable);
+        Environment.SetEnvironmentVariable(variable, value);
+        try
+        {
+            foreach (var command in (string[])["setup", "verify", "teardown", "template"])
+            {
+                await RefusesAsync([command], $"{variable} does not hold an address");
+            }
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(variable, before);
+        }
     }
 
     [Fact]
@@ -152,7 +185,7 @@ public sealed class UsageTests
     [InlineData("setup --etcd-endpoint http://127.0.0.1:4001 --etcd-endpoint http://127.0.0.1:2379/")]
     [InlineData("setup --router-ports 80,443,8080 --timeout 10m --idle-timeout 3600 --real-ip-cidr 10.21.0.0/16 --allow-redirect-loop -y")]
     [InlineData("setup --idle-timeout keep --real-ip-cidr keep --dry-run --detailed-exitcode --output json --no-color")]
-    [InlineData("verify -s prod -o json --no-probe --junit report.xml --timeout 24h --quiet")]
+    [InlineData("verify -s prod -o json --no-probe --junit report.xml --timeout 23h59m60s --quiet --strict")]
     public async Task What_is_right_is_accepted(string commandLine)
     {
         var (exitCode, _, error) = await Shell.RunAsync(commandLine.Split(' '));

@@ -131,7 +131,9 @@ public static class ClientAddressCheck
     private static string Logs(LogSearch? search) => search switch
     {
         null => "",
-        { Unread.Count: > 0 } => $" (searched on {search.Searched.Count}, not on {RemoteText.Clean(string.Join("; ", search.Unread.Take(3)), 500)}{(search.Unread.Count > 3 ? $" and {search.Unread.Count - 3} more" : "")})",
+        { Unread.Count: > 0 } =>
+            $" ({(search.Searched.Count == 0 ? "no" : $"only {search.Searched.Count}")} router log could be read: "
+            + $"{RemoteText.Clean(string.Join("; ", search.Unread.Take(3)), 500)}{(search.Unread.Count > 3 ? $" and {search.Unread.Count - 3} more" : "")})",
         _ => $" ({search.Searched.Count} log{(search.Searched.Count == 1 ? "" : "s")} searched)",
     };
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using DeisProxy.Aws;
 using DeisProxy.Cluster.Ssh;
 using DeisProxy.Core;
@@ -12,7 +13,7 @@ using DeisProxy.Rackspace;
 namespace DeisProxy.Commands;
 
 /// <summary>The options that say which load balancer and which cluster, the same for every command that touches one.</summary>
-internal sealed class ConnectionOptions
+internal sealed partial class ConnectionOptions
 {
     /// <summary>Environment variable in which deisctl takes the node to enter by.</summary>
     private const string TunnelVariable = "DEISCTL_TUNNEL";
@@ -153,6 +154,11 @@ internal sealed class ConnectionOptions
     {
         var provider = Provider(result);
         var region = result.GetResult(_region) is { Implicit: false, Tokens: [{ Value: var text }] } ? text : null;
+        if (provider == AwsProvider.ProviderName && AwsClients.MalformedEndpointVariable() is { } variable)
+        {
+            result.AddError($"{variable} does not hold an address; it looks like https://HOST or http://HOST:PORT.");
+        }
+
         if (provider == AwsProvider.ProviderName && region is not null && !AwsClients.IsRegionName(region))
         {
             result.AddError($"\"{region}\" is not an AWS region; regions look like us-east-1.");
@@ -324,16 +330,24 @@ internal sealed class ConnectionOptions
     private static TimeSpan? ParseDuration(ArgumentResult result)
     {
         var text = result.Tokens[0].Value;
-        var (digits, unit) = text.Length > 0 && char.IsAsciiDigit(text[^1]) ? (text, 's') : (text[..^Math.Min(1, text.Length)], text.LastOrDefault());
-        var seconds = unit switch { 's' => 1L, 'm' => 60, 'h' => 3600, _ => 0 };
-        if (int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number * seconds is > 0 and <= 24 * 3600)
+        var match = Duration().Match(text);
+        var seconds = match.Success ? Part("h") * 3600 + Part("m") * 60 + Part("s") : 0;
+        if (seconds is > 0 and <= 24 * 3600)
         {
-            return TimeSpan.FromSeconds(number * seconds);
+            return TimeSpan.FromSeconds(seconds);
         }
 
-        result.AddError($"\"{text}\" is not a time; it looks like 90s, 10m or 1h, and is at most 24h.");
+        result.AddError($"\"{text}\" is not a time; it looks like 90s, 10m or 1h30m, and is at most 24h.");
         return null;
+
+        long Part(string unit) => match.Groups[unit] is { Success: true, Value: var digits } ? long.Parse(digits, CultureInfo.InvariantCulture) : 0;
     }
+
+    [GeneratedRegex(
+        @"^((?<s>[0-9]{1,6})|((?<h>[0-9]{1,6})h)?((?<m>[0-9]{1,6})m)?((?<s>[0-9]{1,6})s)?)\z",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Duration();
 
     /// <summary>The option as the person wrote it.</summary>
     private static string Written(ArgumentResult result) => (result.Parent as OptionResult)?.IdentifierToken?.Value ?? "The option";

@@ -47,12 +47,12 @@ internal sealed class DemoCommand : Command
     };
 
     public DemoCommand(CommandHost host)
-        : base("demo", "all three on an embedded sandbox: no account, no server, no root")
+        : base("demo", "run setup, verify and teardown in a built-in sandbox: no account, no server, no root")
     {
         _host = host;
         _provider.AcceptOnlyFromAmong([.. Scenes.Select(s => s.Provider)]);
         Options.Add(_provider);
-        _output.AddTo(this);
+        _output.AddTo(this, withFormat: false);
         SetAction((parsed, cancellationToken) =>
             RunAsync(Scenes.First(s => s.Provider == parsed.GetValue(_provider)), _output.Read(parsed), cancellationToken));
     }
@@ -61,7 +61,7 @@ internal sealed class DemoCommand : Command
     {
         _host.Prepare(output);
         var exitCode = ExitCode.Done;
-        var error = await _host.RunAsync(timeout: null, async ct => exitCode = await DemonstrateAsync(scene, ct), cancellationToken);
+        var error = await _host.RunAsync(timeout: null, async ct => exitCode = await DemonstrateAsync(scene, output, ct), cancellationToken);
         if (error is null)
         {
             return exitCode;
@@ -71,7 +71,7 @@ internal sealed class DemoCommand : Command
         return error is OperationCanceledException ? ExitCode.Interrupted : ExitCode.Failed;
     }
 
-    private async Task<int> DemonstrateAsync(DemoScene scene, CancellationToken cancellationToken)
+    private async Task<int> DemonstrateAsync(DemoScene scene, OutputSettings output, CancellationToken cancellationToken)
     {
         var state = Directory.CreateTempSubdirectory("deis-proxy-demo-");
         try
@@ -86,8 +86,9 @@ internal sealed class DemoCommand : Command
             foreach (var command in new[] { "setup", "verify", "teardown" })
             {
                 Title($"deis-proxy {command}");
-                var exitCode = await CommandLine.RunAsync([command, .. scene.Arguments(sandbox), .. OptionsOf(command, sandbox, scene)], host,
-                    cancellationToken);
+                string[] amount = output.Quiet ? ["--quiet"] : output.Verbose ? ["--verbose"] : [];
+                var exitCode = await CommandLine.RunAsync(
+                    [command, .. scene.Arguments(sandbox), .. OptionsOf(command, sandbox, scene), .. amount], host, cancellationToken);
                 if (exitCode != ExitCode.Done)
                 {
                     return exitCode;

@@ -13,9 +13,10 @@ internal sealed class OutputOptions
     public OutputOptions() => _format.AcceptOnlyFromAmong("text", "json");
 
     /// <summary>Declares the options on a command.</summary>
-    public void AddTo(Command command)
+    /// <param name="withFormat">Whether the command has a document to print.</param>
+    public void AddTo(Command command, bool withFormat = true)
     {
-        foreach (var option in new Option[] { _format, _verbose, _quiet, _noColor })
+        foreach (var option in (Option[])[.. withFormat ? [_format] : (Option[])[], _verbose, _quiet, _noColor])
         {
             command.Options.Add(option);
         }

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using DeisProxy.Output;
 using DeisProxy.Sandbox;
 
@@ -7,21 +9,19 @@ namespace DeisProxy.Commands;
 /// <summary><c>deis-proxy sandbox</c>: keep the demo's cloud running, for deis-proxy in another window and for the aws CLI.</summary>
 internal sealed class SandboxCommand : Command
 {
-    private readonly Option<int> _awsPort = new("--aws-port") { Description = "port of the AWS endpoint; otherwise a free one", HelpName = "port" };
+    private readonly Option<int> _awsPort = new("--aws-port")
+    {
+        Description = "port of the AWS endpoint; 0, or not given: a free one",
+        HelpName = "port",
+        CustomParser = ParsePort,
+    };
     private readonly Option<bool> _deis16 = new("--tcp-stack") { Description = "start with the stack that Deis v1.6 makes: TCP listeners and a policy, only the key is missing" };
 
     public SandboxCommand(Terminal terminal)
-        : base("sandbox", "keep that sandbox running, print how to point deis-proxy and the aws CLI at it")
+        : base("sandbox", "keep the demo's sandbox running, print how to point deis-proxy and the aws CLI at it")
     {
         Options.Add(_awsPort);
         Options.Add(_deis16);
-        _awsPort.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > 65535)
-            {
-                result.AddError("--aws-port takes a port from 1 to 65535.");
-            }
-        });
         SetAction(async (parsed, cancellationToken) =>
         {
             try
@@ -44,6 +44,16 @@ internal sealed class SandboxCommand : Command
                 return ExitCode.Failed;
             }
         });
+    }
+
+    private static int ParsePort(ArgumentResult result)
+    {
+        if (!int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port > ushort.MaxValue)
+        {
+            result.AddError("--aws-port takes a port from 0 to 65535.");
+        }
+
+        return port;
     }
 
     private static void Print(Terminal terminal, SandboxCloud sandbox, SandboxNode? node)

@@ -10,6 +10,7 @@ internal sealed class VerifyCommand : Command
     private readonly TrafficOptions _traffic = new();
     private readonly Option<bool> _noProbe = new("--no-probe") { Description = "look at the configuration only: send nothing to routers or through the load balancer" };
     private readonly Option<string?> _junit = new("--junit") { Description = "also write a JUnit XML report", HelpName = "file" };
+    private readonly Option<bool> _strict = new("--strict") { Description = "exit 4 for warnings and for checks that were skipped, too" };
 
     public VerifyCommand(CommandHost host)
         : base("verify", "prove that it works: configuration, every router, real traffic")
@@ -18,11 +19,19 @@ internal sealed class VerifyCommand : Command
         _traffic.AddTo(this);
         Options.Add(_noProbe);
         Options.Add(_junit);
+        _junit.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var file }] && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(file.Length == 0 ? "." : file))))
+            {
+                result.AddError($"--junit: there is no folder for \"{file}\".");
+            }
+        });
+        Options.Add(_strict);
         _output.AddTo(this);
         SetAction((parsed, cancellationToken) =>
         {
             var connection = _connection.Read(parsed);
-            var settings = new VerifySettings(parsed.GetValue(_noProbe) ? null : _traffic.Read(parsed), parsed.GetValue(_junit));
+            var settings = new VerifySettings(parsed.GetValue(_noProbe) ? null : _traffic.Read(parsed), parsed.GetValue(_junit), parsed.GetValue(_strict));
             return new VerifyRun(host, connection, _output.Read(parsed), settings).RunAsync(cancellationToken);
         });
     }
@@ -31,4 +40,5 @@ internal sealed class VerifyCommand : Command
 /// <summary>What to check, and where to report it.</summary>
 /// <param name="Traffic">What to send through the load balancer; null: nothing is sent anywhere.</param>
 /// <param name="JUnitFile">File for the JUnit report; null: none.</param>
-internal sealed record VerifySettings(TrafficSettings? Traffic, string? JUnitFile);
+/// <param name="Strict">Whether warnings and skipped checks count as failures.</param>
+internal sealed record VerifySettings(TrafficSettings? Traffic, string? JUnitFile, bool Strict = false);

@@ -39,7 +39,7 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
             error ??= notWritten;
         }
 
-        var ok = error is null && _checks.TrueForAll(c => c.Status != CheckStatus.Fail);
+        var ok = error is null && _checks.TrueForAll(c => c.Status == CheckStatus.Pass || (c.Status != CheckStatus.Fail && !settings.Strict));
         Print(ok, error);
         return error is OperationCanceledException ? ExitCode.Interrupted : error is not null ? ExitCode.Failed : ok ? ExitCode.Done : ExitCode.CheckFailed;
     }
@@ -129,7 +129,7 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
 
             if (error is null)
             {
-                host.Terminal.Result((ok ? "Verified" : "Not verified", ok ? Tone.Good : Tone.Bad), ($": {Counts()}.", Tone.Plain));
+                host.Terminal.Result((ok ? "Verified" : "Not verified", ok ? Tone.Good : Tone.Bad), ($": {Counts()}.{NotTried()}", Tone.Plain));
             }
         }
 
@@ -147,6 +147,10 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
         CheckStatus.Skip => "skipped",
         _ => throw new InvalidOperationException($"{g.Key} is no status."),
     }}"));
+
+    private string NotTried() => _checks.Where(c => c.Status == CheckStatus.Skip).Select(c => c.Id).ToList() is { Count: > 0 } skipped
+        ? $" Not tried: {string.Join(", ", skipped)}."
+        : "";
 
     private void Print(CheckResult check)
     {

@@ -217,6 +217,11 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
             return;
         }
 
+        if (plan.Steps.Count == 0 || (output.Quiet && !dryRun))
+        {
+            return;
+        }
+
         terminal.Result(dryRun ? "Plan (nothing is changed):" : "Plan:", Tone.Bold);
         foreach (var step in plan.Steps)
         {

@@ -50,6 +50,9 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
     /// <summary>Whether details are wanted.</summary>
     public bool IsVerbose { get; set; }
 
+    /// <summary>Why results could not be written; null: they were, or their reader, such as <c>head</c>, has read enough.</summary>
+    public string? ResultsLost { get; private set; }
+
     /// <summary>The terminal of this process; colour where it goes to a terminal and <c>NO_COLOR</c> (no-color.org) is not set.</summary>
     public static Terminal OfProcess()
     {
@@ -104,12 +107,12 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
         {
             foreach (var line in text.Split('\n'))
             {
-                output.WriteLine(Clean(line.TrimEnd('\r')));
+                WriteLine(output, Clean(line.TrimEnd('\r')));
             }
         }
         else
         {
-            output.Write(text);
+            Write(output, text);
         }
     }
 
@@ -205,15 +208,17 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
     }
 
     /// <summary>A terminal that has gone away must not end what is under way: bringing a port back matters more than telling of it.</summary>
-    private static void WriteLine(TextWriter writer, string line)
+    private void WriteLine(TextWriter writer, string line) => Write(writer, $"{line}{writer.NewLine}");
+
+    private void Write(TextWriter writer, string text)
     {
         try
         {
-            writer.WriteLine(line);
+            writer.Write(text);
         }
-        catch (IOException)
+        catch (IOException failure)
         {
-            // Nobody is there to read it.
+            ResultsLost ??= writer == output ? failure.Message : null;
         }
     }
 
