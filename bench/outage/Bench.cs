@@ -17,7 +17,8 @@ internal static class Bench
                 var measured = await lab.MeasureAsync(scenario, cancellationToken);
                 all.Add(measured);
                 await Console.Error.WriteLineAsync(
-                    $"{clock.Elapsed:mm\\:ss} {scenario.Name} {run}/{runs}: {measured.Lost} of {measured.Requests} lost, {measured.Refused} refused, {measured.Late} late, "
+                    $"{clock.Elapsed:mm\\:ss} {scenario.Name} {run}/{runs}: {measured.Lost} of {measured.Requests} lost, {measured.Refused} refused, "
+                        + $"{measured.Late} late, "
                     + $"latest {measured.LatestSeconds:0.00} s, {measured.WrongAddress} with a wrong address, {measured.CommandSeconds:0.0} s"
                     + (measured.ExitCode == 0 ? "" : $", exit code {measured.ExitCode}"));
             }

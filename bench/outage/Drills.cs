@@ -69,7 +69,10 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
             Note(problems, watch.FirstRule is null && drill is { After: null, Manner: not "watched" }, "no rule was ever seen");
             Note(problems, watch.FirstRule is not null && drill.Manner == "watched", "a rule was seen");
             var rules = await Task.WhenAll(bed.Nodes.Select(Testbed.NodeRulesAsync));
-            Note(problems, watch.Ids.Any(id => rules.Any(text => text.Contains(id, StringComparison.Ordinal))), "something of the rules was left on a node");
+            Note(
+                problems,
+                watch.Ids.Any(id => rules.Any(text => text.Contains(id, StringComparison.Ordinal))),
+                "something of the rules was left on a node");
             var left = Ids().Except(earlier, StringComparer.Ordinal).Intersect(watch.Ids, StringComparer.Ordinal).ToList();
             Note(problems, left.Count > 0, $"left on nodes: {string.Join(", ", left)}");
             return new DrillResult(drill.Name, Seconds(watch.LastRule - since), Seconds(watch.LastGuard - since), first?.ExitCode, problems);
@@ -198,7 +201,8 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
             Note(problems, first.ExitCode != 1, $"exit code {first.ExitCode} is not 1");
             Note(problems, await bed.Etcd.GetAsync("/deis/router/proxyProtocol") is not null, "the routers' end was not put back");
             var sends = (await bed.Aws.ReadLoadBalancerAsync(bed.LoadBalancer)).Descendants()
-                .Where(e => e.Name.LocalName == "BackendServerDescriptions").SelectMany(e => e.Descendants()).Any(e => e.Name.LocalName == "PolicyNames" && e.HasElements);
+                .Where(e => e.Name.LocalName == "BackendServerDescriptions").SelectMany(e => e.Descendants()).Any(
+                    e => e.Name.LocalName == "PolicyNames" && e.HasElements);
             Note(problems, sends, "the load balancer's end was not put back");
         }
     }
@@ -221,7 +225,8 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
         Note(problems, !await IsSoInTimeAsync(() => client.IsRight(Steady), cancellationToken), "requests are not served, or with a wrong address");
     }
 
-    private List<string> Ids() => [.. bed.Nodes.SelectMany(Testbed.NodeFiles).Select(name => name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..])];
+    private List<string> Ids() =>
+        [.. bed.Nodes.SelectMany(Testbed.NodeFiles).Select(name => name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..])];
 
     private void SetConfd(ConfdBehaviour behaviour)
     {

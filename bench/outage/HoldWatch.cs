@@ -81,7 +81,8 @@ internal sealed partial class HoldWatch : IAsyncDisposable
             var begun = Elapsed;
             var rules = await Task.WhenAll(_bed.Nodes.Select(Testbed.NodeRulesAsync));
             var ours = rules.Where(IsOurs).ToList();
-            var sight = new Sight(begun, ours.Count(Holds), ours.Count(text => Holds(text) && HoldingAll().IsMatch(text)), Processes.Guards().Count(IsOurs));
+            var sight = new Sight(
+                begun, ours.Count(Holds), ours.Count(text => Holds(text) && HoldingAll().IsMatch(text)), Processes.Guards().Count(IsOurs));
             if (sight.Nodes > 0)
             {
                 FirstRule ??= begun;

@@ -31,7 +31,8 @@ internal sealed class Lab(Testbed bed) : IAsyncDisposable
             Change.SetupWithoutU32 => NodeRights.NoU32,
             _ => NodeRights.Root,
         };
-        var client = new OpenLoopClient(IPAddress.Parse(Testbed.ClientAddress), [.. bed.BalancersInUse.Select(balancer => IPAddress.Parse(balancer.Address))]);
+        var client = new OpenLoopClient(
+            IPAddress.Parse(Testbed.ClientAddress), [.. bed.BalancersInUse.Select(balancer => IPAddress.Parse(balancer.Address))]);
         try
         {
             await Task.Delay(Before, cancellationToken);

@@ -35,7 +35,8 @@ internal static class Plot
             """);
         foreach (var mark in Marks)
         {
-            text.Append(CultureInfo.InvariantCulture, $"<line class=\"grid\" x1=\"{X(mark):0.#}\" y1=\"{Top}\" x2=\"{X(mark):0.#}\" y2=\"{bottom}\"/><text class=\"quiet\" x=\"{X(mark):0.#}\" y=\"{bottom + 20}\" text-anchor=\"middle\">{mark}</text>\n");
+            text.Append(CultureInfo.InvariantCulture, $"<line class=\"grid\" x1=\"{X(mark):0.#}\" y1=\"{Top}\" x2=\"{X(mark):0.#}\" "
+                + $"y2=\"{bottom}\"/><text class=\"quiet\" x=\"{X(mark):0.#}\" y=\"{bottom + 20}\" text-anchor=\"middle\">{mark}</text>\n");
         }
 
         foreach (var (index, summary) in summaries.Index())
@@ -47,7 +48,8 @@ internal static class Plot
                 text.Append(CultureInfo.InvariantCulture, $"<circle cx=\"{X(run.Lost):0.#}\" cy=\"{y}\" r=\"5\"/>");
             }
 
-            text.Append(CultureInfo.InvariantCulture, $"<line x1=\"{X(summary.Lost.Median):0.#}\" y1=\"{y - 10}\" x2=\"{X(summary.Lost.Median):0.#}\" y2=\"{y + 10}\" stroke-width=\"2.5\"/></g>\n");
+            text.Append(CultureInfo.InvariantCulture, $"<line x1=\"{X(summary.Lost.Median):0.#}\" y1=\"{y - 10}\" "
+                + $"x2=\"{X(summary.Lost.Median):0.#}\" y2=\"{y + 10}\" stroke-width=\"2.5\"/></g>\n");
         }
 
         return text.Append("</svg>\n").ToString();

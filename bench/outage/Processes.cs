@@ -10,7 +10,8 @@ internal static class Processes
     public static IReadOnlyList<string> Guards() => [.. Of("sh").Where(line => line.Contains("/script guard ", StringComparison.Ordinal))];
 
     /// <summary>Everything that deis-proxy has started, on the nodes and here.</summary>
-    public static IReadOnlyList<string> OfTool() => [.. Of("sh").Where(line => line.Contains("/run/deis-proxy.", StringComparison.Ordinal)), .. Of("ssh")];
+    public static IReadOnlyList<string> OfTool() =>
+        [.. Of("sh").Where(line => line.Contains("/run/deis-proxy.", StringComparison.Ordinal)), .. Of("ssh")];
 
     private static IEnumerable<string> Of(string program)
     {

@@ -4,18 +4,38 @@ using DeisProxy.Outage;
 using DeisProxy.RealParts;
 
 var runs = new Option<int>("--runs") { Description = "Runs of each scenario.", DefaultValueFactory = _ => 7 };
-var scenarios = new Option<string>("--scenarios") { Description = $"Which ones, with commas between: {string.Join(",", Scenario.All.Select(s => s.Name))}." };
+var scenarios = new Option<string>("--scenarios")
+{
+    Description = $"Which ones, with commas between: {string.Join(",", Scenario.All.Select(s => s.Name))}.",
+};
 var quick = new Option<bool>("--quick") { Description = "One run of each scenario." };
 var json = new Option<FileInfo>("--json") { Description = "Writes every run's numbers to a file." };
 var shell = new Option<string>("--shell")
 {
-    Description = "Measures nothing, but runs a command of sh on the testbed: the environment is deis-proxy's, $tool VERB $options starts it, $ssh $n1 COMMAND enters a node (also $n2, $n3), $lb is the load balancer.",
+    Description =
+        "Measures nothing, but runs a command of sh on the testbed: the environment is deis-proxy's, $tool VERB $options starts it, $ssh $n1 COMMAND "
+            + "enters a node (also $n2, $n3), $lb is the load balancer.",
 };
 var read = new Option<FileInfo>("--read") { Description = "Measures nothing, but takes the numbers of a file that --json wrote." };
 var write = new Option<bool>("--write") { Description = "Writes docs/outage.md, docs/outage.svg and the README's section." };
-var drill = new Option<string>("--drill") { Description = $"Measures nothing, but lets setups go wrong; which ways, with commas between, or all: {string.Join(",", Drill.All.Select(d => d.Name))}." };
+var drill = new Option<string>("--drill")
+{
+    Description =
+        $"Measures nothing, but lets setups go wrong; which ways, with commas between, or all: {string.Join(",", Drill.All.Select(d => d.Name))}.",
+};
 var lag = new Option<bool>("--lag") { Description = "With --shell: AWS is slow." };
-var command = new RootCommand("Measures what clients notice while a classic ELB in front of Deis is moved to the PROXY protocol. Needs root.") { runs, scenarios, quick, json, read, write, drill, shell, lag };
+var command = new RootCommand("Measures what clients notice while a classic ELB in front of Deis is moved to the PROXY protocol. Needs root.")
+{
+    runs,
+    scenarios,
+    quick,
+    json,
+    read,
+    write,
+    drill,
+    shell,
+    lag,
+};
 command.SetAction(async (options, _) =>
 {
     if (!Environment.IsPrivilegedProcess)

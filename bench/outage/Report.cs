@@ -44,7 +44,8 @@ internal static class Report
     {
         // What a visitor wants to know; the rest is on the page.
         var rows = summaries.Where(s => s.Scenario.Machines > 1)
-            .Select(s => $"| {s.Scenario.Title} | {s.Lost.Text("0.#")} | {s.Refused.Text("0.#")} | {s.Late.Text("0.#")} | {s.Latest.Text("0.0")} |\n");
+            .Select(
+                s => $"| {s.Scenario.Title} | {s.Lost.Text("0.#")} | {s.Refused.Text("0.#")} | {s.Late.Text("0.#")} | {s.Latest.Text("0.0")} |\n");
         return $"""
             Requests that are lost while the load balancer of a testbed of real parts is changed, at 100 new connections a second:
 

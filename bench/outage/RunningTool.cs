@@ -67,7 +67,8 @@ internal sealed class RunningTool : IAsyncDisposable
 
     /// <summary>Sends it a signal, such as STOP.</summary>
     public Task SignalAsync(string signal) =>
-        RealProcess.RunAsync(RealProcess.Find("kill", "install the Debian package procps"), $"-{signal}", _process.Id.ToString(CultureInfo.InvariantCulture));
+        RealProcess.RunAsync(
+            RealProcess.Find("kill", "install the Debian package procps"), $"-{signal}", _process.Id.ToString(CultureInfo.InvariantCulture));
 
     public async ValueTask DisposeAsync()
     {
@@ -77,7 +78,8 @@ internal sealed class RunningTool : IAsyncDisposable
         }
 
         // What it started may have its outputs still open: they are not waited for.
-        await _process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5)).ConfigureAwait(
+            ConfigureAwaitOptions.SuppressThrowing);
         _process.Dispose();
     }
 }

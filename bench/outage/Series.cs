@@ -11,7 +11,8 @@ internal sealed partial record Series(DateOnly Date, string Machine, IReadOnlyLi
     /// <summary>Runs that were measured here and now.</summary>
     public static async Task<Series> OfAsync(IReadOnlyList<Measurement> runs) => new(
         DateOnly.FromDateTime(DateTime.UtcNow),
-        $"{Environment.ProcessorCount} processors, Linux {Number().Match(Environment.OSVersion.VersionString).Value}, {RuntimeInformation.FrameworkDescription}",
+        $"{Environment.ProcessorCount} processors, Linux {Number().Match(Environment.OSVersion.VersionString).Value}, "
+            + $"{RuntimeInformation.FrameworkDescription}",
         [
             await VersionAsync("nginx", "install the Debian package nginx-light", "-v"),
             await VersionAsync("haproxy", "install the Debian package haproxy", "-v"),

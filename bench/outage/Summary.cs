@@ -33,7 +33,8 @@ internal sealed class Summary(Scenario scenario, IReadOnlyList<Measurement> runs
     public Spread Latest { get; } = Spread.Of(runs.Select(r => r.LatestSeconds));
 
     /// <summary>What the script lost in the median under the same conditions.</summary>
-    public string OfScript => scenario.Change == Change.Script || reference.Count == 0 ? "" : Spread.Of(reference.Select(r => (double)r.Lost)).Median.ToString("0.#");
+    public string OfScript =>
+        scenario.Change == Change.Script || reference.Count == 0 ? "" : Spread.Of(reference.Select(r => (double)r.Lost)).Median.ToString("0.#");
 
     /// <summary>Why the goal is missed; empty: it is reached, or there is none.</summary>
     public IEnumerable<string> Misses()
@@ -97,5 +98,6 @@ internal sealed class Summary(Scenario scenario, IReadOnlyList<Measurement> runs
 
     private string Over(Func<Measurement, double> value, string format) => Spread.Of(runs.Select(value)).Text(format);
 
-    private string Own(Func<Measurement, double?> value) => runs.Select(value).OfType<double>().ToList() is { Count: > 0 } known ? Spread.Of(known).Text("0") : "";
+    private string Own(Func<Measurement, double?> value) =>
+        runs.Select(value).OfType<double>().ToList() is { Count: > 0 } known ? Spread.Of(known).Text("0") : "";
 }

@@ -29,7 +29,8 @@ internal sealed class WebSocketDrill : IAsyncDisposable
     public static async Task<DrillResult> RunAsync(Testbed bed, CancellationToken cancellationToken)
     {
         await bed.ResetAsync();
-        await AwsQuery.ElbAsync(bed.Aws.Endpoint, "DeleteLoadBalancerListeners", ("LoadBalancerName", bed.LoadBalancer), ("LoadBalancerPorts.member.1", "80"));
+        await AwsQuery.ElbAsync(
+            bed.Aws.Endpoint, "DeleteLoadBalancerListeners", ("LoadBalancerName", bed.LoadBalancer), ("LoadBalancerPorts.member.1", "80"));
         await AwsQuery.ElbAsync(
             bed.Aws.Endpoint,
             "CreateLoadBalancerListeners",

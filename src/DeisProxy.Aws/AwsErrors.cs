@@ -19,7 +19,9 @@ internal static class AwsErrors
         "SignatureDoesNotMatch", "IncompleteSignature", "MissingAuthenticationToken", "OptInRequired", "SignatureExpired",
     };
 
-    /// <summary>What AWS answers when it is asked too often, or while another update is pending; hardly any is declared in the services' models.</summary>
+    /// <summary>
+    /// What AWS answers when it is asked too often, or while another update is pending; hardly any is declared in the services' models.
+    /// </summary>
     private static readonly HashSet<string> Throttled = new(StringComparer.Ordinal)
     {
         "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException", "TooManyRequestsException",

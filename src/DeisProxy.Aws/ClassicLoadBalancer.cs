@@ -18,14 +18,21 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
 
     private static readonly TimeSpan SettlePause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long after a delete creates follow one another without a pause to speak of: the port is closed as soon as the delete is handled.</summary>
+    /// <summary>
+    /// How long after a delete creates follow one another without a pause to speak of: the port is closed as soon as the delete is handled.
+    /// </summary>
     private static readonly TimeSpan AtOnceLimit = TimeSpan.FromSeconds(2);
 
-    /// <summary>First pause of those, doubled each time: AWS counts calls that change something, and the one that matters must not be the one too many.</summary>
+    /// <summary>
+    /// First pause of those, doubled each time: AWS counts calls that change something, and the one that matters must not be the one too many.
+    /// </summary>
     private static readonly TimeSpan AtOncePause = TimeSpan.FromMilliseconds(2);
 
-    /// <summary>When the creates of an overlapped swap go out, after the delete. Measured with calls of 10 to 500 ms: one of them always falls into the gap.</summary>
-    private static readonly TimeSpan[] CreateDelays = [.. new[] { 5, 10, 20, 35, 50 }.Select(milliseconds => TimeSpan.FromMilliseconds(milliseconds))];
+    /// <summary>
+    /// When the creates of an overlapped swap go out, after the delete. Measured with calls of 10 to 500 ms: one of them always falls into the gap.
+    /// </summary>
+    private static readonly TimeSpan[] CreateDelays =
+        [.. new[] { 5, 10, 20, 35, 50 }.Select(milliseconds => TimeSpan.FromMilliseconds(milliseconds))];
 
     private readonly AmazonElasticLoadBalancingClient _client = clients.ElasticLoadBalancing;
     private Listener? _prepared;
@@ -68,7 +75,8 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
                 HealthyThreshold = healthCheck.HealthyThreshold,
             },
         };
-        return AwsErrors.CallAsync("elasticloadbalancing:ConfigureHealthCheck", ct => _client.ConfigureHealthCheckAsync(request, ct), cancellationToken);
+        return AwsErrors.CallAsync(
+            "elasticloadbalancing:ConfigureHealthCheck", ct => _client.ConfigureHealthCheckAsync(request, ct), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -79,7 +87,8 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
             LoadBalancerName = loadBalancerName,
             LoadBalancerAttributes = new LoadBalancerAttributes { ConnectionSettings = new ConnectionSettings { IdleTimeout = seconds } },
         };
-        return AwsErrors.CallAsync("elasticloadbalancing:ModifyLoadBalancerAttributes", ct => _client.ModifyLoadBalancerAttributesAsync(request, ct), cancellationToken);
+        return AwsErrors.CallAsync(
+            "elasticloadbalancing:ModifyLoadBalancerAttributes", ct => _client.ModifyLoadBalancerAttributesAsync(request, ct), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -92,14 +101,16 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
             PolicyTypeName = policy.TypeName,
             PolicyAttributes = [.. policy.Attributes.Select(a => new Sdk.PolicyAttribute { AttributeName = a.Name, AttributeValue = a.Value })],
         };
-        return AwsErrors.CallAsync("elasticloadbalancing:CreateLoadBalancerPolicy", ct => _client.CreateLoadBalancerPolicyAsync(request, ct), cancellationToken);
+        return AwsErrors.CallAsync(
+            "elasticloadbalancing:CreateLoadBalancerPolicy", ct => _client.CreateLoadBalancerPolicyAsync(request, ct), cancellationToken);
     }
 
     /// <inheritdoc/>
     public Task DeletePolicyAsync(string name, CancellationToken cancellationToken)
     {
         var request = new DeleteLoadBalancerPolicyRequest { LoadBalancerName = loadBalancerName, PolicyName = name };
-        return AwsErrors.CallAsync("elasticloadbalancing:DeleteLoadBalancerPolicy", ct => _client.DeleteLoadBalancerPolicyAsync(request, ct), cancellationToken);
+        return AwsErrors.CallAsync(
+            "elasticloadbalancing:DeleteLoadBalancerPolicy", ct => _client.DeleteLoadBalancerPolicyAsync(request, ct), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -155,14 +166,17 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
     }
 
     /// <summary>Describes one load balancer.</summary>
-    internal static async Task<LoadBalancerDescription> DescribeAsync(AmazonElasticLoadBalancingClient client, string name, CancellationToken cancellationToken)
+    internal static async Task<LoadBalancerDescription> DescribeAsync(
+        AmazonElasticLoadBalancingClient client, string name, CancellationToken cancellationToken)
     {
         var response = await AwsErrors.CallAsync(
             "elasticloadbalancing:DescribeLoadBalancers",
             ct => client.DescribeLoadBalancersAsync(new DescribeLoadBalancersRequest { LoadBalancerNames = [name] }, ct),
             cancellationToken);
         return (response.LoadBalancerDescriptions ?? []).FirstOrDefault() ?? throw new DeisProxyException(
-            "load-balancer-gone", $"AWS describes no load balancer \"{name}\".", "Check the region and the account, and the stack's resources in the AWS console.");
+            "load-balancer-gone",
+            $"AWS describes no load balancer \"{name}\".",
+            "Check the region and the account, and the stack's resources in the AWS console.");
     }
 
     /// <summary>
@@ -206,8 +220,9 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
         CreateDelays.Append(TimeSpan.Zero).Select(_ => DescribeAsync(clients.OnceOnly, loadBalancerName, cancellationToken)));
 
     /// <summary>
-    /// Deletes a listener and creates another one on its port, overlapped: the creates go out while the delete is under way, so that the gap between the two is shorter than
-    /// a round trip. One that arrives too early is refused and sent again; a second identical one has no effect (Elastic Load Balancing API, CreateLoadBalancerListeners).
+    /// Deletes a listener and creates another one on its port, overlapped: the creates go out while the delete is under way, so that the gap between
+    /// the two is shorter than a round trip. One that arrives too early is refused and sent again; a second identical one has no effect (Elastic Load
+    /// Balancing API, CreateLoadBalancerListeners).
     /// </summary>
     private async Task SwapListenerAsync(Listener from, Listener to)
     {
@@ -268,13 +283,15 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
         return (created, failure);
     }
 
-    private async Task<bool> IsThereAsync(Listener listener) => (await DescribeAsync(_client, loadBalancerName, CancellationToken.None)).ListenerDescriptions is { } all
+    private async Task<bool> IsThereAsync(Listener listener) =>
+        (await DescribeAsync(_client, loadBalancerName, CancellationToken.None)).ListenerDescriptions is { } all
         && all.Select(ToModel).Any(found => found with { PolicyNames = listener.PolicyNames } == listener);
 
     private Task DeleteListenerAsync(Listener listener, AmazonElasticLoadBalancingClient client)
     {
         var request = new DeleteLoadBalancerListenersRequest { LoadBalancerName = loadBalancerName, LoadBalancerPorts = [listener.LoadBalancerPort] };
-        return AwsErrors.CallAsync("elasticloadbalancing:DeleteLoadBalancerListeners", ct => client.DeleteLoadBalancerListenersAsync(request, ct), CancellationToken.None);
+        return AwsErrors.CallAsync(
+            "elasticloadbalancing:DeleteLoadBalancerListeners", ct => client.DeleteLoadBalancerListenersAsync(request, ct), CancellationToken.None);
     }
 
     private Task CreateListenerAsync(Listener listener) => CreateListenerAsync(listener, TimeSpan.Zero, CancellationToken.None);
@@ -317,7 +334,9 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
             PolicyNames = [.. listener.PolicyNames],
         };
         return AwsErrors.CallAsync(
-            "elasticloadbalancing:SetLoadBalancerPoliciesOfListener", ct => _client.SetLoadBalancerPoliciesOfListenerAsync(request, ct), CancellationToken.None);
+            "elasticloadbalancing:SetLoadBalancerPoliciesOfListener",
+            ct => _client.SetLoadBalancerPoliciesOfListenerAsync(request, ct),
+            CancellationToken.None);
     }
 
     private CreateLoadBalancerListenersRequest ToRequest(Listener listener) => new()
@@ -388,7 +407,10 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
 
     private static ListenerProtocol Protocol(string text) => Enum.TryParse<ListenerProtocol>(text, ignoreCase: true, out var protocol)
         ? protocol
-        : throw new DeisProxyException("listener-unknown", $"A listener has the protocol \"{text}\", which a classic load balancer does not know.", "Please report this as a bug.");
+        : throw new DeisProxyException(
+            "listener-unknown",
+            $"A listener has the protocol \"{text}\", which a classic load balancer does not know.",
+            "Please report this as a bug.");
 
     private static ValueList<string> Sorted(List<string>? names) => (names ?? []).Order(StringComparer.Ordinal).ToValueList();
 }

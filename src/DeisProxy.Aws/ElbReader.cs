@@ -60,13 +60,17 @@ public sealed class ElbReader(AwsClients clients, string stackName, string? want
             Task<LoadBalancerDescription> description)
         {
             var running = NodesAsync(description, stack, found, cancellationToken);
-            return (running, NetworksAsync(description, running, cancellationToken), _surroundings.ReadAsync(scan, description, running, cancellationToken));
+            return (
+                running,
+                NetworksAsync(description, running, cancellationToken),
+                _surroundings.ReadAsync(scan, description, running, cancellationToken));
         }
     }
 
     private static bool IsAmongTheSame(LoadBalancerDescription known, LoadBalancerDescription now) =>
         known.VPCId == now.VPCId && (known.Subnets ?? []).ToHashSet(StringComparer.Ordinal).SetEquals(now.Subnets ?? [])
-        && (known.Instances ?? []).Select(i => i.InstanceId).ToHashSet(StringComparer.Ordinal).SetEquals((now.Instances ?? []).Select(i => i.InstanceId));
+        && (known.Instances ?? []).Select(i => i.InstanceId).ToHashSet(StringComparer.Ordinal).SetEquals(
+            (now.Instances ?? []).Select(i => i.InstanceId));
 
     private static async Task<LoadBalancerDescription> DescriptionAsync(Task<BalancerScan> scan) => (await scan).Own;
 

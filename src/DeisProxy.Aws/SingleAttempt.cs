@@ -4,8 +4,9 @@ using Amazon.Runtime;
 namespace DeisProxy.Aws;
 
 /// <summary>
-/// Sends every request once. Whatever <see cref="ClientConfig.MaxErrorRetry"/> says, the SDK sends a request again when the server closes the connection without an
-/// answer (seen with AWSSDK.Core 4.0, by the same invocation id with the same attempt number), although the request may have been handled.
+/// Sends every request once. Whatever <see cref="ClientConfig.MaxErrorRetry"/> says, the SDK sends a request again when the server closes the
+/// connection without an answer (seen with AWSSDK.Core 4.0, by the same invocation id with the same attempt number), although the request may have
+/// been handled.
 /// </summary>
 internal sealed class SingleAttempt : HttpClientFactory, IDisposable
 {

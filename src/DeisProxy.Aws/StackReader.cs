@@ -20,7 +20,8 @@ public sealed class StackReader(AwsClients clients)
 
     /// <summary>Finds the stack and its load balancer.</summary>
     /// <param name="loadBalancer">Logical id or name of the load balancer; null if it is clear without.</param>
-    public async Task<(StackInfo Stack, string LoadBalancerName)> FindAsync(string stackName, string? loadBalancer, CancellationToken cancellationToken)
+    public async Task<(StackInfo Stack, string LoadBalancerName)> FindAsync(
+        string stackName, string? loadBalancer, CancellationToken cancellationToken)
     {
         var stack = DescribeAsync(stackName, cancellationToken);
         var resources = ListResourcesAsync(stackName, cancellationToken);
@@ -32,7 +33,8 @@ public sealed class StackReader(AwsClients clients)
     internal async Task<(ValueList<Node> Nodes, string? VpcId)> ReadNodesAsync(LoadBalancerDescription balancer, CancellationToken cancellationToken)
     {
         var instances = await DescribeInstancesAsync([.. (balancer.Instances ?? []).Select(i => i.InstanceId)], cancellationToken);
-        var running = instances.Where(i => i.State?.Name == Amazon.EC2.InstanceStateName.Running).OrderBy(i => i.InstanceId, StringComparer.Ordinal).ToList();
+        var running = instances.Where(i => i.State?.Name == Amazon.EC2.InstanceStateName.Running)
+            .OrderBy(i => i.InstanceId, StringComparer.Ordinal).ToList();
         var nodes = running.Select(i => new Node(i.InstanceId, NullIfEmpty(i.PrivateIpAddress), NullIfEmpty(i.PublicIpAddress))
         {
             SecurityGroups = (i.SecurityGroups ?? []).Select(g => g.GroupId).Order(StringComparer.Ordinal).ToValueList(),
@@ -45,9 +47,12 @@ public sealed class StackReader(AwsClients clients)
         string stackName, string loadBalancerName, CancellationToken cancellationToken)
     {
         var request = new GetTemplateRequest { StackName = stackName, TemplateStage = TemplateStage.Original };
-        var template = await AwsErrors.CallAsync("cloudformation:GetTemplate", ct => clients.CloudFormation.GetTemplateAsync(request, ct), cancellationToken);
+        var template = await AwsErrors.CallAsync(
+            "cloudformation:GetTemplate", ct => clients.CloudFormation.GetTemplateAsync(request, ct), cancellationToken);
         var stacks = await AwsErrors.CallAsync(
-            "cloudformation:DescribeStacks", ct => clients.CloudFormation.DescribeStacksAsync(new DescribeStacksRequest { StackName = stackName }, ct), cancellationToken);
+            "cloudformation:DescribeStacks",
+            ct => clients.CloudFormation.DescribeStacksAsync(new DescribeStacksRequest { StackName = stackName }, ct),
+            cancellationToken);
         var resources = await ListResourcesAsync(stackName, cancellationToken);
         return (
             template.TemplateBody ?? "",
@@ -96,7 +101,8 @@ public sealed class StackReader(AwsClients clients)
         do
         {
             var request = new ListStackResourcesRequest { StackName = stackName, NextToken = token };
-            var page = await AwsErrors.CallAsync("cloudformation:ListStackResources", ct => clients.CloudFormation.ListStackResourcesAsync(request, ct), cancellationToken);
+            var page = await AwsErrors.CallAsync(
+                "cloudformation:ListStackResources", ct => clients.CloudFormation.ListStackResourcesAsync(request, ct), cancellationToken);
             all.AddRange(page.StackResourceSummaries ?? []);
             token = NullIfEmpty(page.NextToken);
         }
@@ -116,17 +122,24 @@ public sealed class StackReader(AwsClients clients)
         }
 
         var list = classic.Count == 0 ? "none" : string.Join(", ", classic.Select(r => $"{r.LogicalResourceId} ({r.PhysicalResourceId})"));
-        var second = resources.FirstOrDefault(r => r.ResourceType == SecondGenerationType && (wanted is null || r.LogicalResourceId == wanted || r.PhysicalResourceId == wanted));
+        var second = resources.FirstOrDefault(
+            r => r.ResourceType == SecondGenerationType && (wanted is null || r.LogicalResourceId == wanted || r.PhysicalResourceId == wanted));
         throw chosen.Count > 1
-            ? new DeisProxyException("load-balancer-ambiguous", $"The stack {stack.Name} has several classic load balancers: {list}.", "Name one with --load-balancer, by logical id or name.")
+            ? new DeisProxyException(
+                "load-balancer-ambiguous",
+                $"The stack {stack.Name} has several classic load balancers: {list}.",
+                "Name one with --load-balancer, by logical id or name.")
             : second is not null
                 ? new DeisProxyException(
                     "load-balancer-not-classic",
-                    $"The load balancer {second.LogicalResourceId} of the stack {stack.Name} is not a classic one but of the second generation (ELBv2).",
+                    $"The load balancer {second.LogicalResourceId} of the stack {stack.Name} is not a classic one but of the second generation "
+                        + "(ELBv2).",
                     "It needs none of this: an Application Load Balancer passes WebSockets and X-Forwarded-For, a Network Load Balancer keeps the client's address.")
                 : new DeisProxyException(
                     "load-balancer-not-found",
-                    wanted is null ? $"The stack {stack.Name} has no classic load balancer." : $"The stack {stack.Name} has no classic load balancer \"{wanted}\"; it has {list}.",
+                    wanted is null
+                        ? $"The stack {stack.Name} has no classic load balancer."
+                        : $"The stack {stack.Name} has no classic load balancer \"{wanted}\"; it has {list}.",
                     "Name the stack with --stack and the load balancer with --load-balancer, by logical id or name.");
     }
 
@@ -144,8 +157,10 @@ public sealed class StackReader(AwsClients clients)
             string? token = null;
             do
             {
-                var request = new DescribeInstancesRequest { Filters = [new Filter { Name = "instance-id", Values = [.. chunk] }], NextToken = token };
-                var page = await AwsErrors.CallAsync("ec2:DescribeInstances", ct => clients.Ec2.DescribeInstancesAsync(request, ct), cancellationToken);
+                var request =
+                    new DescribeInstancesRequest { Filters = [new Filter { Name = "instance-id", Values = [.. chunk] }], NextToken = token };
+                var page = await AwsErrors.CallAsync(
+                    "ec2:DescribeInstances", ct => clients.Ec2.DescribeInstancesAsync(request, ct), cancellationToken);
                 all.AddRange((page.Reservations ?? []).SelectMany(r => r.Instances ?? []));
                 token = NullIfEmpty(page.NextToken);
             }
@@ -158,7 +173,8 @@ public sealed class StackReader(AwsClients clients)
     /// <summary>Reads the networks of a VPC that a load balancer has its addresses from.</summary>
     internal async Task<ValueList<string>> ReadNetworksAsync(string vpcId, LoadBalancerDescription balancer, CancellationToken cancellationToken)
     {
-        var vpcs = AwsErrors.CallAsync("ec2:DescribeVpcs", ct => clients.Ec2.DescribeVpcsAsync(new DescribeVpcsRequest { VpcIds = [vpcId] }, ct), cancellationToken);
+        var vpcs = AwsErrors.CallAsync(
+            "ec2:DescribeVpcs", ct => clients.Ec2.DescribeVpcsAsync(new DescribeVpcsRequest { VpcIds = [vpcId] }, ct), cancellationToken);
         var subnets = balancer.Subnets is { Count: > 0 } ids
             ? (await AwsErrors.CallAsync(
                 "ec2:DescribeSubnets", ct => clients.Ec2.DescribeSubnetsAsync(new DescribeSubnetsRequest { SubnetIds = ids }, ct), cancellationToken))

@@ -75,7 +75,9 @@ public sealed class SurroundingsReader(AwsClients clients)
         {
             var request = new DescribeLoadBalancersRequest { Marker = marker, PageSize = PageSize };
             var page = await AwsErrors.CallAsync(
-                "elasticloadbalancing:DescribeLoadBalancers", ct => clients.ElasticLoadBalancing.DescribeLoadBalancersAsync(request, ct), cancellationToken);
+                "elasticloadbalancing:DescribeLoadBalancers",
+                ct => clients.ElasticLoadBalancing.DescribeLoadBalancersAsync(request, ct),
+                cancellationToken);
             all.AddRange(page.LoadBalancerDescriptions ?? []);
             marker = string.IsNullOrEmpty(page.NextMarker) ? null : page.NextMarker;
         }
@@ -102,7 +104,9 @@ public sealed class SurroundingsReader(AwsClients clients)
         return new OtherLoadBalancer(name, other.Listeners, ports.ToValueList());
     }
 
-    /// <summary>Reads the groups of the nodes: with those of their whole network, which need not wait for the nodes; by their ids where none is known.</summary>
+    /// <summary>
+    /// Reads the groups of the nodes: with those of their whole network, which need not wait for the nodes; by their ids where none is known.
+    /// </summary>
     private async Task<ValueList<SecurityGroup>> ReadSecurityGroupsAsync(
         string? vpcId, Task<(ValueList<Node> Nodes, string? VpcId)> nodes, CancellationToken cancellationToken)
     {
@@ -110,7 +114,8 @@ public sealed class SurroundingsReader(AwsClients clients)
         var wanted = (await nodes).Nodes.SelectMany(n => n.SecurityGroups).ToHashSet(StringComparer.Ordinal);
         var groups = inNetwork is not null
             ? await inNetwork
-            : (await Task.WhenAll(wanted.Chunk(FilterSize).Select(ids => DescribeGroupsAsync("group-id", ids, cancellationToken)))).SelectMany(g => g);
+            : (await Task.WhenAll(wanted.Chunk(FilterSize).Select(ids => DescribeGroupsAsync("group-id", ids, cancellationToken)))).SelectMany(
+                g => g);
         return groups.Where(g => wanted.Contains(g.GroupId)).OrderBy(g => g.GroupId, StringComparer.Ordinal)
             .Select(g => new SecurityGroup(g.GroupId, (g.IpPermissions ?? []).Select(ToModel).ToValueList()))
             .ToValueList();
@@ -123,8 +128,13 @@ public sealed class SurroundingsReader(AwsClients clients)
         string? token = null;
         do
         {
-            var request = new DescribeSecurityGroupsRequest { Filters = [new Amazon.EC2.Model.Filter { Name = filter, Values = [.. values] }], NextToken = token };
-            var page = await AwsErrors.CallAsync("ec2:DescribeSecurityGroups", ct => clients.Ec2.DescribeSecurityGroupsAsync(request, ct), cancellationToken);
+            var request = new DescribeSecurityGroupsRequest
+            {
+                Filters = [new Amazon.EC2.Model.Filter { Name = filter, Values = [.. values] }],
+                NextToken = token,
+            };
+            var page = await AwsErrors.CallAsync(
+                "ec2:DescribeSecurityGroups", ct => clients.Ec2.DescribeSecurityGroupsAsync(request, ct), cancellationToken);
             all.AddRange(page.SecurityGroups ?? []);
             token = string.IsNullOrEmpty(page.NextToken) ? null : page.NextToken;
         }
@@ -136,7 +146,8 @@ public sealed class SurroundingsReader(AwsClients clients)
         permission.IpProtocol ?? "",
         permission.FromPort,
         permission.ToPort,
-        (permission.UserIdGroupPairs ?? []).Select(p => p.UserId == IngressRule.AnyLoadBalancer ? IngressRule.AnyLoadBalancer : p.GroupId ?? "").ToValueList(),
+        (permission.UserIdGroupPairs ?? []).Select(p => p.UserId == IngressRule.AnyLoadBalancer ? IngressRule.AnyLoadBalancer : p.GroupId ?? "")
+            .ToValueList(),
         (permission.Ipv4Ranges ?? []).Select(r => r.CidrIp).ToValueList(),
         permission.PrefixListIds is { Count: > 0 });
 }

@@ -57,7 +57,10 @@ public sealed class TemplatePatch
         catch (JsonException error)
         {
             throw new DeisProxyException(
-                "template-not-json", $"The stack's template is not valid JSON: {error.Message}", "Check it with aws cloudformation get-template.", error);
+                "template-not-json",
+                $"The stack's template is not valid JSON: {error.Message}",
+                "Check it with aws cloudformation get-template.",
+                error);
         }
 
         if (Member(Member(Member(root, "Resources"), logicalId), "Properties") is not JsonObject properties)
@@ -161,7 +164,8 @@ public sealed class TemplatePatch
 
     /// <summary>What a value stands for, as far as it can be told without CloudFormation.</summary>
     private string? Resolve(JsonNode? node) =>
-        Scalar(node) ?? (node is JsonObject { Count: 1 } function && Scalar(function["Ref"]) is { } name ? _parameters.GetValueOrDefault(name) : null);
+        Scalar(node)
+            ?? (node is JsonObject { Count: 1 } function && Scalar(function["Ref"]) is { } name ? _parameters.GetValueOrDefault(name) : null);
 
     private void Policies()
     {
@@ -354,7 +358,9 @@ public sealed class TemplatePatch
         }
     }
 
-    /// <summary>Sets a value unless it is right already. A function whose value is not known stays, unless the value is one that setup changes.</summary>
+    /// <summary>
+    /// Sets a value unless it is right already. A function whose value is not known stays, unless the value is one that setup changes.
+    /// </summary>
     private bool Set(JsonObject target, string name, string value, string what, bool always)
     {
         var node = target[name];
@@ -369,7 +375,8 @@ public sealed class TemplatePatch
 
         if (node is not (null or JsonValue))
         {
-            _notes.Add($"{what} had {name} {node.ToJsonString(Readable)}, which does not surely give {value}; it is {value} now, and the function is gone.");
+            _notes.Add(
+                $"{what} had {name} {node.ToJsonString(Readable)}, which does not surely give {value}; it is {value} now, and the function is gone.");
         }
 
         target[name] = node?.GetValueKind() == JsonValueKind.Number ? JsonNode.Parse(value) : JsonValue.Create(value);

@@ -27,7 +27,9 @@ public sealed class RemoteCall
     /// <summary>Whether the call can change anything in the load balancer or in etcd, or runs a command on a node.</summary>
     public bool IsMutating { get; }
 
-    /// <summary>What was asked: the Query parameters; <c>key</c> and the form of an etcd request; <c>node</c> and <c>command</c> or <c>address</c>.</summary>
+    /// <summary>
+    /// What was asked: the Query parameters; <c>key</c> and the form of an etcd request; <c>node</c> and <c>command</c> or <c>address</c>.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Parameters { get; }
 
     /// <summary>

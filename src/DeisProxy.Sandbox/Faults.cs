@@ -9,7 +9,9 @@ public enum FaultKind
     /// <summary>AWS: <c>InternalFailure</c>, HTTP 500. etcd: error 300, HTTP 500.</summary>
     ServerError,
 
-    /// <summary>The connection is closed before the request is handled: nothing was changed. For ssh: the connection to the node is lost first.</summary>
+    /// <summary>
+    /// The connection is closed before the request is handled: nothing was changed. For ssh: the connection to the node is lost first.
+    /// </summary>
     CloseBefore,
 
     /// <summary>The connection is closed after the request was handled: the change is made, its answer is lost.</summary>
@@ -42,7 +44,9 @@ public enum FaultKind
     /// <summary>etcd: no leader; writes and quorum reads fail with error 300, plain reads are served.</summary>
     NoLeader,
 
-    /// <summary>etcd: its disk is full; it dies within a write (the connection closes, nothing is written) and its supervisor starts it again.</summary>
+    /// <summary>
+    /// etcd: its disk is full; it dies within a write (the connection closes, nothing is written) and its supervisor starts it again.
+    /// </summary>
     StorageFull,
 
     /// <summary>A router reads nothing new from etcd, not even when told to. Not a remote call: holds while the rule is there.</summary>
@@ -122,7 +126,8 @@ public sealed class Faults
     {
         lock (_lock)
         {
-            return _rules.Exists(entry => entry.Rule.Kind == kind && (entry.Rule.Node is null || string.Equals(entry.Rule.Node, node, StringComparison.Ordinal)));
+            return _rules.Exists(
+                entry => entry.Rule.Kind == kind && (entry.Rule.Node is null || string.Equals(entry.Rule.Node, node, StringComparison.Ordinal)));
         }
     }
 

@@ -17,10 +17,12 @@ public sealed record Listener(string Protocol, int LoadBalancerPort, string Inst
     /// <inheritdoc/>
     public bool Equals(Listener? other) =>
         other is not null && Protocol == other.Protocol && LoadBalancerPort == other.LoadBalancerPort && InstanceProtocol == other.InstanceProtocol
-        && InstancePort == other.InstancePort && CertificateId == other.CertificateId && PolicyNames.SequenceEqual(other.PolicyNames, StringComparer.Ordinal);
+        && InstancePort == other.InstancePort && CertificateId == other.CertificateId && PolicyNames
+        .SequenceEqual(other.PolicyNames, StringComparer.Ordinal);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Protocol, LoadBalancerPort, InstanceProtocol, InstancePort, CertificateId, PolicyNames.Count);
+    public override int GetHashCode() =>
+        HashCode.Combine(Protocol, LoadBalancerPort, InstanceProtocol, InstancePort, CertificateId, PolicyNames.Count);
 
     /// <inheritdoc/>
     public override string ToString() =>
@@ -35,7 +37,8 @@ public sealed record Policy(string Name, string TypeName, IReadOnlyList<KeyValue
 {
     /// <summary>Whether it makes the load balancer send the PROXY line.</summary>
     public bool IsProxyProtocol => TypeName == "ProxyProtocolPolicyType"
-        && Attributes.Any(attribute => attribute.Key == "ProxyProtocol" && string.Equals(attribute.Value, "true", StringComparison.OrdinalIgnoreCase));
+        && Attributes.Any(
+            attribute => attribute.Key == "ProxyProtocol" && string.Equals(attribute.Value, "true", StringComparison.OrdinalIgnoreCase));
 }
 
 /// <summary>A health check.</summary>

@@ -168,7 +168,8 @@ public sealed class SandboxCloud : IAsyncDisposable
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
-        _etcd = TcpServer.Start(Options.EtcdPort, new ServiceServer(new EtcdServer(_store, Options.Time), CallLog, Faults).ServeAsync, _defects.Enqueue);
+        _etcd = TcpServer.Start(
+            Options.EtcdPort, new ServiceServer(new EtcdServer(_store, Options.Time), CallLog, Faults).ServeAsync, _defects.Enqueue);
         EtcdEndpoint = new Uri($"http://127.0.0.1:{_etcd.Port}");
         SetEtcdValue("/deis/platform/version", $"v{Options.PlatformVersion.TrimStart('v')}");
         foreach (var (key, value) in Options.EtcdKeys)

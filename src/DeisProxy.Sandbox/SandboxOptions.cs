@@ -68,13 +68,17 @@ public sealed record SandboxOptions
     /// <summary>Further networks associated with the VPC.</summary>
     public IReadOnlyList<string> AdditionalVpcCidrs { get; init; } = [];
 
-    /// <summary>Network of the second subnet, a /24 of <see cref="VpcCidr"/> or of one of <see cref="AdditionalVpcCidrs"/>; null: beside the first one.</summary>
+    /// <summary>
+    /// Network of the second subnet, a /24 of <see cref="VpcCidr"/> or of one of <see cref="AdditionalVpcCidrs"/>; null: beside the first one.
+    /// </summary>
     public string? SecondSubnetCidr { get; init; }
 
     /// <summary>Server certificates of the account, by ARN.</summary>
     public IReadOnlyList<string> Certificates { get; init; } = ["arn:aws:iam::123456789012:server-certificate/deis"];
 
-    /// <summary>Keys in etcd at the start, besides the platform's version and the live routers; an example is <c>/deis/router/enforceHTTPS</c>.</summary>
+    /// <summary>
+    /// Keys in etcd at the start, besides the platform's version and the live routers; an example is <c>/deis/router/enforceHTTPS</c>.
+    /// </summary>
     public IReadOnlyDictionary<string, string> EtcdKeys { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>

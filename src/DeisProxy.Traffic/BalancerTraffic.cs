@@ -32,7 +32,8 @@ public sealed class BalancerTraffic(Connect? straight, Connect fromNode) : IBala
     private static readonly TimeSpan PatientTime = TimeSpan.FromSeconds(30);
 
     // A name that no application can have, so that the default server with its /health-check answers.
-    private static readonly byte[] HealthCheck = "GET /health-check HTTP/1.1\r\nHost: localhost\r\nUser-Agent: deis-proxy\r\nConnection: close\r\n\r\n"u8.ToArray();
+    private static readonly byte[] HealthCheck =
+        "GET /health-check HTTP/1.1\r\nHost: localhost\r\nUser-Agent: deis-proxy\r\nConnection: close\r\n\r\n"u8.ToArray();
 
     // No method begins with a small letter (RFC 9110, 9.1): nginx and load balancers refuse the line as soon as it is there.
     private static readonly byte[] Malformed = "deis-proxy asks who reads this\r\n\r\n"u8.ToArray();
@@ -100,7 +101,8 @@ public sealed class BalancerTraffic(Connect? straight, Connect fromNode) : IBala
         return _hosts = addresses.Count > 0 ? [.. addresses] : _hosts;
     }
 
-    private Task<TrafficAnswer> AskAsync(Listener listener, string host, TrafficQuestion question, TimeSpan time, CancellationToken cancellationToken) =>
+    private Task<TrafficAnswer> AskAsync(
+        Listener listener, string host, TrafficQuestion question, TimeSpan time, CancellationToken cancellationToken) =>
         _ways.GetValueOrDefault((_name, listener.LoadBalancerPort)) is { } way
             ? AskAsync(way, host, listener, question, time, cancellationToken)
             : Task.FromResult(TrafficAnswer.Unreachable);
@@ -129,7 +131,8 @@ public sealed class BalancerTraffic(Connect? straight, Connect fromNode) : IBala
         }
 
         Connect? way = null;
-        if (isResolved && await AskAsync(straight!, _hosts[0], listener, TrafficQuestion.HealthCheck, FindTime, cancellationToken) == TrafficAnswer.Served)
+        if (isResolved
+            && await AskAsync(straight!, _hosts[0], listener, TrafficQuestion.HealthCheck, FindTime, cancellationToken) == TrafficAnswer.Served)
         {
             way = straight;
         }
@@ -167,7 +170,9 @@ public sealed class BalancerTraffic(Connect? straight, Connect fromNode) : IBala
         {
             cancellationToken.ThrowIfCancellationRequested();
             // A lost connection to the node says nothing of the load balancer.
-            return connected && error is AuthenticationException or IOException { InnerException: not DeisProxyException } ? TrafficAnswer.CutOff : TrafficAnswer.Unreachable;
+            return connected && error is AuthenticationException or IOException { InnerException: not DeisProxyException }
+                ? TrafficAnswer.CutOff
+                : TrafficAnswer.Unreachable;
         }
     }
 

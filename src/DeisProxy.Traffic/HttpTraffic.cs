@@ -79,7 +79,9 @@ public sealed class HttpTraffic : IDisposable
     public async Task<IReadOnlyList<HttpObservation>> FollowAsync(Uri url, string token, int maximum, CancellationToken cancellationToken)
     {
         var chain = new List<HttpObservation> { await GetAsync(url, token, cancellationToken) };
-        while (chain[^1] is { IsRedirect: true, Location: { Scheme: "http" or "https" } next } && chain.Count <= maximum && chain.TrueForAll(a => a.Url != next))
+        while (chain[^1] is { IsRedirect: true, Location: { Scheme: "http" or "https" } next }
+            && chain.Count <= maximum
+            && chain.TrueForAll(a => a.Url != next))
         {
             chain.Add(await GetAsync(next, token, cancellationToken));
         }

@@ -61,7 +61,8 @@ public static class SshTraffic
             cancellationToken.ThrowIfCancellationRequested();
             if (banner.Length > 0)
             {
-                return new SshObservation(host, port, TrafficOutcome.Answered, banner, error is OperationCanceledException ? SshReaction.Silent : SshReaction.Closed, "");
+                return new SshObservation(
+                    host, port, TrafficOutcome.Answered, banner, error is OperationCanceledException ? SshReaction.Silent : SshReaction.Closed, "");
             }
 
             var (outcome, detail) = TrafficFailure.Of(error);
@@ -69,8 +70,12 @@ public static class SshTraffic
         }
     }
 
-    /// <summary>Sends our version and reads the head of what comes. The PROXY line of a load balancer comes before anything of ours, so the server may have answered it already.</summary>
-    private static async Task<(SshReaction Reaction, string Said)> ReactionAsync(NetworkStream stream, Memory<byte> buffer, int length, CancellationToken cancellationToken)
+    /// <summary>
+    /// Sends our version and reads the head of what comes. The PROXY line of a load balancer comes before anything of ours, so the server may have
+    /// answered it already.
+    /// </summary>
+    private static async Task<(SshReaction Reaction, string Said)> ReactionAsync(
+        NetworkStream stream, Memory<byte> buffer, int length, CancellationToken cancellationToken)
     {
         await stream.WriteAsync(OurVersion, cancellationToken);
         while (length < 6)

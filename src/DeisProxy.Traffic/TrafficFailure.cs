@@ -24,7 +24,8 @@ internal static class TrafficFailure
         HttpRequestException { InnerException: IOException { InnerException: SocketException } } => (TrafficOutcome.Closed, ""),
         HttpRequestException => (TrafficOutcome.Invalid, Innermost(error)),
         AuthenticationException => (TrafficOutcome.TlsFailed, error.Message),
-        SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } => (TrafficOutcome.NameNotResolved, error.Message),
+        SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } =>
+            (TrafficOutcome.NameNotResolved, error.Message),
         SocketException => (TrafficOutcome.NotConnected, error.Message),
         IOException => (TrafficOutcome.Closed, ""),
         _ => (TrafficOutcome.Invalid, error.Message),

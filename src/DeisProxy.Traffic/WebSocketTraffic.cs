@@ -54,7 +54,8 @@ public static class WebSocketTraffic
         catch (Exception error) when (error is WebSocketException or IOException or OperationCanceledException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return new WebSocketObservation(handshake, Echoed: false, error is OperationCanceledException ? "nothing came in time" : "the connection was cut");
+            return new WebSocketObservation(
+                handshake, Echoed: false, error is OperationCanceledException ? "nothing came in time" : "the connection was cut");
         }
     }
 
@@ -64,15 +65,22 @@ public static class WebSocketTraffic
         if (status is 0 or 101)
         {
             // With 101 the answer was one, but not to this handshake: its Sec-WebSocket-Accept or protocol is wrong.
-            var (outcome, detail) = status == 101 ? (TrafficOutcome.Invalid, error.Message) : TrafficFailure.Of(error is WebSocketException { InnerException: { } inner } ? inner : error);
+            var (outcome, detail) = status == 101 ? (TrafficOutcome.Invalid, error.Message) : TrafficFailure
+                .Of(error is WebSocketException { InnerException: { } inner } ? inner : error);
             return new HttpObservation(url, outcome) { Detail = detail };
         }
 
-        var location = socket.HttpResponseHeaders?.FirstOrDefault(h => string.Equals(h.Key, "Location", StringComparison.OrdinalIgnoreCase)).Value?.FirstOrDefault();
-        return new HttpObservation(url, TrafficOutcome.Answered) { Status = status, Location = location is not null && Uri.TryCreate(url, location, out var target) ? target : null };
+        var location = socket.HttpResponseHeaders?.FirstOrDefault(h => string.Equals(h.Key, "Location", StringComparison.OrdinalIgnoreCase)).Value?
+            .FirstOrDefault();
+        return new HttpObservation(url, TrafficOutcome.Answered)
+        {
+            Status = status,
+            Location = location is not null && Uri.TryCreate(url, location, out var target) ? target : null,
+        };
     }
 
-    private static async Task<(bool Echoed, string Received)> ReceiveAsync(ClientWebSocket socket, string message, CancellationToken cancellationToken)
+    private static async Task<(bool Echoed, string Received)> ReceiveAsync(
+        ClientWebSocket socket, string message, CancellationToken cancellationToken)
     {
         var buffer = new byte[MaximumReceived];
         var (length, start, received) = (0, 0, "nothing came");

@@ -137,7 +137,8 @@ internal sealed class ClusterSession : IAsyncDisposable
     }
 
     private static async Task<Entrance> EnterAsync(
-        ConnectionSettings settings, Task<BalancerFound> found, INodeTransport transport, Action<DeisProxyException> passOver, CancellationToken cancellationToken)
+        ConnectionSettings settings, Task<BalancerFound> found, INodeTransport transport, Action<DeisProxyException> passOver,
+        CancellationToken cancellationToken)
     {
         var addresses = settings.Nodes.Count > 0 ? settings.Nodes : AddressesOf(await found.WaitAsync(cancellationToken));
         var node = await FailoverNode.EnterAsync(transport, addresses, passOver, cancellationToken);

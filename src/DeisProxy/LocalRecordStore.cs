@@ -94,7 +94,10 @@ internal sealed class LocalRecordStore(string scope, string? folder) : IRecordSt
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new DeisProxyException(
-                "local-journal", $"The journal's copy on this machine cannot be kept: {error.Message}", "The copy in the cluster's etcd is enough; XDG_STATE_HOME names another place.", error);
+                "local-journal",
+                $"The journal's copy on this machine cannot be kept: {error.Message}",
+                "The copy in the cluster's etcd is enough; XDG_STATE_HOME names another place.",
+                error);
         }
     }
 }

@@ -34,7 +34,8 @@ internal static class Botocore
         Task<string> errors = python.StandardError.ReadToEndAsync();
         string output = python.StandardOutput.ReadToEnd();
         python.WaitForExit(60_000).ShouldBeTrue("python3 did not end");
-        python.ExitCode.ShouldBe(0, "This test reads botocore's service models (Debian package python3-botocore): " + errors.GetAwaiter().GetResult());
+        python.ExitCode.ShouldBe(
+            0, "This test reads botocore's service models (Debian package python3-botocore): " + errors.GetAwaiter().GetResult());
         return output;
     }
 

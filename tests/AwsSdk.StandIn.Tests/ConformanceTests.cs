@@ -79,7 +79,9 @@ public sealed class ConformanceTests
         JsonElement model = Botocore.Model(operation.Service);
         Dictionary<string, string> declared = model.GetProperty("operations").GetProperty(name).TryGetProperty("errors", out JsonElement errors)
             ? errors.EnumerateArray().Select(error => error.GetProperty("shape").GetString()!).ToDictionary(
-                shape => model.GetProperty("shapes").GetProperty(shape).GetProperty("error").GetProperty("code").GetString()!, ExceptionName, StringComparer.Ordinal)
+                shape => model.GetProperty("shapes").GetProperty(shape).GetProperty("error").GetProperty("code").GetString()!,
+                ExceptionName,
+                StringComparer.Ordinal)
             : [];
 
         Dictionary<string, string> mapped = operation.Errors.ToDictionary(
@@ -97,7 +99,8 @@ public sealed class ConformanceTests
         constants.Length.ShouldBe(2);
         foreach (Type type in constants)
         {
-            Service service = Statics<Service>(Holders.Single(holder => string.Equals(holder.Namespace, type.Namespace, StringComparison.Ordinal))).Single();
+            Service service = Statics<Service>(Holders.Single(holder => string.Equals(holder.Namespace, type.Namespace, StringComparison.Ordinal)))
+                .Single();
             string[] values = [.. Botocore.Model(service).GetProperty("shapes").GetProperty(type.Name).GetProperty("enum")
                 .EnumerateArray().Select(value => value.GetString()!)];
             foreach (FieldInfo field in type.GetFields(BindingFlags.Public | BindingFlags.Static))
@@ -138,7 +141,8 @@ public sealed class ConformanceTests
     }
 
     private static IEnumerable<T> Statics<T>(Type holder) =>
-        holder.GetFields(BindingFlags.Public | BindingFlags.Static).Where(field => field.FieldType == typeof(T)).Select(field => (T)field.GetValue(null)!);
+        holder.GetFields(BindingFlags.Public | BindingFlags.Static).Where(field => field.FieldType == typeof(T)).Select(
+            field => (T)field.GetValue(null)!);
 
     private sealed class Wrong : IShape
     {

@@ -38,7 +38,8 @@ public sealed class ElasticLoadBalancingChangingTests
     {
         await ChangesAsync(
             "SetLoadBalancerPoliciesForBackendServer",
-            client => client.SetLoadBalancerPoliciesForBackendServerAsync(new() { LoadBalancerName = "deis", InstancePort = 80, PolicyNames = ["a", "b"] }),
+            client =>
+                client.SetLoadBalancerPoliciesForBackendServerAsync(new() { LoadBalancerName = "deis", InstancePort = 80, PolicyNames = ["a", "b"] }),
             "InstancePort=80",
             "LoadBalancerName=deis",
             "PolicyNames.member.1=a",
@@ -61,7 +62,8 @@ public sealed class ElasticLoadBalancingChangingTests
     {
         await ChangesAsync(
             "SetLoadBalancerPoliciesOfListener",
-            client => client.SetLoadBalancerPoliciesOfListenerAsync(new() { LoadBalancerName = "deis", LoadBalancerPort = 443, PolicyNames = ["ssl"] }),
+            client =>
+                client.SetLoadBalancerPoliciesOfListenerAsync(new() { LoadBalancerName = "deis", LoadBalancerPort = 443, PolicyNames = ["ssl"] }),
             "LoadBalancerName=deis",
             "LoadBalancerPort=443",
             "PolicyNames.member.1=ssl");

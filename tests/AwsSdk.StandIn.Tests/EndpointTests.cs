@@ -37,7 +37,8 @@ public sealed class EndpointTests
     {
         AmazonElasticLoadBalancingConfig config = new() { ServiceURL = "http://127.0.0.1:5000/prefix", AuthenticationRegion = "eu-west-1" };
 
-        config.DetermineServiceOperationEndpoint(new ServiceOperationEndpointParameters(new Amazon.ElasticLoadBalancing.Model.DescribeLoadBalancersRequest()))
+        config.DetermineServiceOperationEndpoint(
+            new ServiceOperationEndpointParameters(new Amazon.ElasticLoadBalancing.Model.DescribeLoadBalancersRequest()))
             .URL.ShouldBe("http://127.0.0.1:5000/prefix/");
     }
 

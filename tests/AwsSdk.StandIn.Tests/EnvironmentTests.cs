@@ -21,7 +21,10 @@ public sealed class EnvironmentTests : IDisposable
 
         await RunAsync(
             "elb",
-            ("AWS_ENDPOINT_URL", service.Url), ("AWS_ACCESS_KEY_ID", "AKIDENV"), ("AWS_SECRET_ACCESS_KEY", "envsecret"), ("AWS_SESSION_TOKEN", "token/+="));
+            ("AWS_ENDPOINT_URL", service.Url),
+            ("AWS_ACCESS_KEY_ID", "AKIDENV"),
+            ("AWS_SECRET_ACCESS_KEY", "envsecret"),
+            ("AWS_SESSION_TOKEN", "token/+="));
 
         service.Request.Credential[0].ShouldBe("AKIDENV");
         service.Request.Headers["X-Amz-Security-Token"].ShouldBe("token/+=");
@@ -32,7 +35,9 @@ public sealed class EnvironmentTests : IDisposable
     public async Task Credentials_come_from_the_profile_that_is_asked_for()
     {
         await using LoopbackService service = new LoopbackService().Answer(Empty);
-        string file = Write("credentials", "[default]\naws_access_key_id = AKIDDEFAULT\naws_secret_access_key = d\n\n[deis]\naws_access_key_id = AKIDDEIS\naws_secret_access_key = deissecret\n");
+        string file =
+            Write("credentials", "[default]\naws_access_key_id = AKIDDEFAULT\naws_secret_access_key = d\n\n[deis]\naws_access_key_id = "
+                + "AKIDDEIS\naws_secret_access_key = deissecret\n");
 
         await RunAsync("elb", ("AWS_ENDPOINT_URL", service.Url), ("AWS_SHARED_CREDENTIALS_FILE", file), ("AWS_PROFILE", "deis"));
 

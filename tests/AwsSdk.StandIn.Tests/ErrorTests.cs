@@ -58,7 +58,8 @@ public sealed class ErrorTests
             400);
         using AmazonCloudFormationClient client = service.CloudFormation;
 
-        AmazonCloudFormationException exception = await Should.ThrowAsync<AmazonCloudFormationException>(() => client.DescribeStacksAsync(new() { StackName = "deis" }));
+        AmazonCloudFormationException exception = await Should.ThrowAsync<AmazonCloudFormationException>(
+            () => client.DescribeStacksAsync(new() { StackName = "deis" }));
 
         (exception.ErrorCode, exception.StatusCode, exception.RequestId).ShouldBe(("ValidationError", HttpStatusCode.BadRequest, "1"));
         exception.Message.ShouldBe("Stack with id deis does not exist");

@@ -34,7 +34,8 @@ internal sealed record Recorded(string Method, string Path, WebHeaderCollection 
         string signedHeaders = Headers["Authorization"]!.Split("SignedHeaders=")[1].Split(',')[0];
         string headers = string.Concat(signedHeaders.Split(';').Select(name => $"{name}:{Headers[name]}\n"));
         string canonical = $"{Method}\n{Path}\n\n{headers}\n{signedHeaders}\n{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(Body)))}";
-        string toSign = $"AWS4-HMAC-SHA256\n{Headers["X-Amz-Date"]}\n{string.Join('/', scope[1..])}\n{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}";
+        string toSign =
+            $"AWS4-HMAC-SHA256\n{Headers["X-Amz-Date"]}\n{string.Join('/', scope[1..])}\n{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}";
         byte[] key = Encoding.UTF8.GetBytes("AWS4" + secretKey);
         foreach (string part in scope[1..].Append(toSign))
         {

@@ -15,7 +15,8 @@ internal sealed class ModelRecorder(JsonElement shapes, string shape, List<strin
     {
         Expect(member, target =>
             !Same(Type(target), ModelType(type)) ? $"is {Type(target)} in the model, {ModelType(type)} here"
-            : shapes.GetProperty(target).TryGetProperty("enum", out _) != (type == WireType.Constant) ? "is an enumeration either in the model or here"
+            : shapes.GetProperty(target).TryGetProperty("enum", out _) != (type == WireType.Constant) ? "is an enumeration either in the model or "
+            + "here"
             : null);
         return null;
     }

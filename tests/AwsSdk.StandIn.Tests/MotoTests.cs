@@ -106,12 +106,14 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>
 
         balancer.ShouldBe("deis-web");
         await SwitchAsync(elb);
-        LoadBalancerDescription after = (await elb.DescribeLoadBalancersAsync(new() { LoadBalancerNames = [balancer] })).LoadBalancerDescriptions!.Single();
+        LoadBalancerDescription after = (await elb.DescribeLoadBalancersAsync(new() { LoadBalancerNames = [balancer] })).LoadBalancerDescriptions!
+            .Single();
         after.ListenerDescriptions!.Single().Listener.ShouldBeEquivalentTo(
             new Listener { Protocol = "TCP", LoadBalancerPort = 80, InstanceProtocol = "TCP", InstancePort = 80 });
         after.BackendServerDescriptions!.Single(backend => backend.InstancePort == 80).PolicyNames.ShouldBe(["EnableProxyProtocol"]);
         after.HealthCheck!.Target.ShouldBe("TCP:80");
-        (await elb.DescribeLoadBalancerAttributesAsync(new() { LoadBalancerName = balancer })).LoadBalancerAttributes!.ConnectionSettings!.IdleTimeout.ShouldBe(1200);
+        (await elb.DescribeLoadBalancerAttributesAsync(new() { LoadBalancerName = balancer })).LoadBalancerAttributes!.ConnectionSettings!.IdleTimeout
+            .ShouldBe(1200);
         (await elb.DescribeLoadBalancerPoliciesAsync(new() { LoadBalancerName = balancer })).PolicyDescriptions!.Single().PolicyTypeName
             .ShouldBe("ProxyProtocolPolicyType");
         (await elb.DescribeInstanceHealthAsync(new() { LoadBalancerName = balancer })).InstanceStates.ShouldBeNull();
@@ -154,7 +156,8 @@ public sealed class MotoTests(MotoServer moto) : IClassFixture<MotoServer>
             PolicyTypeName = "ProxyProtocolPolicyType",
             PolicyAttributes = [new() { AttributeName = "ProxyProtocol", AttributeValue = "true" }],
         });
-        await elb.SetLoadBalancerPoliciesForBackendServerAsync(new() { LoadBalancerName = name, InstancePort = 80, PolicyNames = ["EnableProxyProtocol"] });
+        await elb.SetLoadBalancerPoliciesForBackendServerAsync(
+            new() { LoadBalancerName = name, InstancePort = 80, PolicyNames = ["EnableProxyProtocol"] });
     }
 
     /// <summary>By hand, so that what is read was not also written by the stand-in.</summary>

@@ -48,7 +48,8 @@ public sealed class EtcdClientTests(ClusterFixture cluster) : IClassFixture<Clus
         var set = await _etcd.SetAsync("/a/b/c", "1", condition: null, timeToLive: null, Limit);
         var got = await _etcd.GetAsync("/a/b/c", recursive: false, Limit);
         got!.ShouldSatisfyAllConditions(
-            node => node.Key.ShouldBe("/a/b/c"), node => node.Name.ShouldBe("c"), node => node.Value.ShouldBe("1"), node => node.IsDirectory.ShouldBeFalse(),
+            node => node.Key.ShouldBe("/a/b/c"), node => node.Name
+                .ShouldBe("c"), node => node.Value.ShouldBe("1"), node => node.IsDirectory.ShouldBeFalse(),
             node => node.ModifiedIndex.ShouldBe(set.ModifiedIndex), node => node.TimeToLive.ShouldBeNull());
 
         var flat = await _etcd.GetAsync("/a", recursive: false, Limit);
@@ -57,11 +58,14 @@ public sealed class EtcdClientTests(ClusterFixture cluster) : IClassFixture<Clus
         flat.Nodes.ShouldHaveSingleItem().Nodes.ShouldBeEmpty();
         (await _etcd.GetAsync("/a", recursive: true, Limit))!.Nodes[0].Nodes[0].Value.ShouldBe("1");
 
-        (await Should.ThrowAsync<EtcdException>(() => _etcd.DeleteAsync("/a", condition: null, recursive: false, Limit))).ErrorCode.ShouldBe(EtcdErrorCode.NotAFile);
+        (await Should.ThrowAsync<EtcdException>(() => _etcd.DeleteAsync("/a", condition: null, recursive: false, Limit))).ErrorCode.ShouldBe(
+            EtcdErrorCode.NotAFile);
         (await Should.ThrowAsync<EtcdException>(() => _etcd.SetAsync("/a", "x", null, null, Limit))).ErrorCode.ShouldBe(EtcdErrorCode.NotAFile);
-        (await Should.ThrowAsync<EtcdException>(() => _etcd.SetAsync("/a/b/c/d", "x", null, null, Limit))).ErrorCode.ShouldBe(EtcdErrorCode.NotADirectory);
+        (await Should.ThrowAsync<EtcdException>(() => _etcd.SetAsync("/a/b/c/d", "x", null, null, Limit))).ErrorCode.ShouldBe(
+            EtcdErrorCode.NotADirectory);
         await _etcd.DeleteAsync("/a", condition: null, recursive: true, Limit);
-        (await Should.ThrowAsync<EtcdException>(() => _etcd.DeleteAsync("/a", null, recursive: true, Limit))).ErrorCode.ShouldBe(EtcdErrorCode.KeyNotFound);
+        (await Should.ThrowAsync<EtcdException>(() => _etcd.DeleteAsync("/a", null, recursive: true, Limit))).ErrorCode.ShouldBe(
+            EtcdErrorCode.KeyNotFound);
     }
 
     [Theory]
@@ -104,15 +108,18 @@ public sealed class EtcdClientTests(ClusterFixture cluster) : IClassFixture<Clus
     {
         const string key = "/cas/key";
         await _etcd.SetAsync(key, "1", EtcdCondition.Absent, null, Limit);
-        (await Should.ThrowAsync<EtcdException>(() => _etcd.SetAsync(key, "2", EtcdCondition.Absent, null, Limit))).ErrorCode.ShouldBe(EtcdErrorCode.NodeExists);
-        (await Should.ThrowAsync<EtcdException>(() => _etcd.SetAsync("/cas/no", "2", EtcdCondition.Value("1"), null, Limit))).ErrorCode.ShouldBe(EtcdErrorCode.KeyNotFound);
+        (await Should.ThrowAsync<EtcdException>(() => _etcd.SetAsync(key, "2", EtcdCondition.Absent, null, Limit))).ErrorCode.ShouldBe(
+            EtcdErrorCode.NodeExists);
+        (await Should.ThrowAsync<EtcdException>(() => _etcd.SetAsync("/cas/no", "2", EtcdCondition.Value("1"), null, Limit))).ErrorCode.ShouldBe(
+            EtcdErrorCode.KeyNotFound);
         var failed = await Should.ThrowAsync<EtcdException>(() => _etcd.SetAsync(key, "2", EtcdCondition.Value("0"), null, Limit));
         failed.ErrorCode.ShouldBe(EtcdErrorCode.CompareFailed);
         failed.Cause.ShouldBe("[0 != 1]");
         failed.Index.ShouldBeGreaterThan(0UL);
         var second = await _etcd.SetAsync(key, "2", EtcdCondition.Value("1"), null, Limit);
         var third = await _etcd.SetAsync(key, "3", EtcdCondition.Index(second.ModifiedIndex), null, Limit);
-        (await Should.ThrowAsync<EtcdException>(() => _etcd.DeleteAsync(key, EtcdCondition.Index(second.ModifiedIndex), false, Limit))).ErrorCode.ShouldBe(EtcdErrorCode.CompareFailed);
+        (await Should.ThrowAsync<EtcdException>(() => _etcd.DeleteAsync(key, EtcdCondition.Index(second.ModifiedIndex), false, Limit))).ErrorCode
+            .ShouldBe(EtcdErrorCode.CompareFailed);
         await _etcd.DeleteAsync(key, EtcdCondition.Index(third.ModifiedIndex), recursive: false, Limit);
     }
 
@@ -147,7 +154,8 @@ public sealed class EtcdClientTests(ClusterFixture cluster) : IClassFixture<Clus
         set.TimeToLive.ShouldBe(TimeSpan.FromSeconds(2));
         await _etcd.SetAsync("/ttl/b", "me", null, TimeSpan.FromSeconds(30), Limit);
         (await _etcd.RefreshTtlAsync("/ttl/b", "me", TimeSpan.FromSeconds(60), Limit)).TimeToLive.ShouldBe(TimeSpan.FromSeconds(60));
-        (await Should.ThrowAsync<EtcdException>(() => _etcd.RefreshTtlAsync("/ttl/b", "you", TimeSpan.FromSeconds(60), Limit))).ErrorCode.ShouldBe(EtcdErrorCode.CompareFailed);
+        (await Should.ThrowAsync<EtcdException>(() => _etcd.RefreshTtlAsync("/ttl/b", "you", TimeSpan.FromSeconds(60), Limit))).ErrorCode.ShouldBe(
+            EtcdErrorCode.CompareFailed);
         var clock = Stopwatch.StartNew();
         while (await _etcd.GetAsync("/ttl/a", recursive: false, Limit) is not null)
         {
@@ -156,7 +164,8 @@ public sealed class EtcdClientTests(ClusterFixture cluster) : IClassFixture<Clus
         }
 
         (await _etcd.GetAsync("/ttl/b", recursive: false, Limit)).ShouldNotBeNull();
-        (await Should.ThrowAsync<EtcdException>(() => _etcd.RefreshTtlAsync("/ttl/a", "me", TimeSpan.FromSeconds(60), Limit))).ErrorCode.ShouldBe(EtcdErrorCode.KeyNotFound);
+        (await Should.ThrowAsync<EtcdException>(() => _etcd.RefreshTtlAsync("/ttl/a", "me", TimeSpan.FromSeconds(60), Limit))).ErrorCode.ShouldBe(
+            EtcdErrorCode.KeyNotFound);
     }
 
     [Fact]
@@ -186,8 +195,10 @@ public sealed class EtcdClientTests(ClusterFixture cluster) : IClassFixture<Clus
 
     [Theory]
     [InlineData("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 5\r\n\r\n\u001b[31mx", "etcd-unavailable")]
-    [InlineData("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 87\r\n\r\n{\"errorCode\":300,\"message\":\"Raft Internal Error\",\"cause\":\"request timed out\",\"index\":0}", "etcd-unavailable")]
-    [InlineData("HTTP/1.1 401 Unauthorized\r\nContent-Length: 91\r\n\r\n{\"errorCode\":110,\"message\":\"The request requires user authentication\",\"cause\":\"\",\"index\":0}", "etcd-access-denied")]
+    [InlineData("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 87\r\n\r\n{\"errorCode\":300,\"message\":\"Raft Internal "
+        + "Error\",\"cause\":\"request timed out\",\"index\":0}", "etcd-unavailable")]
+    [InlineData("HTTP/1.1 401 Unauthorized\r\nContent-Length: 91\r\n\r\n{\"errorCode\":110,\"message\":\"The request requires user "
+        + "authentication\",\"cause\":\"\",\"index\":0}", "etcd-access-denied")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n<htm>", "etcd-bad-answer")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "etcd-bad-answer")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 90000000\r\n\r\n{", "etcd-bad-answer")]
@@ -208,8 +219,10 @@ public sealed class EtcdClientTests(ClusterFixture cluster) : IClassFixture<Clus
     {
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
-        using var client = new EtcdClient(cluster.Node, new Uri($"http://127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}"), TimeSpan.FromSeconds(0.5));
-        (await Should.ThrowAsync<DeisProxyException>(() => client.GetAsync("/a", recursive: false, Limit))).Message.ShouldContain("did not answer within 0.5 s");
+        using var client =
+            new EtcdClient(cluster.Node, new Uri($"http://127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}"), TimeSpan.FromSeconds(0.5));
+        (await Should.ThrowAsync<DeisProxyException>(() => client.GetAsync("/a", recursive: false, Limit))).Message.ShouldContain(
+            "did not answer within 0.5 s");
     }
 
     [Fact]

@@ -8,7 +8,8 @@ public sealed class RouterLogLineTests
 {
     private const string Token = "abc123";
 
-    private const string Rest = " - - - 200 - \"GET /?deis-proxy-verify=abc123 HTTP/1.1\" - 12 - \"-\" - \"deis-proxy-verify/abc123\" - \"_\" - - - host - - - 0.001";
+    private const string Rest =
+        " - - - 200 - \"GET /?deis-proxy-verify=abc123 HTTP/1.1\" - 12 - \"-\" - \"deis-proxy-verify/abc123\" - \"_\" - - - host - - - 0.001";
 
     [Theory]
     [InlineData("[INFO] - [22/Nov/2026:14:24:39 +0000] - 203.0.113.9" + Rest, "203.0.113.9")]
@@ -19,7 +20,8 @@ public sealed class RouterLogLineTests
 
     [Fact]
     public void A_line_without_an_address_is_told() =>
-        RouterLogLine.Find("node", "[INFO] - [22/Nov/2026:14:24:39 +0000] - -" + Rest, Token).ShouldBe(new LogSighting("node", null, BrokenHeader: false));
+        RouterLogLine.Find("node", "[INFO] - [22/Nov/2026:14:24:39 +0000] - -" + Rest, Token).ShouldBe(
+            new LogSighting("node", null, BrokenHeader: false));
 
     [Theory]
     [InlineData("")]
@@ -40,7 +42,8 @@ public sealed class RouterLogLineTests
     public void An_error_about_a_missing_line_is_told_unless_there_is_a_request()
     {
         const string Error = "[INFO] - 2026/11/22 14:24:39 [error] 7#0: *1 broken header: \"GET /?deis-proxy-verify=abc123 HTTP/1.1";
-        RouterLogLine.Find("node", $"{Error}\nUser-Agent: deis-proxy-verify/abc123", Token).ShouldBe(new LogSighting("node", null, BrokenHeader: true));
+        RouterLogLine.Find("node", $"{Error}\nUser-Agent: deis-proxy-verify/abc123", Token).ShouldBe(
+            new LogSighting("node", null, BrokenHeader: true));
         RouterLogLine.Find("node", $"{Error}\n[INFO] - [x] - 203.0.113.9{Rest}", Token)!.BrokenHeader.ShouldBeFalse();
     }
 }

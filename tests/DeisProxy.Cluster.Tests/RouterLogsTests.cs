@@ -29,7 +29,8 @@ public sealed class RouterLogsTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task A_hundred_nodes_are_searched_side_by_side()
     {
-        // Every look takes a number, and only the hundredth has the line. The first ones stay until enough others have begun: one after the other, none would end.
+        // Every look takes a number, and only the hundredth has the line. The first ones stay until enough others have begun: one after the other,
+        // none would end.
         File.WriteAllText(_directory["count"], "0");
         Docker($"""
             [ "$3" = 1 ] && exit 0
@@ -78,10 +79,12 @@ public sealed class RouterLogsTests(ITestOutputHelper output) : IDisposable
         await using var entry = await new OpenSshTransport(options).ConnectAsync(address, SshServers.Limit);
         var logs = new RouterLogs(entry, [address], new OpenSshTransport(options));
         (await logs.OwnAddressAsync(SshServers.Limit)).ShouldBe(IPAddress.Loopback);
-        (await new RouterLogs(entry, [address], new OpenSshTransport(options with { Jump = "bastion" })).OwnAddressAsync(SshServers.Limit)).ShouldBeNull();
+        (await new RouterLogs(entry, [address], new OpenSshTransport(options with { Jump = "bastion" })).OwnAddressAsync(SshServers.Limit))
+            .ShouldBeNull();
 
         // The entry node itself is not entered twice.
-        var search = await logs.SearchAsync("token1", [new LiveRouter("127.0.0.1", "127.0.0.1", 80), new LiveRouter("127.77.0.1", "127.77.0.1", 80)], [], SshServers.Limit);
+        var search = await logs.SearchAsync(
+            "token1", [new LiveRouter("127.0.0.1", "127.0.0.1", 80), new LiveRouter("127.77.0.1", "127.77.0.1", 80)], [], SshServers.Limit);
         search.Sighting.ShouldBe(Seen with { Node = "127.77.0.1" }, string.Join('\n', search.Unread));
     }
 
@@ -93,7 +96,8 @@ public sealed class RouterLogsTests(ITestOutputHelper output) : IDisposable
         var address = NodeAddress.Parse(server.Address);
         await using var entry = await server.ConnectAsync();
         var closed = NodeAddress.Parse($"127.0.0.1:{RealProcess.FreePort()}");
-        var search = await new RouterLogs(entry, [address, closed], new OpenSshTransport(server.Options())).SearchAsync("token1", [], [], SshServers.Limit);
+        var search = await new RouterLogs(entry, [address, closed], new OpenSshTransport(server.Options())).SearchAsync(
+            "token1", [], [], SshServers.Limit);
         search.Searched.ShouldBeEmpty();
         search.Unread.Order(StringComparer.Ordinal).ShouldBe(
             new[]
@@ -110,8 +114,11 @@ public sealed class RouterLogsTests(ITestOutputHelper output) : IDisposable
 
     private (List<NodeAddress> Addresses, INodeTransport Transport) Hundred(SshServer server)
     {
-        File.WriteAllText(_directory["config"], $"Host node-*\n  HostName 127.0.0.1\n  Port {server.Port}\n  HostKeyAlias [127.0.0.1]:{server.Port}\n");
-        return ([.. Enumerable.Range(1, Nodes).Select(i => NodeAddress.Parse($"node-{i}"))], new OpenSshTransport(server.Options() with { ConfigFile = _directory["config"], ConnectTimeout = Patience }));
+        File.WriteAllText(
+            _directory["config"], $"Host node-*\n  HostName 127.0.0.1\n  Port {server.Port}\n  HostKeyAlias [127.0.0.1]:{server.Port}\n");
+        return (
+            [.. Enumerable.Range(1, Nodes).Select(i => NodeAddress.Parse($"node-{i}"))],
+            new OpenSshTransport(server.Options() with { ConfigFile = _directory["config"], ConnectTimeout = Patience }));
     }
 
     private void Docker(string script) => _directory.WriteScript("docker", $"[ \"$1\" = logs ] || exit 1\n{script}");

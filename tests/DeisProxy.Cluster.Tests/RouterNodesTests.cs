@@ -70,11 +70,14 @@ public sealed class RouterNodesTests
 
         public bool IsDisposed { get; private set; }
 
-        public Task<CommandResult> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) => Task.FromResult(new CommandResult(0, "", ""));
+        public Task<CommandResult> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
+            Task.FromResult(new CommandResult(0, "", ""));
 
-        public Task<Stream> StartAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) => Task.FromResult<Stream>(new MemoryStream());
+        public Task<Stream> StartAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
+            Task.FromResult<Stream>(new MemoryStream());
 
-        public Task<Stream> OpenStreamAsync(string host, int port, CancellationToken cancellationToken) => throw new IOException("Nothing listens there.");
+        public Task<Stream> OpenStreamAsync(string host, int port, CancellationToken cancellationToken) =>
+            throw new IOException("Nothing listens there.");
 
         public ValueTask DisposeAsync()
         {

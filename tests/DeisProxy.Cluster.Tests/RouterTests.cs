@@ -44,7 +44,8 @@ public sealed class RouterTests(ClusterFixture cluster, ITestOutputHelper output
             await cluster.Etcd.SetAsync("/deis/router/proxyProtocol", value);
         }
 
-        await using var routers = await NginxRouters.StartAsync(cluster.Etcd, new NginxRouterOptions { DeisVersion = version, Count = 1, WithCertificate = true });
+        await using var routers = await NginxRouters.StartAsync(
+            cluster.Etcd, new NginxRouterOptions { DeisVersion = version, Count = 1, WithCertificate = true });
         var router = routers.Routers[0];
         router.DemandsProxy.ShouldBe(demands);
         foreach (var port in (int[])[router.HttpPort, router.HttpsPort])
@@ -133,10 +134,12 @@ public sealed class RouterTests(ClusterFixture cluster, ITestOutputHelper output
             ("/deis/router/proxyRealIpCidr", "172.16.0.0/12"), ("/deis/router/enforceHTTPS", "false"), ("/deis/router/hsts/enabled", "true"),
             ("/deis/router/sslCert", "CERTIFICATE"), ("/deis/router/sslKey", "SECRET"), ("/deis/router/controller/whitelist", "1.2.3.4:me"),
             ("/deis/router/enforceWhitelist", "true"),
-            ("/deis/certs/www.example.com/cert", "APPCERT"), ("/deis/certs/www.example.com/key", "APPSECRET"), ("/deis/certs/unused.example.com/cert", "X"),
+            ("/deis/certs/www.example.com/cert", "APPCERT"), ("/deis/certs/www.example.com/key", "APPSECRET"), (
+                "/deis/certs/unused.example.com/cert", "X"),
             ("/deis/domains/www.example.com", "app"), ("/deis/domains/plain.example.com", "app"),
             ("/deis/router/hosts/10.21.1.6", "10.21.1.6:80"), ("/deis/router/hosts/10.21.1.5", "10.21.1.5:80"),
-            ("/deis/router/hosts/10.21.1.7", "10.21.1.7"), ("/deis/router/hosts/-oX", "10.21.1.8:80"), ("/deis/router/hosts/10.21.1.9", "\u001b[31m:80"),
+            ("/deis/router/hosts/10.21.1.7", "10.21.1.7"), ("/deis/router/hosts/-oX", "10.21.1.8:80"), (
+                "/deis/router/hosts/10.21.1.9", "\u001b[31m:80"),
         })
         {
             await cluster.Etcd.SetAsync(key, value);
@@ -170,7 +173,8 @@ public sealed class RouterTests(ClusterFixture cluster, ITestOutputHelper output
     {
         foreach (var (key, value) in new (string, string)[]
         {
-            ("/deis/config/one/deis_whitelist", "192.0.2.7:me"), ("/deis/config/one/database_url", "SECRET"), ("/deis/config/two/deis_whitelist", " "),
+            ("/deis/config/one/deis_whitelist", "192.0.2.7:me"), ("/deis/config/one/database_url", "SECRET"), (
+                "/deis/config/two/deis_whitelist", " "),
             ("/deis/config/three/deis_whitelist", "192.0.2.0/24"), ("/deis/config/four/database_url", "SECRET"),
         })
         {
@@ -241,7 +245,8 @@ public sealed class RouterTests(ClusterFixture cluster, ITestOutputHelper output
         await UntilAsync(routers.Routers, RouterMode.Proxy);
 
         var router = routers.Routers[0];
-        (await AskAsync(router.Address, router.HttpPort, "PROXY TCP4 203.0.113.9 10.21.1.5 5000 80\r\nGET /x HTTP/1.1\r\nHost: app.example.com\r\nConnection: close\r\n\r\n"))
+        (await AskAsync(router.Address, router.HttpPort, "PROXY TCP4 203.0.113.9 10.21.1.5 5000 80\r\nGET /x HTTP/1.1\r\nHost: "
+            + "app.example.com\r\nConnection: close\r\n\r\n"))
             .ShouldContain("X-Forwarded-For: 203.0.113.9\n");
         (await File.ReadAllTextAsync(router.AccessLog)).ShouldContain("] - 203.0.113.9 - - - 200 - \"GET /x HTTP/1.1\" - ");
 

@@ -40,7 +40,8 @@ public sealed class RunLockTests(ClusterFixture cluster) : IClassFixture<Cluster
         held.HeldForSure.ShouldBe(TimeSpan.Zero, "somebody else may have been at work meanwhile");
     }
 
-    private Task<RunLock> AcquireAsync() => RunLock.AcquireAsync(_etcd, LockHolder.OfThisProcess("me", "setup", DateTimeOffset.UnixEpoch), _time, Limit);
+    private Task<RunLock> AcquireAsync() =>
+        RunLock.AcquireAsync(_etcd, LockHolder.OfThisProcess("me", "setup", DateTimeOffset.UnixEpoch), _time, Limit);
 
     /// <summary>As on a machine that slept: the clock on the wall goes on, the other one does not.</summary>
     private sealed class LeapingTime : TimeProvider

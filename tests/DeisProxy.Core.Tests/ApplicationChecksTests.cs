@@ -47,7 +47,10 @@ public sealed class ApplicationChecksTests
     [InlineData(503, "http://app.example.com/ was answered with HTTP 503")]
     public void Another_status_is_no_echo(int status, string seen)
     {
-        var answer = Answer("http://app.example.com/", status, "X-Forwarded-For: 198.51.100.7") with { Location = status == 301 ? new Uri("https://app.example.com/") : null };
+        var answer = Answer("http://app.example.com/", status, "X-Forwarded-For: 198.51.100.7") with
+        {
+            Location = status == 301 ? new Uri("https://app.example.com/") : null,
+        };
         var result = ApplicationChecks.Forwarded(answer, Address, new(true, true));
         result.Status.ShouldBe(CheckStatus.Fail);
         result.Seen.ShouldBe(seen);
@@ -55,7 +58,8 @@ public sealed class ApplicationChecksTests
 
     [Fact]
     public void An_address_that_was_asked_for_and_is_not_there_fails() =>
-        ApplicationChecks.Forwarded(Answer("http://a/", 200, "X-Forwarded-For: 198.51.100.7"), Address with { Expected = IPAddress.Parse("203.0.113.9") }, new(true, true))
+        ApplicationChecks.Forwarded(
+            Answer("http://a/", 200, "X-Forwarded-For: 198.51.100.7"), Address with { Expected = IPAddress.Parse("203.0.113.9") }, new(true, true))
             .Status.ShouldBe(CheckStatus.Fail);
 
     [Theory]
@@ -77,5 +81,6 @@ public sealed class ApplicationChecksTests
         result.Seen.ShouldContain(seen);
     }
 
-    private static HttpObservation Answer(string url, int status, string body) => new(new Uri(url), TrafficOutcome.Answered) { Status = status, Body = body };
+    private static HttpObservation Answer(string url, int status, string body) =>
+        new(new Uri(url), TrafficOutcome.Answered) { Status = status, Body = body };
 }

@@ -86,7 +86,10 @@ public sealed class ClientAddressCheckTests
     [Fact]
     public void An_error_in_the_log_names_the_router()
     {
-        var result = Judge(Request(TrafficOutcome.Closed, 0), new LogSearch(new LogSighting("10.21.1.1", null, BrokenHeader: true), [], []), sides: new(false, true));
+        var result = Judge(
+            Request(TrafficOutcome.Closed, 0),
+            new LogSearch(new LogSighting("10.21.1.1", null, BrokenHeader: true), [], []),
+            sides: new(false, true));
         result.Status.ShouldBe(CheckStatus.Fail);
         result.Seen.ShouldStartWith("the router on 10.21.1.1 demands the PROXY line and the load balancer did not send it");
         result.Remedy.ShouldBe("Run deis-proxy setup.");
@@ -99,16 +102,22 @@ public sealed class ClientAddressCheckTests
     [Fact]
     public void Nothing_remote_is_shown_raw()
     {
-        var request = new HttpObservation(new Uri("http://app.example.com/"), TrafficOutcome.Answered) { Status = 302, Location = new Uri("http://x/?\u202eevil") };
+        var request = new HttpObservation(new Uri("http://app.example.com/"), TrafficOutcome.Answered)
+        {
+            Status = 302,
+            Location = new Uri("http://x/?\u202eevil"),
+        };
         Judge(request, new LogSearch(null, [], ["node: \u001b[31mred\nline"])).Seen.Any(c => char.IsControl(c) || c == (char)0x202e).ShouldBeFalse();
     }
 
     private static CheckResult Judge(HttpObservation request, LogSearch search, AddressExpectation? address = null, ConfiguredSides? sides = null) =>
-        ClientAddressCheck.Judge(new(request, IsDefaultTarget: false, search, address ?? new(null, Own, [IPNetwork.Parse("10.21.0.0/16")]), sides ?? new(true, true)));
+        ClientAddressCheck.Judge(
+            new(request, IsDefaultTarget: false, search, address ?? new(null, Own, [IPNetwork.Parse("10.21.0.0/16")]), sides ?? new(true, true)));
 
     private static LogSearch Found(string address) => new(new LogSighting("10.21.1.1", IPAddress.Parse(address), BrokenHeader: false), [], []);
 
-    private static HttpObservation Request(TrafficOutcome outcome, int status) => new(new Uri("http://app.example.com/"), outcome) { Status = status };
+    private static HttpObservation Request(TrafficOutcome outcome, int status) =>
+        new(new Uri("http://app.example.com/"), outcome) { Status = status };
 
     private static IPAddress? Parse(string? text) => text is null ? null : IPAddress.Parse(text);
 }

@@ -58,7 +58,8 @@ internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, I
     public Task ConfigureHealthCheckAsync(HealthCheck healthCheck, CancellationToken cancellationToken) =>
         ChangeAsync("health check", b => b with { HealthCheck = healthCheck });
 
-    public Task SetIdleTimeoutAsync(int seconds, CancellationToken cancellationToken) => ChangeAsync("idle timeout", b => b with { IdleTimeoutSeconds = seconds });
+    public Task SetIdleTimeoutAsync(int seconds, CancellationToken cancellationToken) =>
+        ChangeAsync("idle timeout", b => b with { IdleTimeoutSeconds = seconds });
 
     public Task CreatePolicyAsync(LoadBalancerPolicy policy, CancellationToken cancellationToken) => ChangeAsync(
         "create policy",
@@ -78,7 +79,8 @@ internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, I
         {
             if (from is not null)
             {
-                await ChangeAsync("delete listener", b => b with { Listeners = b.Listeners.Where(l => l.LoadBalancerPort != from.LoadBalancerPort).ToValueList() });
+                await ChangeAsync(
+                    "delete listener", b => b with { Listeners = b.Listeners.Where(l => l.LoadBalancerPort != from.LoadBalancerPort).ToValueList() });
             }
 
             if (to is not null)
@@ -86,14 +88,17 @@ internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, I
                 await ChangeAsync("create listener", b => b with
                 {
                     Listeners = b.Listeners.Where(l => l.LoadBalancerPort != to.LoadBalancerPort)
-                        .Append(to with { PolicyNames = to.EndsTls ? ["ELBSecurityPolicy-2016-08"] : [] }).OrderBy(l => l.LoadBalancerPort).ToValueList(),
+                        .Append(to with { PolicyNames = to.EndsTls ? ["ELBSecurityPolicy-2016-08"] : [] })
+                        .OrderBy(l => l.LoadBalancerPort).ToValueList(),
                 });
             }
         }
 
         if (to is { PolicyNames.Count: > 0 })
         {
-            await ChangeAsync("listener policies", b => b with { Listeners = b.Listeners.Select(l => l.LoadBalancerPort == to.LoadBalancerPort ? to : l).ToValueList() });
+            await ChangeAsync(
+                "listener policies",
+                b => b with { Listeners = b.Listeners.Select(l => l.LoadBalancerPort == to.LoadBalancerPort ? to : l).ToValueList() });
         }
     }
 
@@ -112,7 +117,13 @@ internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, I
         }
 
         Changes.Add($"{setting}");
-        State = State with { Router = setting == RouterSetting.ProxyProtocol ? State.Router with { ProxyProtocol = value } : State.Router with { ProxyRealIpCidr = value } };
+        State = State with
+        {
+            Router = setting == RouterSetting.ProxyProtocol ? State.Router with { ProxyProtocol = value } : State.Router with
+            {
+                ProxyRealIpCidr = value,
+            },
+        };
         return true;
     });
 
@@ -122,17 +133,22 @@ internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, I
     // Traffic cannot be watched here, so both ends switch at once; the flip's other orders have tests of their own.
     public TimeSpan Interval => TimeSpan.FromMilliseconds(10);
 
-    public Task<IReadOnlyList<int>> FindAsync(LoadBalancer balancer, IReadOnlyList<int> loadBalancerPorts, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<int>>([]);
+    public Task<IReadOnlyList<int>> FindAsync(LoadBalancer balancer, IReadOnlyList<int> loadBalancerPorts, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<int>>([]);
 
-    public Task<TrafficAnswer> AskAsync(Listener listener, TrafficQuestion question, CancellationToken cancellationToken) => Task.FromResult(TrafficAnswer.Unreachable);
+    public Task<TrafficAnswer> AskAsync(Listener listener, TrafficQuestion question, CancellationToken cancellationToken) =>
+        Task.FromResult(TrafficAnswer.Unreachable);
 
-    public Task<TrafficAnswer> AskAsync(Listener listener, string address, CancellationToken cancellationToken) => Task.FromResult(TrafficAnswer.Unreachable);
+    public Task<TrafficAnswer> AskAsync(Listener listener, string address, CancellationToken cancellationToken) =>
+        Task.FromResult(TrafficAnswer.Unreachable);
 
     public Task<IReadOnlyList<string>> ResolveAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([]);
 
-    public Task<NodeMeans> PrepareAsync(RouterState routers, IReadOnlyList<int> instancePorts, CancellationToken cancellationToken) => Task.FromResult(new NodeMeans(null, null, null));
+    public Task<NodeMeans> PrepareAsync(RouterState routers, IReadOnlyList<int> instancePorts, CancellationToken cancellationToken) =>
+        Task.FromResult(new NodeMeans(null, null, null));
 
-    public Task HoldAsync(HeldConnections held, CancellationToken cancellationToken) => throw new InvalidOperationException("Nothing is held where nothing is watched.");
+    public Task HoldAsync(HeldConnections held, CancellationToken cancellationToken) =>
+        throw new InvalidOperationException("Nothing is held where nothing is watched.");
 
     public Task ReleaseAsync(LiveRouter router, CancellationToken cancellationToken) => Task.CompletedTask;
 

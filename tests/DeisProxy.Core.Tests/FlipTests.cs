@@ -126,7 +126,8 @@ public sealed class FlipTests
         report.Held.ShouldBeGreaterThan(TimeSpan.Zero);
         report.Outage.ShouldNotBeNull();
         world.Events.Where(e => e is not "key").ShouldBe(["arm 80", "policies", "hold AllUnread", "render", "release"]);
-        world.Events.IndexOf("key").ShouldBeInRange(world.Events.IndexOf("policies"), world.Events.IndexOf("render"), "the key only counts once the load balancer has switched");
+        world.Events.IndexOf("key").ShouldBeInRange(
+            world.Events.IndexOf("policies"), world.Events.IndexOf("render"), "the key only counts once the load balancer has switched");
         world.SendingAtHold.ShouldBe(back ? 0 : 1, "connections that are held before meet routers that demand what they do not say");
         world.DemandedAtRelease.ShouldBeTrue();
         world.Served.ShouldBeTrue();
@@ -254,7 +255,8 @@ public sealed class FlipTests
         using var interrupt = new CancellationTokenSource();
         foreach (var isInterrupt in new[] { true, false })
         {
-            var world = new FlipWorld(Usual) { OnCall = name => Act(name, isInterrupt), CannotHoldByContent = call == "hold AllUnread" ? "no u32" : null };
+            var world =
+                new FlipWorld(Usual) { OnCall = name => Act(name, isInterrupt), CannotHoldByContent = call == "hold AllUnread" ? "no u32" : null };
 
             await world.RunAsync(cancellationToken: interrupt.Token).ShouldThrowAsync<Exception>();
 

@@ -141,7 +141,8 @@ internal sealed class FlipWorld(TimeProvider clock) : ILoadBalancerControl, IRou
         CallAsync($"arm {string.Join(' ', instancePorts)}", () =>
         {
             Array.Fill(_released, false);
-            return instancePorts.Count > 0 ? new NodeMeans(CannotRender, CannotHold, CannotHold ?? CannotHoldByContent) : new NodeMeans(CannotRender, null, null);
+            return instancePorts.Count > 0 ? new NodeMeans(CannotRender, CannotHold, CannotHold ?? CannotHoldByContent) : new NodeMeans(
+                CannotRender, null, null);
         });
 
     public Task SetBackendPoliciesAsync(BackendPolicies backend, CancellationToken cancellationToken) => CallAsync("policies", () =>
@@ -173,7 +174,8 @@ internal sealed class FlipWorld(TimeProvider clock) : ILoadBalancerControl, IRou
         return HoldFails == held ? throw new DeisProxyException("hold-refused", "no", "-") : true;
     });
 
-    public Task ReleaseAsync(LiveRouter router, CancellationToken cancellationToken) => CallAsync($"release {router.Name}", () => _released[Array.IndexOf(Names, router.Name)] = true);
+    public Task ReleaseAsync(LiveRouter router, CancellationToken cancellationToken) =>
+        CallAsync($"release {router.Name}", () => _released[Array.IndexOf(Names, router.Name)] = true);
 
     public Task ReleaseAsync(CancellationToken cancellationToken) => CallAsync(_held is null ? null : "release", () =>
     {

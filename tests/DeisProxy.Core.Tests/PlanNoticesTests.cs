@@ -14,13 +14,15 @@ public sealed class PlanNoticesTests
 
     private static Plan Setup(ClusterSnapshot snapshot, SetupGoal? goal = null) => SetupPlanner.Plan(snapshot, goal ?? SetupGoal.Default);
 
-    private static Plan Teardown(ClusterSnapshot snapshot) => Snapshots.Teardown(snapshot, Start.WithElb(s => s with { Surroundings = snapshot.Surroundings }), SetupGoal.Default);
+    private static Plan Teardown(ClusterSnapshot snapshot) =>
+        Snapshots.Teardown(snapshot, Start.WithElb(s => s with { Surroundings = snapshot.Surroundings }), SetupGoal.Default);
 
     private static string[] Blockers(Plan plan) => [.. plan.Blockers.Select(b => b.Id)];
 
     private static string[] Warnings(Plan plan) => [.. plan.Warnings.Select(w => w.Id).Except(["cloudformation-drift"])];
 
-    private static ClusterSnapshot Around(ClusterSnapshot snapshot, Surroundings surroundings) => snapshot.WithElb(s => s with { Surroundings = surroundings });
+    private static ClusterSnapshot Around(ClusterSnapshot snapshot, Surroundings surroundings) =>
+        snapshot.WithElb(s => s with { Surroundings = surroundings });
 
     [Fact]
     public void A_change_of_the_load_balancer_is_drift_a_change_of_the_key_is_not()
@@ -34,7 +36,8 @@ public sealed class PlanNoticesTests
     [InlineData(8080, "proxy-policy-elsewhere")]
     public void A_stale_policy_on_a_port_that_is_not_a_routers(int port, string warning)
     {
-        var start = Start.With(l => l with { Policies = [LoadBalancerPolicy.EnableProxyProtocol], BackendPolicies = [new(port, ["EnableProxyProtocol"])] });
+        var start = Start.With(
+            l => l with { Policies = [LoadBalancerPolicy.EnableProxyProtocol], BackendPolicies = [new(port, ["EnableProxyProtocol"])] });
 
         Warnings(Setup(start)).ShouldBe([warning]);
         Blockers(Setup(start)).ShouldBeEmpty();
@@ -54,8 +57,10 @@ public sealed class PlanNoticesTests
         });
         Warnings(Setup(unused)).ShouldBe(["proxy-policy-without-listener"]);
 
-        // Setup makes the listener TCP, so the policy is right then; it is not brought back, because it reaches plain routers before the listener is HTTP again.
-        var http = Start.With(l => l with { Policies = [LoadBalancerPolicy.EnableProxyProtocol], BackendPolicies = [new(80, ["EnableProxyProtocol"])] });
+        // Setup makes the listener TCP, so the policy is right then; it is not brought back, because it reaches plain routers before the listener is
+        // HTTP again.
+        var http = Start.With(
+            l => l with { Policies = [LoadBalancerPolicy.EnableProxyProtocol], BackendPolicies = [new(80, ["EnableProxyProtocol"])] });
         Warnings(Setup(http)).ShouldBeEmpty();
         Warnings(Snapshots.Teardown(http.After(Setup(http).Steps), http, SetupGoal.Default)).ShouldBe(["ends-disagree"]);
     }
@@ -92,7 +97,8 @@ public sealed class PlanNoticesTests
         var rule = new IngressRule(protocol, from, to, group is null ? [] : [group], network is null ? [] : [network], AdmitsOthers: false);
 
         Blockers(Setup(Nodes(OutOfService(Start), rule))).ShouldBe(admits ? [] : ["security-group-closed"]);
-        Blockers(Setup(Nodes(OutOfService(Start), rule with { AdmitsOthers = true }))).ShouldBe(!admits && (protocol == "udp" || from == 81) ? ["security-group-closed"] : []);
+        Blockers(Setup(Nodes(OutOfService(Start), rule with { AdmitsOthers = true }))).ShouldBe(
+            !admits && (protocol == "udp" || from == 81) ? ["security-group-closed"] : []);
     }
 
     [Fact]
@@ -102,7 +108,8 @@ public sealed class PlanNoticesTests
         Blockers(Setup(Nodes(Start, closed))).ShouldBeEmpty("instances are in service by the same check");
         Blockers(Setup(Nodes(OutOfService(Start), closed) with { Nodes = Start.Nodes })).ShouldBeEmpty("nobody knows the nodes' groups");
         var noGroups = Nodes(OutOfService(Start), closed);
-        Blockers(Setup(noGroups.WithElb(s => s with { Surroundings = s.Surroundings with { LoadBalancerSecurityGroups = [] } }))).ShouldBeEmpty("nobody knows the load balancer's group");
+        Blockers(Setup(noGroups.WithElb(s => s with { Surroundings = s.Surroundings with { LoadBalancerSecurityGroups = [] } }))).ShouldBeEmpty(
+            "nobody knows the load balancer's group");
 
         var some = Nodes(OutOfService(Start), closed);
         some = some with { Nodes = [some.Nodes[0], some.Nodes[1] with { SecurityGroups = [] }, some.Nodes[2]] };
@@ -120,7 +127,8 @@ public sealed class PlanNoticesTests
     {
         var around = new Surroundings { Unread = [new("security groups", "AWS refuses ec2:DescribeSecurityGroups.")] };
 
-        Setup(Around(Start, around)).Warnings[0].Message.ShouldBe("Not checked, because it could not be read: security groups. AWS refuses ec2:DescribeSecurityGroups.");
+        Setup(Around(Start, around)).Warnings[0].Message.ShouldBe(
+            "Not checked, because it could not be read: security groups. AWS refuses ec2:DescribeSecurityGroups.");
         Warnings(Setup(Around(Made, around))).ShouldBeEmpty();
     }
 
@@ -129,7 +137,8 @@ public sealed class PlanNoticesTests
     [InlineData(12, "12 applications have whitelists")]
     public void Whitelists_of_applications_count(int applications, string text)
     {
-        var start = Start.WithRouter(r => r with { Version = new DeisVersion(1, 11, 0), ApplicationWhitelists = applications }).WithElb(s => s with { Networks = ["172.31.0.0/16"] });
+        var start = Start.WithRouter(r => r with { Version = new DeisVersion(1, 11, 0), ApplicationWhitelists = applications }).WithElb(
+            s => s with { Networks = ["172.31.0.0/16"] });
         Setup(start, SetupGoal.Default with { RealIpCidr = RealIpGoal.Keep }).Blockers.ShouldHaveSingleItem().Message.ShouldContain($"({text})");
         Setup(start).Warnings.Single(w => w.Id == "whitelist-address-changes").Message.ShouldContain($"({text})");
 
@@ -145,7 +154,9 @@ public sealed class PlanNoticesTests
     public void Whitelists_with_a_wrong_network(string version, string? whitelist, bool enforced, string? blocker, string? warning)
     {
         var keep = SetupGoal.Default with { RealIpCidr = RealIpGoal.Keep };
-        var start = Start.WithRouter(r => r with { Version = DeisVersion.TryParse(version), ControllerWhitelist = whitelist, EnforcesWhitelist = enforced }).WithElb(s => s with { Networks = ["172.31.0.0/16"] });
+        var start =
+            Start.WithRouter(r => r with { Version = DeisVersion.TryParse(version), ControllerWhitelist = whitelist, EnforcesWhitelist = enforced })
+                .WithElb(s => s with { Networks = ["172.31.0.0/16"] });
 
         Blockers(Setup(start, keep)).ShouldBe(blocker is null ? [] : [blocker]);
         Warnings(Setup(start, keep)).ShouldBe(warning is null ? [] : [warning]);
@@ -159,7 +170,8 @@ public sealed class PlanNoticesTests
     [Fact]
     public void Whitelists_test_another_address_from_the_flip_on()
     {
-        static ClusterSnapshot Listed(ClusterSnapshot s) => s.WithRouter(r => r with { Version = new DeisVersion(1, 12, 3), ControllerWhitelist = "192.0.2.7" });
+        static ClusterSnapshot Listed(ClusterSnapshot s) =>
+            s.WithRouter(r => r with { Version = new DeisVersion(1, 12, 3), ControllerWhitelist = "192.0.2.7" });
 
         Warnings(Setup(Listed(Start))).ShouldBe(["whitelist-address-changes"]);
         Warnings(Teardown(Listed(Made))).ShouldBe(["whitelist-address-changes"]);

@@ -4,7 +4,9 @@ using DeisProxy.Core.Elb;
 
 namespace DeisProxy.Core.Tests;
 
-/// <summary>Records that earlier releases wrote. The data is what deis-proxy 0.1.0 (f9e4c9b) left after a setup of the sandbox's v1.5 stack.</summary>
+/// <summary>
+/// Records that earlier releases wrote. The data is what deis-proxy 0.1.0 (f9e4c9b) left after a setup of the sandbox's v1.5 stack.
+/// </summary>
 public sealed class RecordTests
 {
     [Fact]

@@ -189,7 +189,8 @@ public sealed class RunnerTests
                 return new RunResult([], Error: null, RollbackError: null);
             }
 
-            return await RunAsync(world, world.State, steps, Recovery.Original(known, world.State, plan.Steps), rollBack, interrupt.Token, unfinished, repairs.Count);
+            return await RunAsync(
+                world, world.State, steps, Recovery.Original(known, world.State, plan.Steps), rollBack, interrupt.Token, unfinished, repairs.Count);
         }
         catch (Exception error) when (error is KilledException or DeisProxyException or OperationCanceledException)
         {
@@ -198,7 +199,8 @@ public sealed class RunnerTests
     }
 
     private static async Task<RunResult> RunAsync(
-        FakeWorld world, ClusterSnapshot start, ValueList<Step> steps, ClusterSnapshot original, bool rollBack, CancellationToken cancellationToken, RunRecord? unfinished = null, int repairs = 0)
+        FakeWorld world, ClusterSnapshot start, ValueList<Step> steps, ClusterSnapshot original, bool rollBack, CancellationToken cancellationToken,
+        RunRecord? unfinished = null, int repairs = 0)
     {
         var time = new ImmediateTime();
         var journal = new Journal(world, new FakeWorld(world.State), _ => { });

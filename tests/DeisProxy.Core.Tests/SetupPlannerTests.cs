@@ -25,7 +25,8 @@ public sealed class SetupPlannerTests
             "idle-timeout: 60 s → 1200 s",
             "policy: none → EnableProxyProtocol (ProxyProtocolPolicyType: ProxyProtocol=true)",
             "listener-80: HTTP:80→HTTP:80 → TCP:80→TCP:80",
-            "flip: proxyProtocol not set; instance port 80: none; instance port 443: none → proxyProtocol = 1; instance port 80: EnableProxyProtocol; instance port 443: EnableProxyProtocol",
+            "flip: proxyProtocol not set; instance port 80: none; instance port 443: none → proxyProtocol = 1; instance port 80: "
+                + "EnableProxyProtocol; instance port 443: EnableProxyProtocol",
         ]);
         Only<HealthCheckStep>(plan).To.ShouldBe(Snapshots.Deis15.LoadBalancer.HealthCheck with { Target = new(ListenerProtocol.Tcp, 80, null) });
     }
@@ -51,7 +52,8 @@ public sealed class SetupPlannerTests
     {
         var start = Snapshots.Deis15.With(l => l with { HealthCheck = l.HealthCheck with { Target = HealthCheckTarget.Parse(before) } });
 
-        start.After(Plan(start).Steps).LoadBalancer.HealthCheck.ShouldBe(start.LoadBalancer.HealthCheck with { Target = HealthCheckTarget.Parse(after) });
+        start.After(Plan(start).Steps).LoadBalancer.HealthCheck.ShouldBe(
+            start.LoadBalancer.HealthCheck with { Target = HealthCheckTarget.Parse(after) });
     }
 
     [Theory]
@@ -93,7 +95,8 @@ public sealed class SetupPlannerTests
             BackendPolicies = [new(443, [Snapshots.BackendAuthentication.Name])],
         });
 
-        Only<FlipStep>(Plan(start)).To.BackendPolicies.ShouldBe([new(80, ["EnableProxyProtocol"]), new(443, ["EnableProxyProtocol", "backend-auth"])]);
+        Only<FlipStep>(Plan(start)).To.BackendPolicies.ShouldBe(
+            [new(80, ["EnableProxyProtocol"]), new(443, ["EnableProxyProtocol", "backend-auth"])]);
     }
 
     [Fact]
@@ -115,7 +118,8 @@ public sealed class SetupPlannerTests
     [InlineData("172.30.8.0/24 172.30.9.0/24", null, "172.30.8.0/23")]
     public void Real_ip_network_follows_the_load_balancers(string networks, string? before, string? after)
     {
-        var start = Snapshots.Deis15.WithRouter(r => r with { ProxyRealIpCidr = before }).WithElb(s => s with { Networks = [.. networks.Split(' ')] });
+        var start = Snapshots.Deis15.WithRouter(r => r with { ProxyRealIpCidr = before }).WithElb(
+            s => s with { Networks = [.. networks.Split(' ')] });
 
         start.After(Plan(start).Steps).Router.ProxyRealIpCidr.ShouldBe(after);
     }
@@ -132,8 +136,10 @@ public sealed class SetupPlannerTests
     [Fact]
     public void A_wide_or_unknown_load_balancer_network_is_said()
     {
-        Plan(Snapshots.Deis15.WithElb(s => s with { Networks = ["10.21.0.0/16", "172.31.0.0/16"] })).Warnings.Select(w => w.Id).ShouldBe(["real-ip-network-wide", "cloudformation-drift"]);
-        Plan(Snapshots.Deis15.WithElb(s => s with { Networks = [] })).Warnings.Select(w => w.Id).ShouldBe(["load-balancer-network-unknown", "cloudformation-drift"]);
+        Plan(Snapshots.Deis15.WithElb(s => s with { Networks = ["10.21.0.0/16", "172.31.0.0/16"] })).Warnings.Select(w => w.Id).ShouldBe(
+            ["real-ip-network-wide", "cloudformation-drift"]);
+        Plan(Snapshots.Deis15.WithElb(s => s with { Networks = [] })).Warnings.Select(w => w.Id).ShouldBe(
+            ["load-balancer-network-unknown", "cloudformation-drift"]);
     }
 
     [Fact]
@@ -144,7 +150,8 @@ public sealed class SetupPlannerTests
         Blocked(Snapshots.Deis15.WithElb(s => s with { Stack = s.Stack with { Status = "UPDATE_IN_PROGRESS" } })).ShouldBe("stack-busy");
         Blocked(Snapshots.Deis15.WithRouter(r => r with { LiveRouters = [] })).ShouldBe("no-live-router");
         Blocked(Snapshots.Deis15.With(l => l with { Listeners = [Snapshots.Tcp(2222, 2222)] })).ShouldBe("no-router-listener");
-        Blocked(Snapshots.Deis15.With(l => l with { Listeners = [Snapshots.Tcp(443, 443) with { InstanceProtocol = ListenerProtocol.Ssl }] })).ShouldBe("backend-encrypted");
+        Blocked(Snapshots.Deis15.With(l => l with { Listeners = [Snapshots.Tcp(443, 443) with { InstanceProtocol = ListenerProtocol.Ssl }] }))
+            .ShouldBe("backend-encrypted");
         Blocked(Snapshots.Deis15.With(l => l with { Policies = [new("EnableProxyProtocol", LoadBalancerPolicy.ProxyProtocolType, [new("ProxyProtocol", "false")])] }))
             .ShouldBe("policy-name-taken");
 

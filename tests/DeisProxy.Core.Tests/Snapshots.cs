@@ -77,7 +77,8 @@ public static class AnyCluster
 {
     private static readonly (ListenerProtocol Front, ListenerProtocol Back)[] Pairs =
     [
-        (ListenerProtocol.Http, ListenerProtocol.Http), (ListenerProtocol.Https, ListenerProtocol.Http), (ListenerProtocol.Http, ListenerProtocol.Https),
+        (ListenerProtocol.Http, ListenerProtocol.Http), (ListenerProtocol.Https, ListenerProtocol.Http), (
+            ListenerProtocol.Http, ListenerProtocol.Https),
         (ListenerProtocol.Https, ListenerProtocol.Https), (ListenerProtocol.Tcp, ListenerProtocol.Tcp), (ListenerProtocol.Ssl, ListenerProtocol.Tcp),
         (ListenerProtocol.Tcp, ListenerProtocol.Ssl), (ListenerProtocol.Ssl, ListenerProtocol.Ssl),
     ];
@@ -89,7 +90,13 @@ public static class AnyCluster
         from surroundings in Gen.Frequency((3, Gen.Constant(new Surroundings())), (1, Surroundings()))
         select Snapshots.Deis15 with
         {
-            Balancer = new ElbState { Stack = Snapshots.Deis15.Stack, LoadBalancer = balancer, Networks = networks.ToValueList(), Surroundings = surroundings },
+            Balancer = new ElbState
+            {
+                Stack = Snapshots.Deis15.Stack,
+                LoadBalancer = balancer,
+                Networks = networks.ToValueList(),
+                Surroundings = surroundings,
+            },
             Router = router,
         });
 
@@ -128,7 +135,8 @@ public static class AnyCluster
         };
 
     private static Gen<Listener> Listener(int port) =>
-        from pair in Gen.Frequency((9, Gen.Elements(Pairs.Where(p => p.Back is ListenerProtocol.Http or ListenerProtocol.Tcp).ToArray())), (1, Gen.Elements(Pairs)))
+        from pair in Gen.Frequency(
+            (9, Gen.Elements(Pairs.Where(p => p.Back is ListenerProtocol.Http or ListenerProtocol.Tcp).ToArray())), (1, Gen.Elements(Pairs)))
         from instancePort in Gen.Elements(80, 443, 2222, 9000)
         from policies in pair.Front switch
         {

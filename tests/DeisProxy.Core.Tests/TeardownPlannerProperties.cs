@@ -32,7 +32,8 @@ public sealed class TeardownPlannerProperties
     }
 
     [Property]
-    public FsCheck.Property Ends_that_agree_still_agree_afterwards_whatever_was_before(ClusterSnapshot original, ClusterSnapshot current, bool recorded) =>
+    public FsCheck.Property Ends_that_agree_still_agree_afterwards_whatever_was_before(
+        ClusterSnapshot original, ClusterSnapshot current, bool recorded) =>
         Agree(current.After(Snapshots.Teardown(current, recorded ? original : null, Goal).Steps)).When(Agree(current));
 
     [Property]
@@ -126,6 +127,7 @@ public sealed class TeardownPlannerProperties
     }
 
     /// <summary>Whether the load balancer sends the PROXY line to just those ports on which routers demand it.</summary>
-    private static bool Agree(ClusterSnapshot s) => s.Router.PortsInUse(Goal.RouterPorts).Intersect(s.LoadBalancer.Listeners.Select(l => l.InstancePort))
+    private static bool Agree(ClusterSnapshot s) =>
+        s.Router.PortsInUse(Goal.RouterPorts).Intersect(s.LoadBalancer.Listeners.Select(l => l.InstancePort))
         .All(port => s.LoadBalancer.SendsProxyLineTo(port) == s.Router.Demands(s.Router.ProxyProtocol));
 }

@@ -48,7 +48,8 @@ public sealed class TeardownPlannerTests
         [
             "flip: proxyProtocol = 1; instance port 80: EnableProxyProtocol → proxyProtocol not set; instance port 80: none",
             "listener-80: TCP:80→TCP:80 → HTTP:80→HTTP:80",
-            $"listener-443: SSL:443→TCP:80, certificate {Snapshots.Certificate}, policies deis-ciphers → HTTPS:443→HTTP:80, certificate {Snapshots.Certificate}, policies deis-ciphers, sticky",
+            $"listener-443: SSL:443→TCP:80, certificate {Snapshots.Certificate}, policies deis-ciphers → HTTPS:443→HTTP:80, certificate "
+                + $"{Snapshots.Certificate}, policies deis-ciphers, sticky",
             "health-check: TCP:80 → HTTP:80/health-check",
             "real-ip-cidr: 172.31.0.0/16 → 10.0.0.0/8 (default)",
             "idle-timeout: 1200 s → 60 s",
@@ -111,7 +112,8 @@ public sealed class TeardownPlannerTests
         plan.Steps.Select(s => s.Id).ShouldBe(["flip", "listener-443", "policy"]);
         plan.Warnings.Select(w => w.Id).ShouldBe(
             ["changed-since-setup", "policy-gone", "changed-since-setup", "changed-since-setup", "changed-since-setup"]);
-        Plan(now.With(l => l with { Listeners = [.. l.Listeners.Skip(1)] }), Before).Steps.OfType<ListenerStep>().ShouldHaveSingleItem().LoadBalancerPort.ShouldBe(443);
+        Plan(now.With(l => l with { Listeners = [.. l.Listeners.Skip(1)] }), Before).Steps
+            .OfType<ListenerStep>().ShouldHaveSingleItem().LoadBalancerPort.ShouldBe(443);
     }
 
     [Fact]
@@ -136,8 +138,10 @@ public sealed class TeardownPlannerTests
         plan.Steps.ShouldNotContain(s => s is IdleTimeoutStep || s is RealIpCidrStep);
         var messages = plan.Warnings.Where(w => w.Id == "changed-since-setup").Select(w => w.Message).ToList();
         messages.Count.ShouldBe(2);
-        messages[0].ShouldBe("Somebody has changed proxyRealIpCidr since setup: it is 172.16.0.0/12, setup made it 172.31.0.0/16, before that it was not set. It stays as it is.");
-        messages[1].ShouldBe($"Somebody has changed the idle timeout in seconds since setup: it is {seconds}, setup made it 1200, before that it was 60. It stays as it is.");
+        messages[0].ShouldBe("Somebody has changed proxyRealIpCidr since setup: it is 172.16.0.0/12, setup made it 172.31.0.0/16, before that it was "
+            + "not set. It stays as it is.");
+        messages[1].ShouldBe($"Somebody has changed the idle timeout in seconds since setup: it is {seconds}, setup made it 1200, before that it was "
+            + "60. It stays as it is.");
     }
 
     [Fact]
@@ -155,7 +159,8 @@ public sealed class TeardownPlannerTests
 
         // Told less, it changes nothing, and what the first was told still counts.
         Record(first, Before.After(first.Steps).With(l => l with { Listeners = [.. l.Listeners, Snapshots.Http(8080, 80)] }), SetupGoal.Default)
-            .ShouldSatisfyAllConditions(r => r.Made.LoadBalancer.IdleTimeoutSeconds.ShouldBe(3000), r => r.Steps.ShouldHaveSingleItem().Id.ShouldBe("listener-8080"));
+            .ShouldSatisfyAllConditions(
+                r => r.Made.LoadBalancer.IdleTimeoutSeconds.ShouldBe(3000), r => r.Steps.ShouldHaveSingleItem().Id.ShouldBe("listener-8080"));
     }
 
     [Fact]
@@ -204,7 +209,8 @@ public sealed class TeardownPlannerTests
     {
         var before = Made.WithRouter(r => r with { ProxyProtocol = key, Version = DeisVersion.TryParse(version) });
         var setup = SetupPlanner.Plan(before, SetupGoal.Default);
-        setup.Warnings.Single(w => w.Id == "ends-disagree").Message.ShouldSatisfyAllConditions(m => m.ShouldContain("answered with 400"), m => m.ShouldContain("teardown turns both ends off"));
+        setup.Warnings.Single(w => w.Id == "ends-disagree").Message.ShouldSatisfyAllConditions(
+            m => m.ShouldContain("answered with 400"), m => m.ShouldContain("teardown turns both ends off"));
         var made = before.After(setup.Steps);
 
         var plan = Plan(made, before);
@@ -233,7 +239,8 @@ public sealed class TeardownPlannerTests
     [Fact]
     public void A_port_that_was_left_out_while_another_worked_goes_on_working()
     {
-        var before = Made.WithRouter(r => r with { HasCertificate = true }).With(l => l with { Listeners = [l.Listeners[0], Snapshots.Tcp(443, 443)] });
+        var before = Made.WithRouter(r => r with { HasCertificate = true }).With(
+            l => l with { Listeners = [l.Listeners[0], Snapshots.Tcp(443, 443)] });
         before.LoadBalancer.SendsProxyLineTo(443).ShouldBeFalse();
         var made = before.After(SetupPlanner.Plan(before, SetupGoal.Default).Steps).With(l => l with { IdleTimeoutSeconds = 1200 });
         made.LoadBalancer.SendsProxyLineTo(443).ShouldBeTrue();
@@ -251,7 +258,8 @@ public sealed class TeardownPlannerTests
         var plan = Plan(now, Before.WithRouter(r => r with { ProxyProtocol = "1" }));
 
         plan.Steps.ShouldNotContain(s => s is FlipStep, "setup never turned the key on");
-        plan.Warnings.Single(w => w.Id == "ends-disagree").Message.ShouldSatisfyAllConditions(m => m.ShouldContain("every connection is refused"), m => m.ShouldEndWith("It stays so."));
+        plan.Warnings.Single(w => w.Id == "ends-disagree").Message.ShouldSatisfyAllConditions(
+            m => m.ShouldContain("every connection is refused"), m => m.ShouldEndWith("It stays so."));
     }
 
     [Fact]
@@ -272,7 +280,8 @@ public sealed class TeardownPlannerTests
     [Fact]
     public void A_stack_at_work_blocks_unless_nothing_is_to_be_done()
     {
-        Plan(Made.WithElb(s => s with { Stack = s.Stack with { Status = "UPDATE_IN_PROGRESS" } }), Before).Blockers.ShouldHaveSingleItem().Id.ShouldBe("stack-busy");
+        Plan(Made.WithElb(s => s with { Stack = s.Stack with { Status = "UPDATE_IN_PROGRESS" } }), Before).Blockers
+            .ShouldHaveSingleItem().Id.ShouldBe("stack-busy");
         Plan(Before.WithElb(s => s with { Stack = s.Stack with { Status = "UPDATE_IN_PROGRESS" } }), Before).Blockers.ShouldBeEmpty();
         Plan(Made.WithRouter(r => r with { LiveRouters = [] }), Before).Warnings.Select(w => w.Id).ShouldContain("no-live-router");
     }

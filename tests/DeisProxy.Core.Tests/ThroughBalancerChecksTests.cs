@@ -31,11 +31,13 @@ public sealed class ThroughBalancerChecksTests
 
     [Fact]
     public void An_internal_load_balancer_is_not_expected_to_answer_here() =>
-        ThroughBalancerChecks.Builder(Right, new("internal-deis.example.com", 2222, TrafficOutcome.TimedOut, "", SshReaction.Closed, "")).Status.ShouldBe(CheckStatus.Pass);
+        ThroughBalancerChecks.Builder(Right, new("internal-deis.example.com", 2222, TrafficOutcome.TimedOut, "", SshReaction.Closed, "")).Status
+            .ShouldBe(CheckStatus.Pass);
 
     [Fact]
     public void No_redirect_changes_nothing() =>
-        ThroughBalancerChecks.Redirects(Doubtful, [[Answer("http://a/", 200)]]).ShouldBe(Doubtful with { Seen = "doubtful; http://a/ was answered with HTTP 200" });
+        ThroughBalancerChecks.Redirects(Doubtful, [[Answer("http://a/", 200)]]).ShouldBe(
+            Doubtful with { Seen = "doubtful; http://a/ was answered with HTTP 200" });
 
     [Fact]
     public void A_redirect_that_ends_passes() =>
@@ -53,7 +55,8 @@ public sealed class ThroughBalancerChecksTests
     [Fact]
     public void Too_many_redirects_fail()
     {
-        var chain = Enumerable.Range(0, ThroughBalancerChecks.MaximumRedirects + 1).Select(i => Answer($"http://a/{i}", 302, $"http://a/{i + 1}")).ToList();
+        var chain = Enumerable.Range(0, ThroughBalancerChecks.MaximumRedirects + 1)
+            .Select(i => Answer($"http://a/{i}", 302, $"http://a/{i + 1}")).ToList();
         ThroughBalancerChecks.Redirects(Right, [chain]).Seen.ShouldBe("http://a/0 was still redirected after 5 redirects, to http://a/6");
     }
 

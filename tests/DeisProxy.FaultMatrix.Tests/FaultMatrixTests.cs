@@ -35,7 +35,8 @@ public sealed class FaultMatrixTests(MatrixOutput output) : IClassFixture<Matrix
         await Matrix.MeasureAsync(output, $"{provider} {command}, faults", sample, async c =>
         {
             await using var sandbox = await Verdict.ReadyForAsync(command, provider);
-            sandbox.Sandbox.Faults.Add(new FaultRule(c.Kind) { Service = c.Call.Service, Operation = c.Call.Operation, Occurrence = c.Nth, Times = 1 });
+            sandbox.Sandbox.Faults.Add(
+                new FaultRule(c.Kind) { Service = c.Call.Service, Operation = c.Call.Operation, Occurrence = c.Nth, Times = 1 });
             var run = await sandbox.RunAsync(command);
             sandbox.Sandbox.Faults.Clear();
             return await OutcomeAsync(sandbox, command, run, $"{c.Kind} at {c.Call.Service} {c.Call.Operation} number {c.Nth}");
@@ -78,7 +79,8 @@ public sealed class FaultMatrixTests(MatrixOutput output) : IClassFixture<Matrix
             await using var sandbox = await Verdict.ReadyForAsync(command, provider);
             using var interrupt = new CancellationTokenSource();
             var running = sandbox.RunAsync(command, interrupt.Token);
-            while (!running.IsCompleted && sandbox.Sandbox.CallLog.Calls.Count(call => call.Service == c.Call.Service && call.Operation == c.Call.Operation) < c.Nth)
+            while (!running.IsCompleted
+                && sandbox.Sandbox.CallLog.Calls.Count(call => call.Service == c.Call.Service && call.Operation == c.Call.Operation) < c.Nth)
             {
                 await Task.Delay(1);
             }
@@ -86,7 +88,11 @@ public sealed class FaultMatrixTests(MatrixOutput output) : IClassFixture<Matrix
             var held = sandbox.HoldsConnections;
             var struck = !running.IsCompleted;
             await interrupt.CancelAsync();
-            return new Outcome(await Verdict.JudgeAsync(sandbox, command, await running, $"interrupted at {c.Call.Service} {c.Call.Operation} number {c.Nth}", interrupted: true), struck, held);
+            return new Outcome(
+                await Verdict.JudgeAsync(
+                    sandbox, command, await running, $"interrupted at {c.Call.Service} {c.Call.Operation} number {c.Nth}", interrupted: true),
+                struck,
+                held);
         });
     }
 

@@ -110,7 +110,8 @@ internal sealed class FaultySandbox : IAsyncDisposable
             // AWS adds its predefined policy to the load balancer when a TLS listener is created; unused it has no effect, and it stays.
             $"policies {string.Join(',', balancer.Policies.Select(p => p.Name).Where(name => !name.StartsWith("ELBSecurityPolicy-", StringComparison.Ordinal)).Order(StringComparer.Ordinal))}",
             $"{balancer.HealthCheck} idle {balancer.IdleTimeout}",
-            $"proxyProtocol {Sandbox.EtcdValue("/deis/router/proxyProtocol") ?? "absent"}, cidr {Sandbox.EtcdValue("/deis/router/proxyRealIpCidr") ?? "absent"}",
+            $"proxyProtocol {Sandbox.EtcdValue("/deis/router/proxyProtocol") ?? "absent"}, cidr "
+                + $"{Sandbox.EtcdValue("/deis/router/proxyRealIpCidr") ?? "absent"}",
         ]);
     }
 
@@ -125,7 +126,9 @@ internal sealed class FaultySandbox : IAsyncDisposable
 
     public bool HoldsLock => Sandbox.EtcdValue("/deis-proxy/lock") is not null;
 
-    /// <summary>Whether there is a lock that does not end by itself. One of a process that was killed at its very end does, within a minute.</summary>
+    /// <summary>
+    /// Whether there is a lock that does not end by itself. One of a process that was killed at its very end does, within a minute.
+    /// </summary>
     public async Task<bool> LockStaysAsync()
     {
         if (!HoldsLock)
@@ -164,7 +167,10 @@ internal sealed class FaultySandbox : IAsyncDisposable
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var host = new CommandHost(new Terminal(TextReader.Null, output, error), _way.OpenAsync, TimeProvider.System) { RollbackLimit = SandboxWay.RollbackLimit };
+        var host = new CommandHost(new Terminal(TextReader.Null, output, error), _way.OpenAsync, TimeProvider.System)
+        {
+            RollbackLimit = SandboxWay.RollbackLimit,
+        };
         var exitCode = await CommandLine.RunAsync([.. arguments, .. ProviderOptions(arguments[0])], host, interrupt).WaitAsync(RunLimit,
             CancellationToken.None);
         return new Run(exitCode, $"{output}{error}");
@@ -183,7 +189,8 @@ internal sealed class FaultySandbox : IAsyncDisposable
     {
         var start = NewProcess(
             Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll"), command, "--node", node.Address, "--ssh-user", node.User,
-            "--identity", node.IdentityFile, "--known-hosts", node.KnownHostsFile, "--ssh-config", "/dev/null", "--etcd-endpoint", Sandbox.EtcdEndpoint.ToString());
+            "--identity", node.IdentityFile, "--known-hosts", node.KnownHostsFile, "--ssh-config", "/dev/null", "--etcd-endpoint",
+            Sandbox.EtcdEndpoint.ToString());
         start.Environment["AWS_ENDPOINT_URL"] = Sandbox.AwsEndpoint.ToString();
         start.Environment["XDG_STATE_HOME"] = _state.Path;
         return Begin(start);

@@ -7,7 +7,8 @@ public sealed class LockTests : IAsyncLifetime
 {
     private const string LockKey = "/deis-proxy/lock";
 
-    private const string Other = """{"Id":"0","Who":"ann@elsewhere","Command":"teardown","Since":"2026-01-01T10:00:00+00:00","ProcessId":1,"ProcessSpace":""}""";
+    private const string Other =
+        """{"Id":"0","Who":"ann@elsewhere","Command":"teardown","Since":"2026-01-01T10:00:00+00:00","ProcessId":1,"ProcessSpace":""}""";
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 

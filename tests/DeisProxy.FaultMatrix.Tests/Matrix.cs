@@ -21,7 +21,8 @@ internal static class Matrix
 
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(30);
 
-    private static readonly long Seed = long.TryParse(Environment.GetEnvironmentVariable("DEIS_PROXY_FAULT_MATRIX_SEED"), CultureInfo.InvariantCulture, out var seed)
+    private static readonly long Seed = long.TryParse(
+        Environment.GetEnvironmentVariable("DEIS_PROXY_FAULT_MATRIX_SEED"), CultureInfo.InvariantCulture, out var seed)
         ? seed
         : DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 60;
 
@@ -66,12 +67,14 @@ internal static class Matrix
                 }
             }
         });
-        output.Print($"{name}: {cases.Count} cases{(Only is not null ? $" (those of {Only})" : Full ? "" : $" (sample, seed {Seed})")}, {Counts(outcomes)}, {Stopwatch.GetElapsedTime(begun).TotalSeconds:F0} s");
+        output.Print($"{name}: {cases.Count} cases{(Only is not null ? $" (those of {Only})" : Full ? "" : $" (sample, seed {Seed})")}, "
+            + $"{Counts(outcomes)}, {Stopwatch.GetElapsedTime(begun).TotalSeconds:F0} s");
         outcomes.SelectMany(o => o.Violations).ShouldBeEmpty(string.Join("\n\n", outcomes.SelectMany(o => o.Violations).Take(5).Select(v => v.Text)));
     }
 
     private static string Counts(IReadOnlyCollection<Outcome> outcomes) =>
-        $"{outcomes.Count(o => o.Struck)} struck, {(outcomes.Any(o => o.Held is not null) ? $"{outcomes.Count(o => o.Held == true)} of them while connections were held, " : "")}"
+        $"{outcomes.Count(o => o.Struck)} struck, "
+            + $"{(outcomes.Any(o => o.Held is not null) ? $"{outcomes.Count(o => o.Held == true)} of them while connections were held, " : "")}"
         + $"violations {string.Join(", ", "abcde".Select(kind => $"({kind}) {outcomes.Sum(o => o.Violations.Count(v => v.Kind == kind))}"))}";
 }
 

@@ -176,7 +176,8 @@ internal sealed class RelayedNode : INode
         (await AskAsync(_relay, new RelayRequest { Operation = "start", Id = _id, Arguments = arguments }, cancellationToken)).Client.GetStream();
 
     public async Task<Stream> OpenStreamAsync(string host, int port, CancellationToken cancellationToken) =>
-        (await AskAsync(_relay, new RelayRequest { Operation = "open-stream", Id = _id, Host = host, Port = port }, cancellationToken)).Client.GetStream();
+        (await AskAsync(_relay, new RelayRequest { Operation = "open-stream", Id = _id, Host = host, Port = port }, cancellationToken)).Client
+            .GetStream();
 
     public ValueTask DisposeAsync()
     {

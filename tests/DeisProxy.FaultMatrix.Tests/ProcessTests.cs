@@ -21,7 +21,9 @@ public sealed class ProcessTests(MatrixOutput output) : IClassFixture<MatrixOutp
     [MemberData(nameof(Commands))]
     public async Task Killed_at_every_change(string command)
     {
-        var cases = (await ChangesOfAsync(command)).SelectMany(c => new[] { FaultKind.Hang, FaultKind.HangAfter }.Select(kind => (c.Call, c.Nth, Kind: kind))).ToList();
+        var cases =
+            (await ChangesOfAsync(command)).SelectMany(c => new[] { FaultKind.Hang, FaultKind.HangAfter }.Select(kind => (c.Call, c.Nth, Kind: kind)))
+                .ToList();
         List<(RemoteCall Call, int Nth, FaultKind Kind)> sample =
         [
             .. Matrix.Sample(cases.Where(c => IsCritical(c.Call)), size: 6, c => $"{c.Call.Operation} {c.Kind}"),
@@ -55,12 +57,17 @@ public sealed class ProcessTests(MatrixOutput output) : IClassFixture<MatrixOutp
         var cases = (await ChangesOfAsync(command)).SelectMany(c => Signals.Select(signal => (c.Call, c.Nth, Signal: signal))).ToList();
 
         // With the lock given back everything is done: what comes after that must not make it look undone.
-        List<(RemoteCall Call, int Nth, string Signal)> sample = [.. Matrix.Sample(cases.SkipLast(1), size: 4, c => $"{c.Call.Operation} {c.Signal}"), cases[^1]];
+        List<(RemoteCall Call, int Nth, string Signal)> sample =
+            [.. Matrix.Sample(cases.SkipLast(1), size: 4, c => $"{c.Call.Operation} {c.Signal}"), cases[^1]];
         await Matrix.MeasureAsync(output, $"{command}, signals", sample, async c =>
         {
             await using var sandbox = await Verdict.ReadyForAsync(command);
             var (run, struck, held) = await SignalledAsync(sandbox, command, c.Call, c.Nth, c.Signal);
-            return new Outcome(await Verdict.JudgeAsync(sandbox, command, run, $"SIG{c.Signal} at {c.Call.Service} {c.Call.Operation} number {c.Nth}", interrupted: true), struck, held);
+            return new Outcome(
+                await Verdict.JudgeAsync(
+                    sandbox, command, run, $"SIG{c.Signal} at {c.Call.Service} {c.Call.Operation} number {c.Nth}", interrupted: true),
+                struck,
+                held);
         });
     }
 
@@ -69,9 +76,11 @@ public sealed class ProcessTests(MatrixOutput output) : IClassFixture<MatrixOutp
     private static async Task<IReadOnlyList<(RemoteCall Call, int Nth)>> ChangesOfAsync(string command) =>
         [.. (await Verdict.CallsOfAsync(command)).Where(c => c.Call.IsMutating || c.Call.Operation == "start")];
 
-    private static async Task<Outcome> KilledAsync(FaultySandbox sandbox, string command, RemoteCall call, int nth, FaultKind kind, Func<Process> start)
+    private static async Task<Outcome> KilledAsync(
+        FaultySandbox sandbox, string command, RemoteCall call, int nth, FaultKind kind, Func<Process> start)
     {
-        var rule = sandbox.Sandbox.Faults.Add(new FaultRule(kind) { Service = call.Service, Operation = call.Operation, Occurrence = nth, Times = 1 });
+        var rule = sandbox.Sandbox.Faults.Add(
+            new FaultRule(kind) { Service = call.Service, Operation = call.Operation, Occurrence = nth, Times = 1 });
         bool struck;
         bool held;
         using (var process = start())
@@ -79,7 +88,8 @@ public sealed class ProcessTests(MatrixOutput output) : IClassFixture<MatrixOutp
             try
             {
                 var said = Task.WhenAll(process.StandardError.ReadToEndAsync(), process.StandardOutput.ReadToEndAsync());
-                await ReachedAsync(sandbox, () => sandbox.Sandbox.CallLog.Calls.Any(c => c.Outcome.StartsWith("fault", StringComparison.Ordinal)), process);
+                await ReachedAsync(
+                    sandbox, () => sandbox.Sandbox.CallLog.Calls.Any(c => c.Outcome.StartsWith("fault", StringComparison.Ordinal)), process);
                 struck = !process.HasExited;
                 held = sandbox.HoldsConnections;
                 process.Kill();
@@ -93,17 +103,20 @@ public sealed class ProcessTests(MatrixOutput output) : IClassFixture<MatrixOutp
         }
 
         sandbox.Sandbox.Faults.Remove(rule);
-        return new Outcome(await Verdict.FinishAsync(sandbox, command, $"SIGKILL at {call.Service} {call.Operation} number {nth} ({kind})"), struck, held);
+        return new Outcome(
+            await Verdict.FinishAsync(sandbox, command, $"SIGKILL at {call.Service} {call.Operation} number {nth} ({kind})"), struck, held);
     }
 
-    private static async Task<(Run Run, bool Struck, bool Held)> SignalledAsync(FaultySandbox sandbox, string command, RemoteCall call, int nth, string signal)
+    private static async Task<(Run Run, bool Struck, bool Held)> SignalledAsync(
+        FaultySandbox sandbox, string command, RemoteCall call, int nth, string signal)
     {
         using var process = sandbox.StartProcess(command);
         try
         {
             var output = process.StandardOutput.ReadToEndAsync();
             var error = process.StandardError.ReadToEndAsync();
-            await ReachedAsync(sandbox, () => sandbox.Sandbox.CallLog.Calls.Count(c => c.Service == call.Service && c.Operation == call.Operation) >= nth, process);
+            await ReachedAsync(
+                sandbox, () => sandbox.Sandbox.CallLog.Calls.Count(c => c.Service == call.Service && c.Operation == call.Operation) >= nth, process);
             var struck = !process.HasExited;
             var held = sandbox.HoldsConnections;
             await SendAsync(process, signal);

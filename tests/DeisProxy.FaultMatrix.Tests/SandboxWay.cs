@@ -8,7 +8,8 @@ namespace DeisProxy.FaultMatrix.Tests;
 
 /// <summary>How deis-proxy reaches a sandbox: everything as in earnest, but for SSH.</summary>
 /// <param name="StateFolder">Where the journal's second copy lies.</param>
-internal sealed record SandboxWay(Uri AwsEndpoint, IReadOnlyList<string> Nodes, string StateFolder, Func<string, CancellationToken, Task<INode>> EnterAsync)
+internal sealed record SandboxWay(
+    Uri AwsEndpoint, IReadOnlyList<string> Nodes, string StateFolder, Func<string, CancellationToken, Task<INode>> EnterAsync)
 {
     /// <summary>The Rackspace account; null where there is none.</summary>
     public RackspaceSettings? Rackspace { get; init; }
@@ -24,9 +25,11 @@ internal sealed record SandboxWay(Uri AwsEndpoint, IReadOnlyList<string> Nodes, 
     public static SandboxWay FromEnvironment()
     {
         var relay = int.Parse(Variable(Relay), CultureInfo.InvariantCulture);
-        return new SandboxWay(new Uri(Variable(Endpoint)), Variable(NodesVariable).Split(','), Variable(State), (node, ct) => RelayedNode.EnterAsync(relay, node, ct));
+        return new SandboxWay(
+            new Uri(Variable(Endpoint)), Variable(NodesVariable).Split(','), Variable(State), (node, ct) => RelayedNode.EnterAsync(relay, node, ct));
 
-        static string Variable(string name) => Environment.GetEnvironmentVariable(name) ?? throw new InvalidOperationException($"{name} is not set; the tests start this program.");
+        static string Variable(string name) =>
+            Environment.GetEnvironmentVariable(name) ?? throw new InvalidOperationException($"{name} is not set; the tests start this program.");
     }
 
     public void ToEnvironment(IDictionary<string, string?> environment, int relayPort)

@@ -56,7 +56,10 @@ internal static class Verdict
         var (before, after) = command == "setup" ? (sandbox.Start, await GoalOf(sandbox.Provider)) : (await GoalOf(sandbox.Provider), sandbox.Start);
         var put = run.ExitCode is 1 or 130;
         var possible = interrupted ? run.ExitCode is 0 or 130 : run.ExitCode is 0 or 1 or 3 or 130;
-        if (!possible || (put && sandbox.State() != before) || (run.ExitCode == 0 && sandbox.State() != after) || (run.ExitCode == 3 && sandbox.State() == before))
+        if (!possible
+            || (put && sandbox.State() != before)
+            || (run.ExitCode == 0 && sandbox.State() != after)
+            || (run.ExitCode == 3 && sandbox.State() == before))
         {
             violations.Add(new('b', $"{what}: exit code {run.ExitCode} is not true.\n{run.Text}\n{sandbox.State()}"));
         }
@@ -75,7 +78,9 @@ internal static class Verdict
         return violations;
     }
 
-    /// <summary>Nothing is held any more; one plain run of the same command ends in the full goal, and from there the way back ends in the exact start.</summary>
+    /// <summary>
+    /// Nothing is held any more; one plain run of the same command ends in the full goal, and from there the way back ends in the exact start.
+    /// </summary>
     public static async Task<List<Violation>> FinishAsync(FaultySandbox sandbox, string command, string what)
     {
         var violations = new List<Violation>();

@@ -82,7 +82,8 @@ public sealed class BlockerTests(PlainCluster cluster) : IClassFixture<PlainClus
     public async Task Without_permission_it_says_which_one_is_missing()
     {
         await cluster.ResetAsync(StackTemplate.Http());
-        cluster.Aws.Refuse("DescribeLoadBalancerPolicies", System.Net.HttpStatusCode.Forbidden, "AccessDenied", "User: arn:aws:iam::1:user/ci is not authorized");
+        cluster.Aws.Refuse(
+            "DescribeLoadBalancerPolicies", System.Net.HttpStatusCode.Forbidden, "AccessDenied", "User: arn:aws:iam::1:user/ci is not authorized");
 
         await RefusesAsync("access-denied", "elasticloadbalancing:DescribeLoadBalancerPolicies");
     }
@@ -91,8 +92,10 @@ public sealed class BlockerTests(PlainCluster cluster) : IClassFixture<PlainClus
     public async Task Expired_credentials_say_so()
     {
         await cluster.ResetAsync(StackTemplate.Http());
-        cluster.Aws.Refuse("DescribeStacks", System.Net.HttpStatusCode.Forbidden, "ExpiredToken", "The security token included in the request is expired");
-        cluster.Aws.Refuse("ListStackResources", System.Net.HttpStatusCode.Forbidden, "ExpiredToken", "The security token included in the request is expired");
+        cluster.Aws.Refuse(
+            "DescribeStacks", System.Net.HttpStatusCode.Forbidden, "ExpiredToken", "The security token included in the request is expired");
+        cluster.Aws.Refuse(
+            "ListStackResources", System.Net.HttpStatusCode.Forbidden, "ExpiredToken", "The security token included in the request is expired");
 
         await RefusesAsync("credentials-rejected", "aws sts get-caller-identity");
     }

@@ -78,7 +78,8 @@ internal sealed class EchoApplication : IAsyncDisposable
                     await SendGigabyteAsync(context.Response);
                     return;
                 default:
-                    var headers = context.Request.Headers.AllKeys.ToDictionary(name => name!, name => context.Request.Headers[name], StringComparer.OrdinalIgnoreCase);
+                    var headers = context.Request.Headers.AllKeys.ToDictionary(
+                        name => name!, name => context.Request.Headers[name], StringComparer.OrdinalIgnoreCase);
                     await context.Response.OutputStream.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(new { headers }));
                     break;
             }

@@ -94,21 +94,25 @@ public abstract class RealCluster(NginxRouterOptions routers) : IAsyncLifetime
     public Task<XDocument> CallAsync(string service, string action, string version, params (string Name, string Value)[] parameters) =>
         AwsQuery.CallAsync(Aws.Endpoint, service, action, version, parameters);
 
-    public Task<XDocument> ElbAsync(string action, params (string Name, string Value)[] parameters) => CallAsync("elasticloadbalancing", action, "2012-06-01", parameters);
+    public Task<XDocument> ElbAsync(string action, params (string Name, string Value)[] parameters) =>
+        CallAsync("elasticloadbalancing", action, "2012-06-01", parameters);
 
     /// <summary>Name of the load balancer with a logical id.</summary>
     public async Task<string> LoadBalancerAsync(string logicalId = "DeisWebELB")
     {
-        var resources = await CallAsync("cloudformation", "DescribeStackResource", "2010-05-15", ("StackName", Stack), ("LogicalResourceId", logicalId));
+        var resources = await CallAsync(
+            "cloudformation", "DescribeStackResource", "2010-05-15", ("StackName", Stack), ("LogicalResourceId", logicalId));
         return resources.Descendants().Single(e => e.Name.LocalName == "PhysicalResourceId").Value;
     }
 
     /// <summary>What a load balancer is now, asked without any code under test.</summary>
     public async Task<LoadBalancerView> ReadLoadBalancerAsync(string name) => new(
-        await ElbAsync("DescribeLoadBalancers", ("LoadBalancerNames.member.1", name)), await ElbAsync("DescribeLoadBalancerAttributes", ("LoadBalancerName", name)));
+        await ElbAsync("DescribeLoadBalancers", ("LoadBalancerNames.member.1", name)),
+        await ElbAsync("DescribeLoadBalancerAttributes", ("LoadBalancerName", name)));
 
     /// <summary>Replaces the listener of a port, with an InstanceProtocol of its own, which no template can make in moto.</summary>
-    public async Task ReplaceListenerAsync(string loadBalancer, int port, string protocol, int instancePort, string instanceProtocol, string? certificate = null)
+    public async Task ReplaceListenerAsync(
+        string loadBalancer, int port, string protocol, int instancePort, string instanceProtocol, string? certificate = null)
     {
         var number = port.ToString(CultureInfo.InvariantCulture);
         await ElbAsync("DeleteLoadBalancerListeners", ("LoadBalancerName", loadBalancer), ("LoadBalancerPorts.member.1", number));
@@ -145,7 +149,8 @@ public abstract class RealCluster(NginxRouterOptions routers) : IAsyncLifetime
     }
 
     /// <summary>The same at a terminal, where a person types.</summary>
-    public Task<ToolRun> RunAtTerminalAsync(string typed, params string[] arguments) => ToolRun.StartAsync(WithConnection(arguments), AwsEnvironment(), RunLimit, typed);
+    public Task<ToolRun> RunAtTerminalAsync(string typed, params string[] arguments) =>
+        ToolRun.StartAsync(WithConnection(arguments), AwsEnvironment(), RunLimit, typed);
 
     public IDictionary<string, string> AwsEnvironment() => new Dictionary<string, string>(StringComparer.Ordinal)
     {
@@ -179,7 +184,8 @@ public abstract class RealCluster(NginxRouterOptions routers) : IAsyncLifetime
 public sealed class PlainCluster() : RealCluster(new NginxRouterOptions { DeisVersion = "1.12.3", Tick = TimeSpan.FromSeconds(1) });
 
 /// <summary>Three routers of v1.13.4 with a certificate, so that they listen on port 443 too.</summary>
-public sealed class CertifiedCluster() : RealCluster(new NginxRouterOptions { DeisVersion = "1.13.4", Tick = TimeSpan.FromSeconds(1), WithCertificate = true });
+public sealed class CertifiedCluster() : RealCluster(
+    new NginxRouterOptions { DeisVersion = "1.13.4", Tick = TimeSpan.FromSeconds(1), WithCertificate = true });
 
 /// <summary>No router at all.</summary>
 public sealed class RouterlessCluster() : RealCluster(new NginxRouterOptions { DeisVersion = "1.12.3", Count = 0 });

@@ -14,7 +14,8 @@ public sealed class SandboxCommandTests
         using var sandbox = Start("dotnet", [tool, "sandbox"], []);
         var printed = await ReadAsync(sandbox);
         var environment = printed.Where(line => line.StartsWith("export ", StringComparison.Ordinal))
-            .SelectMany(line => line["export ".Length..].Split(' ')).Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
+            .SelectMany(line => line["export ".Length..].Split(' ')).Select(pair => pair.Split('=', 2)).ToDictionary(
+                pair => pair[0], pair => pair[1], StringComparer.Ordinal);
         environment["XDG_STATE_HOME"] = state.Path;
 
         var aws = printed.Single(line => line.StartsWith("aws elb ", StringComparison.Ordinal)).Split(' ');

@@ -112,7 +112,8 @@ public sealed class SetupTests(PlainCluster cluster) : IClassFixture<PlainCluste
     {
         await cluster.ResetAsync(StackTemplate.Deis16());
         var name = await cluster.LoadBalancerAsync();
-        await cluster.ElbAsync("ModifyLoadBalancerAttributes", ("LoadBalancerName", name), ("LoadBalancerAttributes.ConnectionSettings.IdleTimeout", "1200"));
+        await cluster.ElbAsync(
+            "ModifyLoadBalancerAttributes", ("LoadBalancerName", name), ("LoadBalancerAttributes.ConnectionSettings.IdleTimeout", "1200"));
         cluster.Aws.Forget();
 
         var run = await cluster.RunAsync("setup", "--output", "json");
@@ -146,7 +147,10 @@ public sealed class SetupTests(PlainCluster cluster) : IClassFixture<PlainCluste
         await cluster.ResetAsync(StackTemplate.Http());
         var name = await cluster.LoadBalancerAsync();
         await cluster.ElbAsync(
-            "CreateLoadBalancerPolicy", ("LoadBalancerName", name), ("PolicyName", "Trust"), ("PolicyTypeName", "BackendServerAuthenticationPolicyType"));
+            "CreateLoadBalancerPolicy",
+            ("LoadBalancerName", name),
+            ("PolicyName", "Trust"),
+            ("PolicyTypeName", "BackendServerAuthenticationPolicyType"));
         await cluster.ElbAsync(
             "SetLoadBalancerPoliciesForBackendServer", ("LoadBalancerName", name), ("InstancePort", "443"), ("PolicyNames.member.1", "Trust"));
 
@@ -195,7 +199,8 @@ public sealed class SetupTests(PlainCluster cluster) : IClassFixture<PlainCluste
     {
         await cluster.ResetAsync(StackTemplate.Http());
         var name = await cluster.LoadBalancerAsync();
-        await cluster.ElbAsync("ModifyLoadBalancerAttributes", ("LoadBalancerName", name), ("LoadBalancerAttributes.ConnectionSettings.IdleTimeout", before));
+        await cluster.ElbAsync(
+            "ModifyLoadBalancerAttributes", ("LoadBalancerName", name), ("LoadBalancerAttributes.ConnectionSettings.IdleTimeout", before));
 
         var run = await cluster.RunAsync("setup", "--idle-timeout", option);
 

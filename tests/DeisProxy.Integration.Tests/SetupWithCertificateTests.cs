@@ -73,7 +73,8 @@ public sealed class SetupWithCertificateTests(CertifiedCluster cluster) : IClass
 
         var verify = await cluster.RunAsync("verify", "--output", "json");
         verify.ExitCode.ShouldBe(4, verify.Error);
-        verify.Json["checks"]!.AsArray().Where(c => c!["status"]!.GetValue<string>() == "fail").Select(c => c!["id"]!.GetValue<string>()).ShouldBe(["https-redirect"]);
+        verify.Json["checks"]!.AsArray().Where(c => c!["status"]!.GetValue<string>() == "fail").Select(c => c!["id"]!.GetValue<string>()).ShouldBe(
+            ["https-redirect"]);
     }
 
     [Fact]
@@ -111,7 +112,8 @@ public sealed class SetupWithCertificateTests(CertifiedCluster cluster) : IClass
     private async Task<string> UploadCertificateAsync()
     {
         var answer = await cluster.CallAsync(
-            "iam", "UploadServerCertificate", "2010-05-08", ("ServerCertificateName", "deis"), ("CertificateBody", "certificate"), ("PrivateKey", "key"));
+            "iam", "UploadServerCertificate", "2010-05-08", ("ServerCertificateName", "deis"), ("CertificateBody", "certificate"),
+            ("PrivateKey", "key"));
         return answer.Descendants().Single(e => e.Name.LocalName == "Arn").Value;
     }
 }

@@ -20,7 +20,8 @@ public sealed class TeardownTests(PlainCluster cluster) : IClassFixture<PlainClu
         cluster.Aws.Forget();
         var plan = await cluster.RunAsync("teardown", "--dry-run", "--detailed-exitcode", "--output", "json");
         plan.ExitCode.ShouldBe(5, plan.Error);
-        plan.Json["steps"]!.AsArray().Select(s => s!["id"]!.GetValue<string>()).ShouldBe(["flip", "listener-80", "health-check", "real-ip-cidr", "idle-timeout", "policy"]);
+        plan.Json["steps"]!.AsArray().Select(s => s!["id"]!.GetValue<string>()).ShouldBe(
+            ["flip", "listener-80", "health-check", "real-ip-cidr", "idle-timeout", "policy"]);
         cluster.Aws.Changes.ShouldBeEmpty();
 
         var teardown = await cluster.RunAsync("teardown");

@@ -14,16 +14,25 @@ public sealed record ToolRun(int ExitCode, string Output, string Error)
 
     /// <summary>Runs it.</summary>
     /// <param name="typed">What a person types at a terminal; null: there is none.</param>
-    public static async Task<ToolRun> StartAsync(IReadOnlyCollection<string> arguments, IEnumerable<KeyValuePair<string, string>> environment, TimeSpan limit, string? typed = null)
+    public static async Task<ToolRun> StartAsync(
+        IReadOnlyCollection<string> arguments, IEnumerable<KeyValuePair<string, string>> environment, TimeSpan limit, string? typed = null)
     {
         var executable = Environment.GetEnvironmentVariable("DEIS_PROXY_TEST_EXECUTABLE");
-        List<string> command = executable is null ? [RealProcess.Find("dotnet", "install the .NET SDK"), Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll")] : [executable];
+        List<string> command = executable is null
+            ? [RealProcess.Find("dotnet", "install the .NET SDK"), Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll")]
+            : [executable];
         if (typed is not null)
         {
             command.InsertRange(0, [RealProcess.Find("python3", "install the Debian package python3"), "-c", AtTerminal]);
         }
 
-        var start = new ProcessStartInfo(command[0]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(command[0])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
         foreach (var argument in command.Skip(1).Concat(arguments))
         {
             start.ArgumentList.Add(argument);

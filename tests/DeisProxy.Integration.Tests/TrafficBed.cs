@@ -103,12 +103,14 @@ internal sealed class TrafficBed : IAsyncDisposable
 
     public ClusterRouters RouterControl => new(Node, Etcd);
 
-    private OpenSshTransport Transport => new(new SshOptions { User = Ssh.User, IdentityFile = Ssh.IdentityFile, KnownHostsFile = Ssh.KnownHostsFile, ConfigFile = "/dev/null" });
+    private OpenSshTransport Transport =>
+        new(new SshOptions { User = Ssh.User, IdentityFile = Ssh.IdentityFile, KnownHostsFile = Ssh.KnownHostsFile, ConfigFile = "/dev/null" });
 
     public Uri Url(string path = "/", int? port = null) => new($"http://127.0.0.1:{port ?? WebPort}{path}");
 
     /// <summary>The part of verify under test, by the id of its checks.</summary>
-    public async Task<IReadOnlyDictionary<string, CheckResult>> VerifyAsync(Uri? url = null, Uri? echo = null, Uri? socket = null, IPAddress? expected = null)
+    public async Task<IReadOnlyDictionary<string, CheckResult>> VerifyAsync(
+        Uri? url = null, Uri? echo = null, Uri? socket = null, IPAddress? expected = null)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var logs = new RouterLogs(Node, [NodeAddress.Parse(Ssh.Address)], Transport);

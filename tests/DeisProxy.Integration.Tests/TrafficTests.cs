@@ -56,7 +56,8 @@ public sealed class TrafficTests(ITestOutputHelper output)
     public async Task Http_listener()
     {
         await using var bed = await TrafficBed.StartAsync(new() { HttpMode = true, SendProxy = false });
-        Show(await bed.VerifyAsync(), "client-address", CheckStatus.Fail).Seen.ShouldContain("demands the PROXY line and the load balancer did not send it");
+        Show(await bed.VerifyAsync(), "client-address", CheckStatus.Fail).Seen.ShouldContain(
+            "demands the PROXY line and the load balancer did not send it");
     }
 
     [Fact]
@@ -64,7 +65,8 @@ public sealed class TrafficTests(ITestOutputHelper output)
     {
         await using var bed = await TrafficBed.StartAsync(new() { Release = "1.13.4", RealIpCidr = "10.0.0.0/8" });
         var checks = await bed.VerifyAsync(echo: bed.Url());
-        Show(checks, "client-address", CheckStatus.Fail).Remedy.ShouldStartWith("The routers' side is wrong: they read the PROXY line but do not believe it");
+        Show(checks, "client-address", CheckStatus.Fail).Remedy.ShouldStartWith(
+            "The routers' side is wrong: they read the PROXY line but do not believe it");
         Show(checks, "forwarded-for", CheckStatus.Fail).Seen.ShouldContain("127.1.9.9");
     }
 
@@ -99,8 +101,10 @@ public sealed class TrafficTests(ITestOutputHelper output)
     public async Task Another_address()
     {
         await using var bed = await TrafficBed.StartAsync();
-        Show(await bed.VerifyAsync(expected: IPAddress.Parse("198.51.100.7")), "client-address", CheckStatus.Fail).Expected.ShouldStartWith("198.51.100.7");
-        Show(await bed.VerifyAsync(bed.Url(port: bed.NatPort)), "client-address", CheckStatus.Warn).Seen.ShouldContain("saw 127.1.8.8; the nodes see this machine as 127.0.0.1; a NAT");
+        Show(await bed.VerifyAsync(expected: IPAddress.Parse("198.51.100.7")), "client-address", CheckStatus.Fail).Expected.ShouldStartWith(
+            "198.51.100.7");
+        Show(await bed.VerifyAsync(bed.Url(port: bed.NatPort)), "client-address", CheckStatus.Warn).Seen.ShouldContain(
+            "saw 127.1.8.8; the nodes see this machine as 127.0.0.1; a NAT");
         Show(await bed.VerifyAsync(bed.Url(port: bed.NatPort), expected: IPAddress.Parse("127.1.8.8")), "client-address", CheckStatus.Pass);
     }
 
@@ -147,7 +151,8 @@ public sealed class TrafficTests(ITestOutputHelper output)
         (await TryAsync($"ws://127.0.0.1:{dead}/ws", CheckStatus.Fail)).Seen.ShouldContain("no connection");
         (await TryAsync($"ws://127.0.0.1:{bed.BuilderPort}/ws", CheckStatus.Fail)).Seen.ShouldContain("not what the protocol allows");
 
-        var trusted = await Traffic.WebSocketTraffic.EchoAsync(new Uri($"wss://127.0.0.1:{tls}/ws"), "token", (_, certificate, _, _) => certificate?.Subject == "CN=localhost", CancellationToken.None);
+        var trusted = await Traffic.WebSocketTraffic.EchoAsync(
+            new Uri($"wss://127.0.0.1:{tls}/ws"), "token", (_, certificate, _, _) => certificate?.Subject == "CN=localhost", CancellationToken.None);
         ApplicationChecks.WebSocket(trusted).Status.ShouldBe(CheckStatus.Pass);
     }
 
@@ -156,26 +161,31 @@ public sealed class TrafficTests(ITestOutputHelper output)
     {
         await using var bed = await TrafficBed.StartAsync();
         await using var application = new EchoApplication();
-        Show(await bed.VerifyAsync(echo: bed.Url("/gigabyte", application.Port)), "forwarded-for", CheckStatus.Fail).Seen.ShouldContain("in the first 65536 characters");
+        Show(await bed.VerifyAsync(echo: bed.Url("/gigabyte", application.Port)), "forwarded-for", CheckStatus.Fail).Seen.ShouldContain(
+            "in the first 65536 characters");
         application.Sent.ShouldBeLessThan(64 * 1024 * 1024);
 
         var loop = await bed.VerifyAsync(bed.Url("/loop", application.Port));
         Show(loop, "https-redirect", CheckStatus.Fail).Seen.ShouldContain("redirects forever");
         Show(loop, "client-address", CheckStatus.Fail).Seen.ShouldContain("was not found in a router's log (1 log searched)");
 
-        Show(await bed.VerifyAsync(echo: bed.Url("/", application.Port)), "forwarded-for", CheckStatus.Fail).Seen.ShouldContain("names no X-Forwarded-For");
+        Show(await bed.VerifyAsync(echo: bed.Url("/", application.Port)), "forwarded-for", CheckStatus.Fail).Seen.ShouldContain(
+            "names no X-Forwarded-For");
         var dead = RealProcess.FreePort();
         var refused = await bed.VerifyAsync(bed.Url(port: dead), bed.Url(port: dead));
         Show(refused, "client-address", CheckStatus.Fail).Seen.ShouldContain("no connection (Connection refused)");
         Show(refused, "forwarded-for", CheckStatus.Fail);
-        Show(await bed.VerifyAsync(new Uri("http://no-such-host.invalid/")), "client-address", CheckStatus.Fail).Seen.ShouldContain("does not resolve here");
-        Show(await bed.VerifyAsync(bed.Url(port: bed.BuilderPort)), "client-address", CheckStatus.Fail).Seen.ShouldContain("not what the protocol allows");
+        Show(await bed.VerifyAsync(new Uri("http://no-such-host.invalid/")), "client-address", CheckStatus.Fail).Seen.ShouldContain(
+            "does not resolve here");
+        Show(await bed.VerifyAsync(bed.Url(port: bed.BuilderPort)), "client-address", CheckStatus.Fail).Seen.ShouldContain(
+            "not what the protocol allows");
     }
 
     [Fact]
     public async Task Enforced_https_that_nobody_serves()
     {
-        await using var bed = await TrafficBed.StartAsync(new() { Keys = new Dictionary<string, string>(StringComparer.Ordinal) { ["/deis/router/enforceHTTPS"] = "true" } });
+        await using var bed = await TrafficBed.StartAsync(
+            new() { Keys = new Dictionary<string, string>(StringComparer.Ordinal) { ["/deis/router/enforceHTTPS"] = "true" } });
         var checks = await bed.VerifyAsync(bed.Url());
         Show(checks, "https-redirect", CheckStatus.Fail).Seen.ShouldContain("redirects, and https://127.0.0.1/");
         Show(checks, "client-address", CheckStatus.Pass);
@@ -197,7 +207,9 @@ public sealed class TrafficTests(ITestOutputHelper output)
     public async Task What_is_no_url_or_address_is_refused_before_anything_is_contacted(string option, string value)
     {
         var run = await ToolRun.StartAsync(
-            ["verify", option, value], new Dictionary<string, string>(StringComparer.Ordinal) { ["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9/" }, TimeSpan.FromSeconds(30));
+            ["verify", option, value],
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9/" },
+            TimeSpan.FromSeconds(30));
         run.ExitCode.ShouldBe(2, run.Error);
         run.Error.ShouldStartWith($"error: \"{value}\" is not");
     }
@@ -206,7 +218,9 @@ public sealed class TrafficTests(ITestOutputHelper output)
     public async Task A_password_in_a_url_is_refused_and_not_repeated()
     {
         var run = await ToolRun.StartAsync(
-            ["verify", "--url", "http://user:secret@app.example.com/"], new Dictionary<string, string>(StringComparer.Ordinal), TimeSpan.FromSeconds(30));
+            ["verify", "--url", "http://user:secret@app.example.com/"],
+            new Dictionary<string, string>(StringComparer.Ordinal),
+            TimeSpan.FromSeconds(30));
         run.ExitCode.ShouldBe(2, run.Error);
         (run.Output + run.Error).ShouldNotContain("secret");
     }
@@ -219,7 +233,8 @@ public sealed class TrafficTests(ITestOutputHelper output)
         return checks[id];
     }
 
-    private void Write(CheckResult check) => output.WriteLine($"{check.Status} {check.Id}: {check.Seen}\n  expected: {check.Expected}\n  {check.Remedy}");
+    private void Write(CheckResult check) =>
+        output.WriteLine($"{check.Status} {check.Id}: {check.Seen}\n  expected: {check.Expected}\n  {check.Remedy}");
 
     private static string SelfSigned()
     {

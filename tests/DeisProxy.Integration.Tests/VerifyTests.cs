@@ -165,7 +165,10 @@ public sealed class VerifyTests(CertifiedCluster cluster) : IClassFixture<Certif
     {
         var name = await GoodAsync();
         await cluster.ElbAsync(
-            "SetLoadBalancerPoliciesForBackendServer", ("LoadBalancerName", name), ("InstancePort", "2222"), ("PolicyNames.member.1", "EnableProxyProtocol"));
+            "SetLoadBalancerPoliciesForBackendServer",
+            ("LoadBalancerName", name),
+            ("InstancePort", "2222"),
+            ("PolicyNames.member.1", "EnableProxyProtocol"));
 
         await FailsAsync("builder-port", "instance port 2222: EnableProxyProtocol");
     }
@@ -195,7 +198,8 @@ public sealed class VerifyTests(CertifiedCluster cluster) : IClassFixture<Certif
     public async Task A_short_idle_timeout_is_a_warning()
     {
         var name = await GoodAsync();
-        await cluster.ElbAsync("ModifyLoadBalancerAttributes", ("LoadBalancerName", name), ("LoadBalancerAttributes.ConnectionSettings.IdleTimeout", "60"));
+        await cluster.ElbAsync(
+            "ModifyLoadBalancerAttributes", ("LoadBalancerName", name), ("LoadBalancerAttributes.ConnectionSettings.IdleTimeout", "60"));
 
         var run = await cluster.RunAsync("verify", "--no-probe");
 
@@ -209,7 +213,8 @@ public sealed class VerifyTests(CertifiedCluster cluster) : IClassFixture<Certif
     {
         await cluster.ResetAsync(StackTemplate.Deis16());
         var name = await cluster.LoadBalancerAsync();
-        await cluster.ElbAsync("ModifyLoadBalancerAttributes", ("LoadBalancerName", name), ("LoadBalancerAttributes.ConnectionSettings.IdleTimeout", "1200"));
+        await cluster.ElbAsync(
+            "ModifyLoadBalancerAttributes", ("LoadBalancerName", name), ("LoadBalancerAttributes.ConnectionSettings.IdleTimeout", "1200"));
         await cluster.Etcd.SetAsync("/deis/router/proxyProtocol", "1");
         await cluster.Routers.RenderNowAsync();
         await SettledAsync(proxy: true);

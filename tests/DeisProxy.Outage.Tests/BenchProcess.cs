@@ -15,7 +15,8 @@ internal static class BenchProcess
         string[] parts =
         [
             RealProcess.Find("unshare", "install the Debian package util-linux"), RealProcess.Find("ip", "install the Debian package iproute2"),
-            RealProcess.Find("iptables-save", "install the Debian package iptables"), RealProcess.Find("nginx", "install the Debian package nginx-light"),
+            RealProcess.Find("iptables-save", "install the Debian package iptables"), RealProcess.Find(
+                "nginx", "install the Debian package nginx-light"),
             RealProcess.Find("haproxy", "install the Debian package haproxy"), RealProcess.Find("etcd", "install the Debian package etcd-server"),
             RealProcess.Find("sshd", "install the Debian package openssh-server"), RealProcess.Find("curl", "install the Debian package curl"),
             RealProcess.Find("moto_server", "python3 -m pip install 'moto[server]==5.2.1'"),
@@ -51,7 +52,10 @@ internal static class BenchProcess
                 process.Kill(entireProcessTree: true);
             }
 
-            throw new TimeoutException($"The benchmark has not ended after {limit.TotalSeconds} s. It said:\n{string.Join('\n', await output.WaitAsync(Grace, CancellationToken.None))}", error);
+            throw new TimeoutException(
+                $"The benchmark has not ended after {limit.TotalSeconds} s. It "
+                    + $"said:\n{string.Join('\n', await output.WaitAsync(Grace, CancellationToken.None))}",
+                error);
         }
 
         return (process.ExitCode, string.Join('\n', await output));

@@ -37,7 +37,8 @@ public sealed class LateKillTests(ITestOutputHelper output) : DrillTests(output)
 public sealed class RightsTests(ITestOutputHelper output) : DrillTests(output)
 {
     [Fact]
-    public Task Where_one_node_allows_less_the_next_best_order_is_taken_and_setup_is_done() => RunAsync("no-sudo", "no-iptables", "no-u32", "no-docker");
+    public Task Where_one_node_allows_less_the_next_best_order_is_taken_and_setup_is_done() =>
+        RunAsync("no-sudo", "no-iptables", "no-u32", "no-docker");
 }
 
 public sealed class HindranceTests(ITestOutputHelper output) : DrillTests(output)

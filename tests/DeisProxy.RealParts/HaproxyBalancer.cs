@@ -76,7 +76,8 @@ public sealed class HaproxyBalancer : IAsyncDisposable
         string[] takeOver = _processes.Count == 0
             ? []
             : ["-x", Socket, "-sf", .. _processes.Select(p => p.Id.ToString(CultureInfo.InvariantCulture))];
-        var process = RealProcess.StartIn(_options.Network, RealProcess.Find("haproxy", "install the Debian package haproxy"), ["-db", "-f", configuration, .. takeOver]);
+        var process = RealProcess.StartIn(
+            _options.Network, RealProcess.Find("haproxy", "install the Debian package haproxy"), ["-db", "-f", configuration, .. takeOver]);
         _processes.Add(process);
         await process.WaitUntilAsync(async () => await AnsweringProcessAsync() == process.Id, RealProcess.StartLimit);
     }
@@ -120,7 +121,9 @@ public sealed class HaproxyBalancer : IAsyncDisposable
         foreach (var listener in listeners)
         {
             var certificate = listener.CertificateFile is { } file ? $" ssl crt {file}" : "";
-            text.Append(CultureInfo.InvariantCulture, $"listen port{listener.Port}\n    bind {_options.Address}:{listener.Port}{certificate}\n    balance roundrobin\n");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"listen port{listener.Port}\n    bind {_options.Address}:{listener.Port}{certificate}\n    balance roundrobin\n");
             text.Append(listener.Http
                 ? $"""
                       mode http

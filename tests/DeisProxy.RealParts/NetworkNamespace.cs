@@ -1,7 +1,8 @@
 namespace DeisProxy.RealParts;
 
 /// <summary>
-/// A network namespace: to what runs in it, a machine with a network of its own. It goes away with the <see cref="PrivateNetwork"/> that it was made in.
+/// A network namespace: to what runs in it, a machine with a network of its own. It goes away with the <see cref="PrivateNetwork"/> that it was made
+/// in.
 /// </summary>
 public sealed class NetworkNamespace
 {

@@ -28,7 +28,9 @@ public sealed record NginxRouterOptions
     /// <summary>The extra health port of v1.11.0 and later; null: none.</summary>
     public int? HealthPort { get; init; }
 
-    /// <summary>Puts a self-signed certificate into etcd (<c>/deis/router/sslCert</c> and <c>sslKey</c>), which makes the routers listen for TLS.</summary>
+    /// <summary>
+    /// Puts a self-signed certificate into etcd (<c>/deis/router/sslCert</c> and <c>sslKey</c>), which makes the routers listen for TLS.
+    /// </summary>
     public bool WithCertificate { get; init; }
 }
 
@@ -210,7 +212,8 @@ public sealed class NginxRouter : IAsyncDisposable
         try
         {
             var values = await Task.WhenAll(
-                _etcd.GetAsync("/deis/router/proxyProtocol"), _etcd.GetAsync("/deis/router/proxyRealIpCidr"), _etcd.GetAsync("/deis/router/enforceHTTPS"),
+                _etcd.GetAsync("/deis/router/proxyProtocol"), _etcd.GetAsync("/deis/router/proxyRealIpCidr"), _etcd.GetAsync(
+                    "/deis/router/enforceHTTPS"),
                 _etcd.GetAsync("/deis/router/hsts/enabled"), _etcd.GetAsync("/deis/router/sslCert"), _etcd.GetAsync("/deis/router/sslKey"));
             var keys = new RouterKeys(values[0], values[1], values[2], values[3], values[4], values[5]);
             var configuration = NginxConfiguration.Render(_version, keys, _place);
@@ -291,7 +294,8 @@ public sealed class NginxRouter : IAsyncDisposable
 
     private string[] Arguments() => ["-p", _place.Directory, "-e", ErrorLog, "-c", Path.Combine(_place.Directory, "nginx.conf")];
 
-    private Task AnnounceAsync() => _etcd.SetAsync($"/deis/router/hosts/{Address}", $"{Address}:{HttpPort.ToString(CultureInfo.InvariantCulture)}", HostTimeToLive);
+    private Task AnnounceAsync() =>
+        _etcd.SetAsync($"/deis/router/hosts/{Address}", $"{Address}:{HttpPort.ToString(CultureInfo.InvariantCulture)}", HostTimeToLive);
 
     private async Task StopTicksAsync()
     {

@@ -26,8 +26,14 @@ public static class PrivateNetwork
     public static async Task<int> RunInsideAsync(params IEnumerable<string> arguments)
     {
         var temporary = Directory.CreateTempSubdirectory("dpt-");
-        var start = new ProcessStartInfo(RealProcess.Find("unshare", "install the Debian package util-linux")) { UseShellExecute = false, RedirectStandardInput = true };
-        string[] own = Path.GetFileNameWithoutExtension(Environment.ProcessPath!) == "dotnet" ? [Environment.ProcessPath!, Environment.GetCommandLineArgs()[0]] : [Environment.ProcessPath!];
+        var start = new ProcessStartInfo(RealProcess.Find("unshare", "install the Debian package util-linux"))
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+        };
+        string[] own = Path.GetFileNameWithoutExtension(Environment.ProcessPath!) == "dotnet"
+            ? [Environment.ProcessPath!, Environment.GetCommandLineArgs()[0]]
+            : [Environment.ProcessPath!];
         foreach (var argument in (string[])["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--", .. own, .. arguments])
         {
             start.ArgumentList.Add(argument);
@@ -111,9 +117,12 @@ public static class PrivateNetwork
 
     /// <summary>Sets what names resolve to, for this process and its children, besides localhost.</summary>
     public static Task SetHostsAsync(IEnumerable<(string Address, string Name)> hosts) =>
-        File.WriteAllLinesAsync("/etc/hosts", ["127.0.0.1 localhost", $"127.0.0.1 {Environment.MachineName}", .. hosts.Select(h => $"{h.Address} {h.Name}")]);
+        File.WriteAllLinesAsync(
+            "/etc/hosts", ["127.0.0.1 localhost", $"127.0.0.1 {Environment.MachineName}", .. hosts.Select(h => $"{h.Address} {h.Name}")]);
 
-    /// <summary>Removes the inner process's files. It does so itself, for the case that the outer one is killed; and that one does, for the other case.</summary>
+    /// <summary>
+    /// Removes the inner process's files. It does so itself, for the case that the outer one is killed; and that one does, for the other case.
+    /// </summary>
     private static void Remove(string directory)
     {
         if (Directory.Exists(directory))

@@ -276,7 +276,9 @@ public sealed class TemporaryDirectory : IDisposable
 
     /// <summary>One in memory where the system has that: what is synchronized to a busy disk may take seconds.</summary>
     public static TemporaryDirectory InMemory() =>
-        Directory.Exists(Memory) ? new(Directory.CreateDirectory(System.IO.Path.Combine(Memory, $"dpt-{System.IO.Path.GetRandomFileName()}"))) : new();
+        Directory.Exists(Memory)
+            ? new(Directory.CreateDirectory(System.IO.Path.Combine(Memory, $"dpt-{System.IO.Path.GetRandomFileName()}")))
+            : new();
 
     public string Path => _directory.FullName;
 

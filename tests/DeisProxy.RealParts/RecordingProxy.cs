@@ -14,7 +14,8 @@ namespace DeisProxy.RealParts;
 /// It reports a listener's InstanceProtocol as its Protocol: the value that was asked for is remembered here and put back.
 /// The policies that CloudFormation makes have no attributes in it: those of Deis's template are put back.
 /// It makes a second listener on a port where AWS would find the first; so that is looked for here, for one call at a time.
-/// It does not say which network a load balancer is in. Its DNS names lack AWS's number and the prefix of internal load balancers. It lists a stack's resources on one page; AWS gives 100.
+/// It does not say which network a load balancer is in. Its DNS names lack AWS's number and the prefix of internal load balancers. It lists a stack's
+/// resources on one page; AWS gives 100.
 /// </summary>
 public sealed class RecordingProxy : IAsyncDisposable
 {
@@ -62,7 +63,8 @@ public sealed class RecordingProxy : IAsyncDisposable
 
     /// <summary>A load balancer as it is at this moment, without delay and not written down.</summary>
     public async Task<XDocument> ReadLoadBalancerAsync(string name) =>
-        XDocument.Parse(await MendAsync((await AwsQuery.ElbAsync(_target, "DescribeLoadBalancers", ("LoadBalancerNames.member.1", name))).ToString()));
+        XDocument.Parse(
+            await MendAsync((await AwsQuery.ElbAsync(_target, "DescribeLoadBalancers", ("LoadBalancerNames.member.1", name))).ToString()));
 
     /// <summary>Forgets what was called, and refuses nothing any more.</summary>
     public void Forget()
@@ -142,7 +144,8 @@ public sealed class RecordingProxy : IAsyncDisposable
         }
     }
 
-    private async Task<(HttpStatusCode Status, string Text)> CallAsync(string action, NameValueCollection form, string body, NameValueCollection headers)
+    private async Task<(HttpStatusCode Status, string Text)> CallAsync(
+        string action, NameValueCollection form, string body, NameValueCollection headers)
     {
         if (action is not ("CreateLoadBalancerListeners" or "DeleteLoadBalancerListeners"))
         {
@@ -187,7 +190,10 @@ public sealed class RecordingProxy : IAsyncDisposable
 
     private async Task<(HttpStatusCode Status, string Text)> ForwardAsync(string body, NameValueCollection headers)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, _target) { Content = new StringContent(body, Encoding.UTF8, "application/x-www-form-urlencoded") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, _target)
+        {
+            Content = new StringContent(body, Encoding.UTF8, "application/x-www-form-urlencoded"),
+        };
         foreach (var name in new[] { "Authorization", "X-Amz-Date", "X-Amz-Security-Token" })
         {
             if (headers[name] is { } value)
@@ -204,7 +210,8 @@ public sealed class RecordingProxy : IAsyncDisposable
         $"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>0</RequestId></ErrorResponse>";
 
     private static bool IsChange(string action) =>
-        !action.StartsWith("Describe", StringComparison.Ordinal) && !action.StartsWith("List", StringComparison.Ordinal) && !action.StartsWith("Get", StringComparison.Ordinal);
+        !action.StartsWith("Describe", StringComparison.Ordinal) && !action
+            .StartsWith("List", StringComparison.Ordinal) && !action.StartsWith("Get", StringComparison.Ordinal);
 
     private static async Task WriteAsync(HttpListenerContext context, HttpStatusCode status, string xml)
     {
@@ -252,7 +259,9 @@ public sealed class RecordingProxy : IAsyncDisposable
         foreach (var (instance, addresses) in instances.Zip(InstanceAddresses))
         {
             instance.Elements().Where(e => e.Name.LocalName is "privateIpAddress" or "ipAddress").Remove();
-            instance.Add(new XElement(instance.Name.Namespace + "privateIpAddress", addresses.Private), new XElement(instance.Name.Namespace + "ipAddress", addresses.Public));
+            instance.Add(
+                new XElement(instance.Name.Namespace + "privateIpAddress", addresses.Private),
+                new XElement(instance.Name.Namespace + "ipAddress", addresses.Public));
         }
 
         return document.ToString();

@@ -62,7 +62,8 @@ public sealed class SshServer : IAsyncDisposable
             }
 
             await File.WriteAllTextAsync(
-                directory["known_hosts"], string.Concat(place.Addresses.Select(address => KnownHostsLine(place.Port, directory["host_key"], address))));
+                directory["known_hosts"],
+                string.Concat(place.Addresses.Select(address => KnownHostsLine(place.Port, directory["host_key"], address))));
             await File.WriteAllLinesAsync(directory["sshd_config"],
             [
                 // sshd takes the first value of an option.

@@ -42,7 +42,14 @@ public sealed class StackTemplate
     {
         var properties = new JsonObject
         {
-            ["HealthCheck"] = new JsonObject { ["Target"] = target, ["Interval"] = "15", ["Timeout"] = "5", ["UnhealthyThreshold"] = "2", ["HealthyThreshold"] = "4" },
+            ["HealthCheck"] = new JsonObject
+            {
+                ["Target"] = target,
+                ["Interval"] = "15",
+                ["Timeout"] = "5",
+                ["UnhealthyThreshold"] = "2",
+                ["HealthyThreshold"] = "4",
+            },
             ["Subnets"] = new JsonArray(new JsonObject { ["Ref"] = "Subnet1" }),
             ["Listeners"] = new JsonArray([.. listeners.Select(l => new JsonObject
             {
@@ -78,7 +85,8 @@ public sealed class StackTemplate
     /// <summary>A load balancer of the second generation.</summary>
     public StackTemplate SecondGeneration(string id)
     {
-        _resources[id] = JsonNode.Parse("""{ "Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": { "Name": "second", "Subnets": [{ "Ref": "Subnet1" }] } }""");
+        _resources[id] = JsonNode.Parse(
+            """{ "Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": { "Name": "second", "Subnets": [{ "Ref": "Subnet1" }] } }""");
         return this;
     }
 
@@ -92,5 +100,6 @@ public sealed class StackTemplate
         return this;
     }
 
-    public override string ToString() => _text ?? new JsonObject { ["AWSTemplateFormatVersion"] = "2010-09-09", ["Resources"] = _resources.DeepClone() }.ToJsonString();
+    public override string ToString() =>
+        _text ?? new JsonObject { ["AWSTemplateFormatVersion"] = "2010-09-09", ["Resources"] = _resources.DeepClone() }.ToJsonString();
 }

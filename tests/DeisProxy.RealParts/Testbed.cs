@@ -174,8 +174,10 @@ public sealed class Testbed : IAsyncDisposable
             await node.Router.RestartTicksAsync(_options.RouterTick * (RandomNumberGenerator.GetInt32(1000) / 1000.0));
         }
 
-        var template = StackTemplate.NoLoadBalancer().LoadBalancer("DeisWebELB", "HTTP:80/health-check", policy: false, (80, "HTTP", 80), (2222, "TCP", 2222));
-        await AwsQuery.CallAsync(Aws.Endpoint, "cloudformation", "CreateStack", "2010-05-15", ("StackName", Stack), ("TemplateBody", template.ToString()));
+        var template = StackTemplate.NoLoadBalancer().LoadBalancer(
+            "DeisWebELB", "HTTP:80/health-check", policy: false, (80, "HTTP", 80), (2222, "TCP", 2222));
+        await AwsQuery.CallAsync(
+            Aws.Endpoint, "cloudformation", "CreateStack", "2010-05-15", ("StackName", Stack), ("TemplateBody", template.ToString()));
         var resource = await AwsQuery.CallAsync(
             Aws.Endpoint, "cloudformation", "DescribeStackResource", "2010-05-15", ("StackName", Stack), ("LogicalResourceId", "DeisWebELB"));
         LoadBalancer = resource.Descendants().Single(e => e.Name.LocalName == "PhysicalResourceId").Value;
@@ -224,7 +226,8 @@ public sealed class Testbed : IAsyncDisposable
         _directory.Dispose();
     }
 
-    private Task SetHostsAsync() => PrivateNetwork.SetHostsAsync(BalancersInUse.Select(balancer => (balancer.Address, RecordingProxy.DnsName(LoadBalancer))));
+    private Task SetHostsAsync() =>
+        PrivateNetwork.SetHostsAsync(BalancersInUse.Select(balancer => (balancer.Address, RecordingProxy.DnsName(LoadBalancer))));
 
     /// <summary>
     /// Adds a bridge with a hardware address of its own. Without one it takes the lowest of its ports', and loses what nodes send to the address
@@ -232,7 +235,8 @@ public sealed class Testbed : IAsyncDisposable
     /// </summary>
     private static async Task AddBridgeAsync(string name, params string[] addresses)
     {
-        var hardware = string.Join(':', IPAddress.Parse(addresses[0]).GetAddressBytes().Prepend((byte)0).Prepend((byte)2).Select(part => $"{part:x2}"));
+        var hardware = string.Join(
+            ':', IPAddress.Parse(addresses[0]).GetAddressBytes().Prepend((byte)0).Prepend((byte)2).Select(part => $"{part:x2}"));
         await NetworkNamespace.IpAsync("link", "add", "name", name, "address", hardware, "type", "bridge");
         foreach (var address in addresses)
         {
@@ -243,7 +247,8 @@ public sealed class Testbed : IAsyncDisposable
     }
 
     private Task<TestbedNode> StartNodeAsync(int number) => TestbedNode.StartAsync(
-        new TestbedNodePlace($"node{number}", $"10.21.1.{10 + number}", $"192.0.2.{10 + number}", ClusterBridge, OperatorBridge, WithSystemd: number > 1),
+        new TestbedNodePlace(
+            $"node{number}", $"10.21.1.{10 + number}", $"192.0.2.{10 + number}", ClusterBridge, OperatorBridge, WithSystemd: number > 1),
         Etcd,
         Version.Parse(_options.DeisVersion),
         _options.RouterTick,

@@ -37,7 +37,8 @@ public sealed class TestbedBalancer : IAsyncDisposable
     /// <summary>Whether what is in force sends the PROXY line to a port of the nodes.</summary>
     public bool SendsProxy => _sendsProxy;
 
-    internal static async Task<TestbedBalancer> StartAsync(NetworkNamespace network, string address, string source, IReadOnlyList<string> nodes, Func<Task<XDocument>> describe)
+    internal static async Task<TestbedBalancer> StartAsync(
+        NetworkNamespace network, string address, string source, IReadOnlyList<string> nodes, Func<Task<XDocument>> describe)
     {
         var options = new HaproxyOptions
         {
@@ -94,7 +95,8 @@ public sealed class TestbedBalancer : IAsyncDisposable
                 SendProxy = withProxy.Contains(Number(listener, "InstancePort")),
             }).ToList();
             var check = Descendants(balancer, "HealthCheck").Single();
-            var wanted = string.Join('\n', listeners.Select(l => $"{l.Port} {l.Http} {l.SendProxy}").Append(check.ToString(SaveOptions.DisableFormatting)));
+            var wanted = string.Join(
+                '\n', listeners.Select(l => $"{l.Port} {l.Http} {l.SendProxy}").Append(check.ToString(SaveOptions.DisableFormatting)));
             if (wanted != _inForce)
             {
                 _haproxy.HealthCheck = HealthCheckOf(check);

@@ -137,7 +137,8 @@ public sealed class TestbedNode : IAsyncDisposable
             await node.Network.ConnectAsync(place.ClusterBridge, "cluster", $"{place.Address}/24");
             await node.Network.ConnectAsync(place.OperatorBridge, OperatorDevice, $"{place.OperatorAddress}/24");
             var nginx = RealProcess.Find("nginx", "install the Debian package nginx-light");
-            var files = new RouterPlace(Directory.CreateDirectory(node._directory["router"]).FullName, node.Address, 80, 443, HealthPort: null, Testbed.Application);
+            var files = new RouterPlace(
+                Directory.CreateDirectory(node._directory["router"]).FullName, node.Address, 80, 443, HealthPort: null, Testbed.Application);
             node.Router = await NginxRouter.StartAsync(nginx, etcd, release, files, tick, tick, node.Network);
             node.WritePrograms(place.WithSystemd);
             node._confd.Bind(new UnixDomainSocketEndPoint(node._directory["confd.sock"]));
@@ -188,7 +189,8 @@ public sealed class TestbedNode : IAsyncDisposable
         Directory.CreateDirectory(_directory["bin"]);
         Directory.CreateDirectory(_directory["container"]);
         var curl = RealProcess.Find("curl", "install the Debian package curl");
-        _directory.WriteScript("container/confd", $"{Confd}\nexec {curl} --silent --show-error --fail --unix-socket {_directory["confd.sock"]} http://confd/");
+        _directory.WriteScript(
+            "container/confd", $"{Confd}\nexec {curl} --silent --show-error --fail --unix-socket {_directory["confd.sock"]} http://confd/");
         Rights = NodeRights.Root;
         if (withSystemd)
         {
@@ -270,4 +272,5 @@ public sealed class TestbedNode : IAsyncDisposable
 }
 
 /// <summary>Where a node is, and whether it has systemd-run (one that does what matters of it: it leaves the session at once).</summary>
-internal sealed record TestbedNodePlace(string Name, string Address, string OperatorAddress, string ClusterBridge, string OperatorBridge, bool WithSystemd);
+internal sealed record TestbedNodePlace(
+    string Name, string Address, string OperatorAddress, string ClusterBridge, string OperatorBridge, bool WithSystemd);

@@ -20,13 +20,18 @@ public sealed class AwsCliTests
         }
 
         await AwsAsync(sandbox, "elb", "delete-load-balancer-listeners", "--load-balancer-name", name, "--load-balancer-ports", "80");
-        await AwsAsync(sandbox, "elb", "create-load-balancer-listeners", "--load-balancer-name", name, "--listeners", "Protocol=TCP,LoadBalancerPort=80,InstanceProtocol=TCP,InstancePort=80");
+        await AwsAsync(
+            sandbox, "elb", "create-load-balancer-listeners", "--load-balancer-name", name, "--listeners",
+            "Protocol=TCP,LoadBalancerPort=80,InstanceProtocol=TCP,InstancePort=80");
         await AwsAsync(
             sandbox, "elb", "create-load-balancer-policy", "--load-balancer-name", name, "--policy-name", "EnableProxyProtocol",
             "--policy-type-name", "ProxyProtocolPolicyType", "--policy-attributes", "AttributeName=ProxyProtocol,AttributeValue=true");
-        await AwsAsync(sandbox, "elb", "set-load-balancer-policies-for-backend-server", "--load-balancer-name", name, "--instance-port", "80", "--policy-names", "EnableProxyProtocol");
+        await AwsAsync(
+            sandbox, "elb", "set-load-balancer-policies-for-backend-server", "--load-balancer-name", name, "--instance-port", "80", "--policy-names",
+            "EnableProxyProtocol");
         using (var checkedHealth = JsonDocument.Parse(await AwsAsync(
-            sandbox, "elb", "configure-health-check", "--load-balancer-name", name, "--health-check", "Target=TCP:80,Interval=15,Timeout=5,UnhealthyThreshold=2,HealthyThreshold=4")))
+            sandbox, "elb", "configure-health-check", "--load-balancer-name", name, "--health-check",
+            "Target=TCP:80,Interval=15,Timeout=5,UnhealthyThreshold=2,HealthyThreshold=4")))
         {
             checkedHealth.RootElement.GetProperty("HealthCheck").GetProperty("Target").GetString().ShouldBe("TCP:80");
         }

@@ -60,8 +60,10 @@ public sealed class DataPlaneTests
         await sandbox.DemandProxyLineAsync();
         (await sandbox.SeenAddressAsync()).ShouldBe("203.0.113.9");
         (await Scenes.EchoAsync(sandbox.Port(80), "hello")).ShouldBe("hello");
-        sandbox.Cloud.Routers.SelectMany(router => router.Log).Count(line => line.Contains("] - 203.0.113.9 - - - 200 - \"GET / HTTP/1.1\" - ", StringComparison.Ordinal)).ShouldBe(1);
-        sandbox.Cloud.Routers.SelectMany(router => router.Log).ShouldContain(line => line.Contains("] - 203.0.113.9 - - - 101 - \"GET /socket HTTP/1.1\"", StringComparison.Ordinal));
+        sandbox.Cloud.Routers.SelectMany(router => router.Log)
+            .Count(line => line.Contains("] - 203.0.113.9 - - - 200 - \"GET / HTTP/1.1\" - ", StringComparison.Ordinal)).ShouldBe(1);
+        sandbox.Cloud.Routers.SelectMany(router => router.Log).ShouldContain(
+            line => line.Contains("] - 203.0.113.9 - - - 101 - \"GET /socket HTTP/1.1\"", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -71,8 +73,10 @@ public sealed class DataPlaneTests
         await sandbox.SwapAsync(80, "TCP", "TCP", 80);
         await sandbox.DemandProxyLineAsync();
         (await Raw.GetAsync(sandbox.Port(80))).ShouldBe("");
-        sandbox.Cloud.Routers.SelectMany(router => router.Log).ShouldContain(line => line.Contains("[error] 22#0: *1 broken header: \"GET / HTTP/1.1", StringComparison.Ordinal));
-        sandbox.Cloud.Routers.SelectMany(router => router.Log).ShouldContain(line => line.EndsWith("\" while reading PROXY protocol, client: 10.21.1.5, server: 0.0.0.0:80", StringComparison.Ordinal));
+        sandbox.Cloud.Routers.SelectMany(router => router.Log).ShouldContain(
+            line => line.Contains("[error] 22#0: *1 broken header: \"GET / HTTP/1.1", StringComparison.Ordinal));
+        sandbox.Cloud.Routers.SelectMany(router => router.Log).ShouldContain(
+            line => line.EndsWith("\" while reading PROXY protocol, client: 10.21.1.5, server: 0.0.0.0:80", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -13,7 +13,8 @@ public sealed class FaultTests
     {
         await using var sandbox = await RunningSandbox.StartAsync();
         sandbox.Cloud.Faults.Add(new FaultRule(kind));
-        var elb = await sandbox.Aws.ElbAsync("DeleteLoadBalancerListeners", ("LoadBalancerName", sandbox.ElbName), ("LoadBalancerPorts.member.1", 80));
+        var elb = await sandbox.Aws.ElbAsync(
+            "DeleteLoadBalancerListeners", ("LoadBalancerName", sandbox.ElbName), ("LoadBalancerPorts.member.1", 80));
         (elb.Code, elb.Status).ShouldBe((code, status));
         var cfn = await sandbox.Aws.CloudFormationAsync("DescribeStacks");
         (cfn.Code, cfn.Status).ShouldBe((code, status));
@@ -43,7 +44,8 @@ public sealed class FaultTests
         }
 
         sandbox.Elb.Listeners.Count.ShouldBe(listeners);
-        (await sandbox.Aws.ElbAsync("DeleteLoadBalancerListeners", ("LoadBalancerName", sandbox.ElbName), ("LoadBalancerPorts.member.1", 80))).Status.ShouldBe(200);
+        (await sandbox.Aws.ElbAsync("DeleteLoadBalancerListeners", ("LoadBalancerName", sandbox.ElbName), ("LoadBalancerPorts.member.1", 80))).Status
+            .ShouldBe(200);
         await sandbox.Cloud.DisposeAsync();
         if (kind is FaultKind.Hang or FaultKind.HangAfter)
         {
@@ -85,7 +87,8 @@ public sealed class FaultTests
     public async Task The_data_plane_can_lag_behind_one_call()
     {
         await using var sandbox = await RunningSandbox.StartAsync();
-        sandbox.Cloud.Faults.Add(new FaultRule(FaultKind.DataPlaneLag) { Operation = "DeleteLoadBalancerListeners", Times = 1, Delay = TimeSpan.FromSeconds(3) });
+        sandbox.Cloud.Faults.Add(
+            new FaultRule(FaultKind.DataPlaneLag) { Operation = "DeleteLoadBalancerListeners", Times = 1, Delay = TimeSpan.FromSeconds(3) });
         await sandbox.DeleteListenerAsync(80);
         Raw.Status(await Raw.GetAsync(sandbox.Port(80))).ShouldBe(200);
         await Tools.EventuallyAsync(async () => await Raw.GetAsync(sandbox.Port(80)) is null, "the port is closed", 30);
@@ -100,7 +103,8 @@ public sealed class FaultTests
         using var form = new FormUrlEncodedContent([new("value", "1")]);
         using var refused = await http.PutAsync("/v2/keys/k", form);
         refused.StatusCode.ShouldBe(HttpStatusCode.InternalServerError);
-        (await refused.Content.ReadAsStringAsync()).ShouldBe("{\"errorCode\":300,\"message\":\"Raft Internal Error\",\"cause\":\"etcdserver: request timed out\",\"index\":0}\n");
+        (await refused.Content.ReadAsStringAsync()).ShouldBe(
+            "{\"errorCode\":300,\"message\":\"Raft Internal Error\",\"cause\":\"etcdserver: request timed out\",\"index\":0}\n");
         (await http.GetStringAsync("/v2/keys/deis/platform/version")).ShouldContain("v1.6.0");
         using var quorum = await http.GetAsync("/v2/keys/deis/platform/version?quorum=true");
         quorum.StatusCode.ShouldBe(HttpStatusCode.InternalServerError);

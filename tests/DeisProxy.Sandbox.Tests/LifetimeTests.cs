@@ -58,7 +58,8 @@ public sealed class LifetimeTests
         listener.Start();
         var taken = ((IPEndPoint)listener.LocalEndpoint).Port;
         var etcd = Tools.FreePort();
-        var error = await Should.ThrowAsync<DeisProxyException>(() => SandboxCloud.StartAsync(SandboxOptions.DeisV15 with { AwsPort = taken, EtcdPort = etcd }));
+        var error = await Should.ThrowAsync<DeisProxyException>(
+            () => SandboxCloud.StartAsync(SandboxOptions.DeisV15 with { AwsPort = taken, EtcdPort = etcd }));
         error.Code.ShouldBe("port-in-use");
         error.Message.ShouldContain($"127.0.0.1:{taken}");
         (await Raw.GetAsync(etcd)).ShouldBeNull();
@@ -70,7 +71,8 @@ public sealed class LifetimeTests
         var etcd = Tools.FreePort();
         using var interrupted = new CancellationTokenSource();
         await interrupted.CancelAsync();
-        await Should.ThrowAsync<OperationCanceledException>(() => SandboxCloud.StartAsync(SandboxOptions.DeisV15 with { EtcdPort = etcd }, interrupted.Token));
+        await Should.ThrowAsync<OperationCanceledException>(
+            () => SandboxCloud.StartAsync(SandboxOptions.DeisV15 with { EtcdPort = etcd }, interrupted.Token));
         (await Raw.GetAsync(etcd)).ShouldBeNull();
     }
 }

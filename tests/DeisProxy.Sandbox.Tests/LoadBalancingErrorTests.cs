@@ -25,7 +25,10 @@ public sealed class LoadBalancingErrorTests(LoadBalancingErrorTests.Unchanging u
         { "CreateLoadBalancerListeners", Listener("HTTPS", 81, "TCP", 80, Certificate), "InvalidConfigurationRequest", 409 },
         { "CreateLoadBalancerListeners", Listener("TCP", 81, "SSL", 80), "InvalidConfigurationRequest", 409 },
         { "CreateLoadBalancerListeners", Listener("SSL", 81, "TCP", 80), "ValidationError", 400 },
-        { "CreateLoadBalancerListeners", Listener("SSL", 81, "TCP", 80, "arn:aws:iam::123456789012:server-certificate/other"), "CertificateNotFound", 400 },
+        {
+            "CreateLoadBalancerListeners", Listener("SSL", 81, "TCP", 80, "arn:aws:iam::123456789012:server-certificate/other"),
+            "CertificateNotFound", 400
+        },
         { "CreateLoadBalancerListeners", Listener("TCP", 0, "TCP", 80), "ValidationError", 400 },
         { "CreateLoadBalancerListeners", Listener("TCP", 81, "TCP", 65536), "ValidationError", 400 },
         { "CreateLoadBalancerListeners", "LoadBalancerName=nobody&" + Listener("TCP", 81, "TCP", 80), "LoadBalancerNotFound", 400 },
@@ -79,7 +82,8 @@ public sealed class LoadBalancingErrorTests(LoadBalancingErrorTests.Unchanging u
     {
         var sandbox = unchanging.Sandbox;
         var before = sandbox.Elb.Listeners.ToList();
-        var given = parameters.Split('&', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=', 2)).Select(pair => (pair[0], (object)pair[1])).ToList();
+        var given = parameters.Split('&', StringSplitOptions.RemoveEmptyEntries)
+            .Select(pair => pair.Split('=', 2)).Select(pair => (pair[0], (object)pair[1])).ToList();
         if (!given.Exists(pair => pair.Item1 == "LoadBalancerName") && operation != "DescribeLoadBalancers")
         {
             given.Add(("LoadBalancerName", sandbox.ElbName));
@@ -131,7 +135,8 @@ public sealed class LoadBalancingErrorTests(LoadBalancingErrorTests.Unchanging u
 
         async Task OkAsync(string operation, string parameters)
         {
-            var answer = await sandbox.Aws.ElbAsync(operation, [name, .. parameters.Split('&').Select(pair => pair.Split('=', 2)).Select(pair => (pair[0], (object)pair[1]))]);
+            var answer = await sandbox.Aws.ElbAsync(
+                operation, [name, .. parameters.Split('&').Select(pair => pair.Split('=', 2)).Select(pair => (pair[0], (object)pair[1]))]);
             answer.Status.ShouldBe(200, answer.Document.ToString());
         }
     }
@@ -142,7 +147,8 @@ public sealed class LoadBalancingErrorTests(LoadBalancingErrorTests.Unchanging u
         await using var sandbox = await RunningSandbox.StartAsync();
         var answer = await sandbox.Aws.ElbAsync(
             "CreateLoadBalancerListeners",
-            ("LoadBalancerName", sandbox.ElbName), ("Listeners.member.1.Protocol", "SSL"), ("Listeners.member.1.LoadBalancerPort", 8443), ("Listeners.member.1.InstanceProtocol", "SSL"),
+            ("LoadBalancerName", sandbox.ElbName), ("Listeners.member.1.Protocol", "SSL"), ("Listeners.member.1.LoadBalancerPort", 8443), (
+                "Listeners.member.1.InstanceProtocol", "SSL"),
             ("Listeners.member.1.InstancePort", 80), ("Listeners.member.1.SSLCertificateId", Certificate));
         (answer.Code, answer.Status).ShouldBe(("InvalidConfigurationRequest", 409));
     }

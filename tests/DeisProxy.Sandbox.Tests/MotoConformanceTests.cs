@@ -31,7 +31,9 @@ public sealed class MotoConformanceTests
         ("create a listener with layers mixed", [Create("TCP", 81, "HTTP", 81)]),
         ("create a listener on a missing one", [Create("TCP", 81, "TCP", 81) + "&LoadBalancerName=nobody"]),
         ("create an SSL listener without certificate", [Create("SSL", 81, "TCP", 81)]),
-        ("create an SSL listener with an unknown certificate", [Create("SSL", 81, "TCP", 81) + $"&Listeners.member.1.SSLCertificateId={NoCertificate}"]),
+        (
+            "create an SSL listener with an unknown certificate",
+            [Create("SSL", 81, "TCP", 81) + $"&Listeners.member.1.SSLCertificateId={NoCertificate}"]),
         ("delete a listener", ["DeleteLoadBalancerListeners?LoadBalancerPorts.member.1=80"]),
         ("delete an absent listener", ["DeleteLoadBalancerListeners?LoadBalancerPorts.member.1=81"]),
         ("delete two listeners", ["DeleteLoadBalancerListeners?LoadBalancerPorts.member.1=80&LoadBalancerPorts.member.2=2222"]),
@@ -48,12 +50,16 @@ public sealed class MotoConformanceTests
         ("delete an absent policy", ["DeleteLoadBalancerPolicy?PolicyName=nothing"]),
         ("delete a policy in use", [Proxy("proxy", "true"), Backend(80, "proxy"), "DeleteLoadBalancerPolicy?PolicyName=proxy"]),
         ("set a backend policy", [Proxy("proxy", "true"), Backend(80, "proxy")]),
-        ("clear a backend policy", [Proxy("proxy", "true"), Backend(80, "proxy"), "SetLoadBalancerPoliciesForBackendServer?InstancePort=80&PolicyNames="]),
+        (
+            "clear a backend policy",
+            [Proxy("proxy", "true"), Backend(80, "proxy"), "SetLoadBalancerPoliciesForBackendServer?InstancePort=80&PolicyNames="]),
         ("replace backend policies", [Proxy("a", "true"), Proxy("b", "true"), Backend(80, "a"), Backend(80, "b")]),
         ("set an unknown backend policy", [Backend(80, "nothing")]),
         ("set a backend policy on a port without listener", [Proxy("proxy", "true"), Backend(81, "proxy")]),
         ("set a backend policy on a port added later", [Proxy("proxy", "true"), Create("TCP", 81, "TCP", 81), Backend(81, "proxy")]),
-        ("backend policies outlive their listener", [Proxy("proxy", "true"), Backend(80, "proxy"), "DeleteLoadBalancerListeners?LoadBalancerPorts.member.1=80"]),
+        (
+            "backend policies outlive their listener",
+            [Proxy("proxy", "true"), Backend(80, "proxy"), "DeleteLoadBalancerListeners?LoadBalancerPorts.member.1=80"]),
         ("set a cookie policy", [OfListener(80, "sticky")]),
         ("replace a listener's policies", [OfListener(80, "sticky"), OfListener(80, "session")]),
         ("clear a listener's policies", [OfListener(80, "sticky"), "SetLoadBalancerPoliciesOfListener?LoadBalancerPort=80&PolicyNames="]),
@@ -118,7 +124,8 @@ public sealed class MotoConformanceTests
             var theirs = await ObserveAsync(other, $"case-{index}", requests);
             if ((ours != theirs) != MotoDiffers.ContainsKey(name))
             {
-                wrong.Add($"{name}: {(ours == theirs ? $"listed as different ({MotoDiffers[name]}), but equal" : "different")}\n  ours: {ours}\n  moto: {theirs}");
+                wrong.Add($"{name}: {(ours == theirs ? $"listed as different ({MotoDiffers[name]}), but equal" : "different")}\n  ours: {ours}\n  "
+                    + $"moto: {theirs}");
             }
         }
 
@@ -132,9 +139,11 @@ public sealed class MotoConformanceTests
     private static string Proxy(string name, string value) =>
         $"CreateLoadBalancerPolicy?PolicyName={name}&PolicyTypeName=ProxyProtocolPolicyType&PolicyAttributes.member.1.AttributeName=ProxyProtocol&PolicyAttributes.member.1.AttributeValue={value}";
 
-    private static string Backend(int port, string policy) => $"SetLoadBalancerPoliciesForBackendServer?InstancePort={port}&PolicyNames.member.1={policy}";
+    private static string Backend(int port, string policy) =>
+        $"SetLoadBalancerPoliciesForBackendServer?InstancePort={port}&PolicyNames.member.1={policy}";
 
-    private static string OfListener(int port, string policy) => $"SetLoadBalancerPoliciesOfListener?LoadBalancerPort={port}&PolicyNames.member.1={policy}";
+    private static string OfListener(int port, string policy) =>
+        $"SetLoadBalancerPoliciesOfListener?LoadBalancerPort={port}&PolicyNames.member.1={policy}";
 
     private static string Health(string target, int interval, int timeout, int unhealthy, int healthy) =>
         $"ConfigureHealthCheck?HealthCheck.Target={target}&HealthCheck.Interval={interval}&HealthCheck.Timeout={timeout}&HealthCheck.UnhealthyThreshold={unhealthy}&HealthCheck.HealthyThreshold={healthy}";
@@ -150,7 +159,8 @@ public sealed class MotoConformanceTests
             ("Listeners.member.1.InstanceProtocol", "HTTP"), ("Listeners.member.1.InstancePort", 80),
             ("Listeners.member.2.Protocol", "TCP"), ("Listeners.member.2.LoadBalancerPort", 2222),
             ("Listeners.member.2.InstanceProtocol", "TCP"), ("Listeners.member.2.InstancePort", 2222))).Status.ShouldBe(200);
-        (await client.ElbAsync("CreateLBCookieStickinessPolicy", name, ("PolicyName", "sticky"), ("CookieExpirationPeriod", 60))).Status.ShouldBe(200);
+        (await client.ElbAsync("CreateLBCookieStickinessPolicy", name, ("PolicyName", "sticky"), ("CookieExpirationPeriod", 60))).Status.ShouldBe(
+            200);
         (await client.ElbAsync("CreateAppCookieStickinessPolicy", name, ("PolicyName", "session"), ("CookieName", "c"))).Status.ShouldBe(200);
         // moto has no health check until one is set; the real one has from the start.
         (await client.ElbAsync(
@@ -166,7 +176,8 @@ public sealed class MotoConformanceTests
         foreach (var request in requests)
         {
             var parts = request.Replace("{name}", loadBalancer, StringComparison.Ordinal).Split('?', 2);
-            var parameters = (parts.Length > 1 ? parts[1].Split('&') : []).Select(pair => pair.Split('=', 2)).Select(pair => (pair[0], (object)pair[1])).ToList();
+            var parameters = (parts.Length > 1 ? parts[1].Split('&') : [])
+                .Select(pair => pair.Split('=', 2)).Select(pair => (pair[0], (object)pair[1])).ToList();
             if (!parameters.Exists(parameter => parameter.Item1.StartsWith("LoadBalancerName", StringComparison.Ordinal)))
             {
                 parameters.Add(("LoadBalancerName", loadBalancer));
@@ -177,7 +188,8 @@ public sealed class MotoConformanceTests
 
         var described = await AskAsync(client, "DescribeLoadBalancers", ("LoadBalancerNames.member.1", loadBalancer));
         var attributes = await AskAsync(client, "DescribeLoadBalancerAttributes", ("LoadBalancerName", loadBalancer));
-        return $"{last!.Status} {last.Code} {Content(last, "PolicyDescriptions")}{Content(last, "HealthCheck")} -> {Shown(described)} idle={attributes.Value("IdleTimeout")}";
+        return $"{last!.Status} {last.Code} {Content(last, "PolicyDescriptions")}{Content(last, "HealthCheck")} -> {Shown(described)} "
+            + $"idle={attributes.Value("IdleTimeout")}";
     }
 
     private static async Task<QueryAnswer> AskAsync(QueryClient client, string operation, params (string Name, object Value)[] parameters)
@@ -201,16 +213,22 @@ public sealed class MotoConformanceTests
     {
         var listeners = Members(answer.Document.Root!, "ListenerDescriptions")
             .Select(member => $"{Leaf(member, "LoadBalancerPort")} {Leaf(member, "Protocol")}->{Leaf(member, "InstanceProtocol")}:{Leaf(member, "InstancePort")}[{Names(member)}]").Order(StringComparer.Ordinal);
-        var backends = Members(answer.Document.Root!, "BackendServerDescriptions").Where(member => Names(member).Length > 0).Select(member => $"{Leaf(member, "InstancePort")}[{Names(member)}]").Order(StringComparer.Ordinal);
-        var policies = answer.Document.Descendants().Where(element => element.Name.LocalName == "Policies").SelectMany(element => element.Descendants().Where(leaf => !leaf.HasElements && leaf.Value.Length > 0)).Select(leaf => leaf.Value).Order(StringComparer.Ordinal);
-        var health = answer.Document.Descendants().Where(element => element.Name.LocalName == "HealthCheck").SelectMany(element => element.Elements()).Select(leaf => $"{leaf.Name.LocalName}={leaf.Value}").Order(StringComparer.Ordinal);
-        return $"{answer.Code} {string.Join(", ", listeners)} backends {string.Join(", ", backends)} policies {string.Join(", ", policies)} check {string.Join(' ', health)}";
+        var backends = Members(answer.Document.Root!, "BackendServerDescriptions").Where(member => Names(member).Length > 0)
+            .Select(member => $"{Leaf(member, "InstancePort")}[{Names(member)}]").Order(StringComparer.Ordinal);
+        var policies = answer.Document.Descendants().Where(element => element.Name.LocalName == "Policies")
+            .SelectMany(element => element.Descendants().Where(leaf => !leaf.HasElements && leaf.Value.Length > 0)).Select(leaf => leaf.Value).Order(
+                StringComparer.Ordinal);
+        var health = answer.Document.Descendants().Where(element => element.Name.LocalName == "HealthCheck")
+            .SelectMany(element => element.Elements()).Select(leaf => $"{leaf.Name.LocalName}={leaf.Value}").Order(StringComparer.Ordinal);
+        return $"{answer.Code} {string.Join(", ", listeners)} backends {string.Join(", ", backends)} policies {string.Join(", ", policies)} check "
+            + $"{string.Join(' ', health)}";
     }
 
     private static IEnumerable<XElement> Members(XElement root, string list) =>
         root.Descendants().Where(element => element.Name.LocalName == list).SelectMany(element => element.Elements());
 
-    private static string? Leaf(XElement element, string name) => element.Descendants().FirstOrDefault(candidate => candidate.Name.LocalName == name)?.Value;
+    private static string? Leaf(XElement element, string name) =>
+        element.Descendants().FirstOrDefault(candidate => candidate.Name.LocalName == name)?.Value;
 
     private static string Names(XElement element) =>
         string.Join(',', element.Descendants().Where(candidate => candidate.Name.LocalName == "PolicyNames").SelectMany(names => names.Elements()).Select(name => name.Value));

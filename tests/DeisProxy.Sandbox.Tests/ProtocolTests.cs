@@ -60,7 +60,8 @@ public sealed class ProtocolTests
     public async Task CloudFormation_refuses(string operation, string parameters, string message)
     {
         await using var sandbox = await RunningSandbox.StartAsync(SandboxOptions.DeisV15 with { Nodes = 0 });
-        var answer = await sandbox.Aws.CloudFormationAsync(operation, [.. parameters.Split('&').Select(pair => pair.Split('=')).Select(pair => (pair[0], (object)pair[1]))]);
+        var answer = await sandbox.Aws.CloudFormationAsync(
+            operation, [.. parameters.Split('&').Select(pair => pair.Split('=')).Select(pair => (pair[0], (object)pair[1]))]);
         (answer.Status, answer.Code, answer.Value("Message")).ShouldBe((400, "ValidationError", message));
     }
 
@@ -92,7 +93,8 @@ public sealed class ProtocolTests
     public async Task EC2_refuses(string operation, string parameters, string code)
     {
         await using var sandbox = await RunningSandbox.StartAsync();
-        var answer = await sandbox.Aws.Ec2Async(operation, [.. parameters.Split('&').Select(pair => pair.Split('=')).Select(pair => (pair[0], (object)pair[1]))]);
+        var answer = await sandbox.Aws.Ec2Async(
+            operation, [.. parameters.Split('&').Select(pair => pair.Split('=')).Select(pair => (pair[0], (object)pair[1]))]);
         (answer.Status, answer.Code).ShouldBe((400, code));
     }
 
@@ -108,7 +110,8 @@ public sealed class ProtocolTests
         });
         (string, object)[] running =
         [
-            ("Filter.1.Name", "tag:aws:cloudformation:stack-name"), ("Filter.1.Value.1", "deis"), ("Filter.2.Name", "instance-state-name"), ("Filter.2.Value.1", "run*"),
+            ("Filter.1.Name", "tag:aws:cloudformation:stack-name"), ("Filter.1.Value.1", "deis"), ("Filter.2.Name", "instance-state-name"), (
+                "Filter.2.Value.1", "run*"),
         ];
         var answer = await sandbox.Aws.Ec2Async("DescribeInstances", running);
         answer.Values("privateIpAddress").ShouldBe(["172.20.1.11", "172.20.2.11", "172.20.1.12"]);
@@ -119,6 +122,7 @@ public sealed class ProtocolTests
 
     private static async Task<string> SendAsync(RunningSandbox sandbox, string field, string body) => (await Raw.ExchangeAsync(
         sandbox.Cloud.AwsEndpoint.Port,
-        $"POST / HTTP/1.1\r\nHost: x\r\n{field}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}",
+        $"POST / HTTP/1.1\r\nHost: x\r\n{field}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {body.Length}\r\nConnection: "
+            + $"close\r\n\r\n{body}",
         halfClose: false))!;
 }

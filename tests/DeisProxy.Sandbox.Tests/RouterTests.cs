@@ -92,7 +92,8 @@ public sealed class RouterTests
     [Fact]
     public async Task A_node_sees_etcd_and_routers_and_runs_commands()
     {
-        await using var sandbox = await RunningSandbox.StartAsync(SandboxOptions.DeisV15 with { Routers = 2, RouterInterval = TimeSpan.FromHours(1) });
+        await using var sandbox = await RunningSandbox.StartAsync(
+            SandboxOptions.DeisV15 with { Routers = 2, RouterInterval = TimeSpan.FromHours(1) });
         await using var node = await sandbox.Cloud.ConnectNodeAsync("198.51.100.11");
         var own = sandbox.Cloud.Nodes[0];
 
@@ -111,12 +112,14 @@ public sealed class RouterTests
         logs.StandardOutput.ShouldContain("\"GET /token-1 HTTP/1.1\"");
 
         sandbox.Cloud.SetEtcdValue("/deis/router/proxyProtocol", "1");
-        var rendered = await node.RunAsync(["docker", "exec", "deis-router", "sh", "-c", "confd -node $HOST:4001 -onetime --log-level error"], CancellationToken.None);
+        var rendered = await node.RunAsync(
+            ["docker", "exec", "deis-router", "sh", "-c", "confd -node $HOST:4001 -onetime --log-level error"], CancellationToken.None);
         rendered.ExitCode.ShouldBe(0);
         await Tools.EventuallyAsync(() => sandbox.Cloud.Routers[0].DemandsProxyLine, "this router has switched");
         sandbox.Cloud.Routers[1].DemandsProxyLine.ShouldBeFalse();
 
-        sandbox.Cloud.NodeCommands.Add((address, arguments, _) => Task.FromResult(arguments is ["uptime"] ? new CommandResult(0, address, "") : null));
+        sandbox.Cloud.NodeCommands.Add(
+            (address, arguments, _) => Task.FromResult(arguments is ["uptime"] ? new CommandResult(0, address, "") : null));
         (await node.RunAsync(["uptime"], CancellationToken.None)).StandardOutput.ShouldBe(own);
         await using var other = await sandbox.Cloud.ConnectNodeAsync($"core@{sandbox.Cloud.Nodes[2]}:22");
         (await other.RunAsync(["docker", "logs", "deis-router"], CancellationToken.None)).ExitCode.ShouldBe(1);
@@ -140,7 +143,8 @@ public sealed class RouterTests
         sandbox.Cloud.Faults.Add(new FaultRule(FaultKind.CloseAfter) { Service = "ssh", Operation = "run", Times = 1 });
         (await Should.ThrowAsync<DeisProxyException>(() => node.RunAsync(["count"], CancellationToken.None))).Code.ShouldBe("ssh-connection-lost");
         ran.ShouldBe(1);
-        (await Should.ThrowAsync<IOException>(async () => await stream.ReadExactlyAsync(new byte[1]))).InnerException.ShouldBeOfType<DeisProxyException>().Code.ShouldBe("ssh-connection-lost");
+        (await Should.ThrowAsync<IOException>(async () => await stream.ReadExactlyAsync(new byte[1]))).InnerException
+            .ShouldBeOfType<DeisProxyException>().Code.ShouldBe("ssh-connection-lost");
         await Should.ThrowAsync<DeisProxyException>(() => node.RunAsync(["count"], CancellationToken.None));
         ran.ShouldBe(1);
         await using var again = await sandbox.Cloud.ConnectNodeAsync(sandbox.Cloud.Nodes[0]);

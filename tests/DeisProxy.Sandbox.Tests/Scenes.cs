@@ -7,7 +7,8 @@ namespace DeisProxy.Sandbox.Tests;
 /// <summary>What tests of the data plane do again and again.</summary>
 internal static class Scenes
 {
-    public static async Task CreateListenerAsync(this RunningSandbox sandbox, string protocol, int port, string instanceProtocol, int instancePort, string? certificate = null)
+    public static async Task CreateListenerAsync(
+        this RunningSandbox sandbox, string protocol, int port, string instanceProtocol, int instancePort, string? certificate = null)
     {
         var parameters = new List<(string, object)>
         {
@@ -25,7 +26,8 @@ internal static class Scenes
     public static async Task DeleteListenerAsync(this RunningSandbox sandbox, int port) =>
         (await sandbox.Aws.ElbAsync("DeleteLoadBalancerListeners", ("LoadBalancerName", sandbox.ElbName), ("LoadBalancerPorts.member.1", port))).Status.ShouldBe(200);
 
-    public static async Task SwapAsync(this RunningSandbox sandbox, int port, string protocol, string instanceProtocol, int instancePort, string? certificate = null)
+    public static async Task SwapAsync(
+        this RunningSandbox sandbox, int port, string protocol, string instanceProtocol, int instancePort, string? certificate = null)
     {
         await sandbox.DeleteListenerAsync(port);
         await sandbox.CreateListenerAsync(protocol, port, instanceProtocol, instancePort, certificate);

@@ -15,7 +15,8 @@ public sealed record QueryAnswer(int Status, XDocument Document)
 
     public string? Value(string name) => Document.Descendants().FirstOrDefault(element => element.Name.LocalName == name)?.Value;
 
-    public IReadOnlyList<string> Values(string name) => [.. Document.Descendants().Where(element => element.Name.LocalName == name).Select(element => element.Value)];
+    public IReadOnlyList<string> Values(string name) =>
+        [.. Document.Descendants().Where(element => element.Name.LocalName == name).Select(element => element.Value)];
 }
 
 /// <summary>A client of the Query protocol that sends just what it is told.</summary>
@@ -26,11 +27,14 @@ public sealed class QueryClient(Uri endpoint) : IDisposable
     public static string Authorization(string service) =>
         $"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150101/us-east-1/{service}/aws4_request, SignedHeaders=host;x-amz-date, Signature=00";
 
-    public Task<QueryAnswer> ElbAsync(string action, params (string Name, object Value)[] parameters) => CallAsync("elasticloadbalancing", "2012-06-01", action, parameters);
+    public Task<QueryAnswer> ElbAsync(string action, params (string Name, object Value)[] parameters) =>
+        CallAsync("elasticloadbalancing", "2012-06-01", action, parameters);
 
-    public Task<QueryAnswer> CloudFormationAsync(string action, params (string Name, object Value)[] parameters) => CallAsync("cloudformation", "2010-05-15", action, parameters);
+    public Task<QueryAnswer> CloudFormationAsync(string action, params (string Name, object Value)[] parameters) =>
+        CallAsync("cloudformation", "2010-05-15", action, parameters);
 
-    public Task<QueryAnswer> Ec2Async(string action, params (string Name, object Value)[] parameters) => CallAsync("ec2", "2016-11-15", action, parameters);
+    public Task<QueryAnswer> Ec2Async(string action, params (string Name, object Value)[] parameters) =>
+        CallAsync("ec2", "2016-11-15", action, parameters);
 
     public async Task<QueryAnswer> CallAsync(string service, string version, string action, params (string Name, object Value)[] parameters)
     {
@@ -73,9 +77,16 @@ public static class Tools
         }
     }
 
-    public static Process Start(string program, string package, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    public static Process Start(
+        string program, string package, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         foreach (var (name, value) in environment ?? new Dictionary<string, string>(StringComparer.Ordinal))
         {
             start.Environment[name] = value;
@@ -181,7 +192,8 @@ public static class Raw
     public static int Status(string? answer) => answer switch
     {
         null => -1,
-        _ when answer.StartsWith("HTTP/1.1 ", StringComparison.Ordinal) => int.Parse(answer.AsSpan(9, 3), System.Globalization.CultureInfo.InvariantCulture),
+        _ when answer.StartsWith("HTTP/1.1 ", StringComparison.Ordinal) =>
+            int.Parse(answer.AsSpan(9, 3), System.Globalization.CultureInfo.InvariantCulture),
         _ => 0,
     };
 }

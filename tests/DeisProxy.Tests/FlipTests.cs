@@ -4,7 +4,9 @@ using DeisProxy.Sandbox;
 
 namespace DeisProxy.Tests;
 
-/// <summary>How both ends are switched on a cluster whose load balancer acts late, and what is done where a node does not allow the best way.</summary>
+/// <summary>
+/// How both ends are switched on a cluster whose load balancer acts late, and what is done where a node does not allow the best way.
+/// </summary>
 public sealed class FlipTests : IAsyncLifetime
 {
     private Scene _scene = null!;
@@ -38,7 +40,8 @@ public sealed class FlipTests : IAsyncLifetime
         Json(run)["requestsSent"]!.GetValue<int>().ShouldBeGreaterThan(0);
         Json(run)["requestsFailed"]!.GetValue<int>().ShouldBe(0, run.Output);
         Json(run)["longestWaitMilliseconds"]!.GetValue<long>().ShouldBeGreaterThan(0);
-        Json(run)["steps"]!.AsArray().Single(s => s!["id"]!.GetValue<string>() == "flip")!["description"]!.GetValue<string>().ShouldContain("new connections wait there until both have switched");
+        Json(run)["steps"]!.AsArray().Single(s => s!["id"]!.GetValue<string>() == "flip")!["description"]!.GetValue<string>().ShouldContain(
+            "new connections wait there until both have switched");
         Sandbox.Routers.ShouldAllBe(router => router.DemandsProxyLine == (command == "setup"));
         Sandbox.Nodes.ShouldNotContain(node => Sandbox.HoldsConnections(node));
     }

@@ -7,7 +7,9 @@ using Listener = DeisProxy.Core.Elb.Listener;
 
 namespace DeisProxy.Tests;
 
-/// <summary>A listener is deleted and created again with less than a round trip in between, and whatever becomes of the delete, the port ends up open.</summary>
+/// <summary>
+/// A listener is deleted and created again with less than a round trip in between, and whatever becomes of the delete, the port ends up open.
+/// </summary>
 [Collection(nameof(Alone))]
 public sealed class ListenerSwapTests
 {
@@ -64,7 +66,8 @@ public sealed class ListenerSwapTests
         await using var sandbox = await SandboxCloud.StartAsync(SandboxOptions.DeisV15);
         var rule = sandbox.Faults.Add(new FaultRule(fault) { Operation = Delete, Times = 1 });
 
-        (await SwapAsync(sandbox, fault == FaultKind.Hang ? HangTimeout : CallTimeout).ShouldThrowAsync<DeisProxyException>()).IsTransient.ShouldBe(isTransient);
+        (await SwapAsync(sandbox, fault == FaultKind.Hang ? HangTimeout : CallTimeout).ShouldThrowAsync<DeisProxyException>()).IsTransient.ShouldBe(
+            isTransient);
 
         ShouldHave(sandbox, "HTTP");
         sandbox.Faults.Remove(rule);
@@ -113,7 +116,8 @@ public sealed class ListenerSwapTests
     private static async Task SwapAsync(SandboxCloud sandbox, TimeSpan timeout)
     {
         using var clients = AwsClients.Create(new AwsAccess { Region = "us-east-1", Endpoint = sandbox.AwsEndpoint, CallTimeout = timeout });
-        await new ClassicLoadBalancer(clients, sandbox.FindLoadBalancer().Name, TimeProvider.System).ReplaceListenerAsync(Old, New, CancellationToken.None);
+        await new ClassicLoadBalancer(clients, sandbox.FindLoadBalancer().Name, TimeProvider.System).ReplaceListenerAsync(
+            Old, New, CancellationToken.None);
     }
 
     private static bool IsOpen(SandboxCloud sandbox) => sandbox.FindLoadBalancer().Listeners.Any(l => l.LoadBalancerPort == 80);

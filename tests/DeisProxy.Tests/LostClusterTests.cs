@@ -2,7 +2,10 @@ using DeisProxy.Sandbox;
 
 namespace DeisProxy.Tests;
 
-/// <summary>etcd loses its majority half-way through the flip: only the load balancer is left to bring traffic back. A class a command, because each mostly waits.</summary>
+/// <summary>
+/// etcd loses its majority half-way through the flip: only the load balancer is left to bring traffic back. A class a command, because each mostly
+/// waits.
+/// </summary>
 public abstract class LostClusterTests(string command) : IAsyncLifetime
 {
     private Scene _scene = null!;

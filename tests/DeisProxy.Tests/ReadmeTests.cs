@@ -17,7 +17,8 @@ public sealed partial class ReadmeTests
     public void The_IAM_policy_allows_exactly_what_the_code_calls()
     {
         var called = Directory.GetFiles(Path.Combine(Root, "src", "DeisProxy.Aws"), "*.cs")
-            .SelectMany(file => Operation().Matches(File.ReadAllText(file))).Select(match => match.Groups["operation"].Value).Distinct(StringComparer.Ordinal);
+            .SelectMany(file => Operation().Matches(File.ReadAllText(file))).Select(match => match.Groups["operation"].Value).Distinct(
+                StringComparer.Ordinal);
         var json = Readme[(Readme.IndexOf("```json", StringComparison.Ordinal) + 7)..];
         var allowed = JsonNode.Parse(json[..json.IndexOf("```", StringComparison.Ordinal)])!["Statement"]!.AsArray()
             .SelectMany(statement => statement!["Action"]!.AsArray()).Select(action => action!.GetValue<string>());
@@ -32,7 +33,8 @@ public sealed partial class ReadmeTests
         var commands = Command().Matches(Readme).Select(match => match.Groups["command"].Value).ToList();
 
         commands.Count.ShouldBeGreaterThan(2);
-        commands.Where(command => !command.StartsWith("artifacts/", StringComparison.Ordinal)).ShouldAllBe(command => ci.Contains(command, StringComparison.Ordinal));
+        commands.Where(command => !command.StartsWith("artifacts/", StringComparison.Ordinal)).ShouldAllBe(
+            command => ci.Contains(command, StringComparison.Ordinal));
     }
 
     [Fact]

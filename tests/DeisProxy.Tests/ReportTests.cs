@@ -63,10 +63,13 @@ public sealed class ReportTests
     [Fact]
     public void JSON_holds_hostile_text_without_steering_a_terminal()
     {
-        var document = new VerifyDocument("verify", "deis", "aws", Ok: false, [CheckDocument.Of(new CheckResult("stack", CheckStatus.Fail, Hostile, "\u009b→\U000E0041", ""))], Error: null);
+        var document = new VerifyDocument(
+            "verify", "deis", "aws", Ok: false, [CheckDocument.Of(new CheckResult("stack", CheckStatus.Fail, Hostile, "\u009b→\U000E0041", ""))],
+            Error: null);
 
         using var output = new StringWriter();
-        new Terminal(TextReader.Null, output, TextWriter.Null).WriteDocument(JsonSerializer.Serialize(document, DocumentJson.Contract.VerifyDocument));
+        new Terminal(TextReader.Null, output, TextWriter.Null).WriteDocument(
+            JsonSerializer.Serialize(document, DocumentJson.Contract.VerifyDocument));
         var json = output.ToString();
 
         json.Replace("\n", "", StringComparison.Ordinal).EnumerateRunes().ShouldAllBe(r => System.Text.Rune.GetUnicodeCategory(r) != System.Globalization.UnicodeCategory.Control

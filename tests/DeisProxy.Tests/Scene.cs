@@ -27,7 +27,9 @@ internal sealed class Scene : IAsyncDisposable
     /// <summary>How long putting back may take; shorter where it cannot succeed.</summary>
     public TimeSpan RollbackLimit { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Calls that changed something in AWS or in the routers' settings. The tool's own lock and journal are not what anybody would miss.</summary>
+    /// <summary>
+    /// Calls that changed something in AWS or in the routers' settings. The tool's own lock and journal are not what anybody would miss.
+    /// </summary>
     public IReadOnlyList<RemoteCall> Changes => [.. Sandbox.CallLog.Mutating.Where(call =>
         call.Service != "ssh" && !(call.Service == "etcd" && call.Parameters["key"].StartsWith("/deis-proxy/", StringComparison.Ordinal)))];
 

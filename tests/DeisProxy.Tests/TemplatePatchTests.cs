@@ -119,7 +119,8 @@ public sealed class TemplatePatchTests
     [Fact]
     public void Any_layout_becomes_lines_of_two_spaces()
     {
-        var oneLine = JsonNode.Parse(Template)!.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        var oneLine = JsonNode.Parse(Template)!.ToJsonString(
+            new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
         oneLine.ShouldNotContain("\n");
         Patch(oneLine, Made).ShouldBe(Patch(Template, Made));
@@ -156,7 +157,8 @@ public sealed class TemplatePatchTests
     public void What_cannot_be_compared_is_left_and_said()
     {
         var template = JsonNode.Parse(Template)!;
-        template["Resources"]!["DeisWebELB"]!["Properties"]!["Listeners"]![1] = JsonNode.Parse("""{"Fn::If": ["Tls", {}, {"Ref": "AWS::NoValue"}]}""");
+        template["Resources"]!["DeisWebELB"]!["Properties"]!["Listeners"]![1] = JsonNode.Parse(
+            """{"Fn::If": ["Tls", {}, {"Ref": "AWS::NoValue"}]}""");
         template["Resources"]!["DeisWebELB"]!["Properties"]!["ConnectionSettings"] = JsonNode.Parse("""{"Fn::If": ["Long", {}, {}]}""");
         var (patched, notes) = Apply(template.ToJsonString(), Made);
         var properties = PropertiesOf(patched);
@@ -247,7 +249,8 @@ public sealed class TemplatePatchTests
             Number(l!["LoadBalancerPort"]), Protocol(l["Protocol"]), Number(l["InstancePort"]), Protocol(l["InstanceProtocol"] ?? l["Protocol"]),
             Certificate(l), []));
         var policies = (properties["Policies"]?.AsArray() ?? []).Where(p => p!["InstancePorts"]!.AsArray().Count > 0)
-            .Select(p => $"{p!["PolicyName"]}: {string.Join(",", p["InstancePorts"]!.AsArray().Select(Number).Order())}").Order(StringComparer.Ordinal);
+            .Select(p => $"{p!["PolicyName"]}: {string.Join(",", p["InstancePorts"]!.AsArray().Select(Number).Order())}").Order(
+                StringComparer.Ordinal);
         return string.Join("; ", listeners.OrderBy(l => l.LoadBalancerPort)) + " | " + string.Join("; ", policies) + " | "
             + new HealthCheck(
                 HealthCheckTarget.Parse(check["Target"]!.GetValue<string>()),

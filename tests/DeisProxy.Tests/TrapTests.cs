@@ -20,9 +20,11 @@ public sealed class TrapTests
     [InlineData("1.8.0", "/deis/router/hsts/enabled", "hsts/enabled")]
     public async Task Redirect_loop(string version, string key, string named)
     {
-        await using var scene = await Scene.StartAsync(Deis15 with { PlatformVersion = version, LoadBalancers = [WithCertificate], EtcdKeys = Keys((key, "true")) });
+        await using var scene = await Scene.StartAsync(
+            Deis15 with { PlatformVersion = version, LoadBalancers = [WithCertificate], EtcdKeys = Keys((key, "true")) });
 
-        (await scene.RefusedAsync("redirect-loop", "setup")).ShouldSatisfyAllConditions(m => m.ShouldContain("on port 443"), m => m.ShouldContain($"({named})"));
+        (await scene.RefusedAsync("redirect-loop", "setup")).ShouldSatisfyAllConditions(
+            m => m.ShouldContain("on port 443"), m => m.ShouldContain($"({named})"));
         var error = (await scene.RunAsync("setup")).Error;
         foreach (var way in new[] { "certificate on the routers", "turn enforcing off", "keep HTTPS listeners", "--allow-redirect-loop" })
         {
@@ -51,13 +53,16 @@ public sealed class TrapTests
         await using var scene = await Scene.StartAsync(Deis15 with { PlatformVersion = "1.11.0", VpcCidr = "172.31.0.0/16", EtcdKeys = Keys((key, value), ("/deis/config/shop/database_url", "SECRET")) });
 
         (await scene.RefusedAsync("whitelist-locks-out", "setup", "--real-ip-cidr", "keep")).ShouldSatisfyAllConditions(
-            m => m.ShouldContain("Routers trust 10.0.0.0/8 (default), the load balancer is in 172.31.0.0/16"), m => m.ShouldContain(named), m => m.ShouldContain("deny everybody"));
+            m => m.ShouldContain("Routers trust 10.0.0.0/8 (default), the load balancer is in 172.31.0.0/16"),
+            m => m.ShouldContain(named),
+            m => m.ShouldContain("deny everybody"));
         (await scene.WarnedAsync("whitelist-address-changes", "setup")).ShouldContain("the client's own address");
 
         // Not even asked for: what else is in an application's configuration.
         scene.Sandbox.CallLog.Calls.Where(c => c.Service == "etcd").ShouldAllBe(c =>
             !c.Parameters["key"].StartsWith("/deis/config/", StringComparison.Ordinal) || c.Parameters["key"].EndsWith("/deis_whitelist", StringComparison.Ordinal));
-        scene.Sandbox.CallLog.Calls.Where(c => c.Service == "etcd").ShouldAllBe(c => !c.Parameters.Any(p => p.Key == "recursive" && p.Value == "true"));
+        scene.Sandbox.CallLog.Calls.Where(c => c.Service == "etcd").ShouldAllBe(
+            c => !c.Parameters.Any(p => p.Key == "recursive" && p.Value == "true"));
     }
 
     [Fact]
@@ -75,7 +80,8 @@ public sealed class TrapTests
     [InlineData("100.64.0.0/16", null, "172.31.0.0/16", false)]
     public async Task A_vpc_with_several_networks(string second, string? subnet, string chosen, bool wide)
     {
-        await using var scene = await Scene.StartAsync(Deis15 with { VpcCidr = "172.31.0.0/16", AdditionalVpcCidrs = [second], SecondSubnetCidr = subnet });
+        await using var scene = await Scene.StartAsync(
+            Deis15 with { VpcCidr = "172.31.0.0/16", AdditionalVpcCidrs = [second], SecondSubnetCidr = subnet });
 
         var plan = JsonNode.Parse((await scene.RunAsync("setup", "--dry-run", "--output", "json")).Output)!;
         plan["steps"]!.AsArray().Single(s => s!["id"]!.GetValue<string>() == "real-ip-cidr")!["to"]!.GetValue<string>().ShouldBe(chosen);
@@ -105,7 +111,8 @@ public sealed class TrapTests
     {
         await using var scene = await Scene.StartAsync(Policies(port));
 
-        (await scene.WarnedAsync(id, "setup")).ShouldSatisfyAllConditions(m => m.ShouldContain(text), m => m.ShouldContain($"--instance-port {port} "));
+        (await scene.WarnedAsync(id, "setup")).ShouldSatisfyAllConditions(
+            m => m.ShouldContain(text), m => m.ShouldContain($"--instance-port {port} "));
         (await scene.RunAsync("setup")).ExitCode.ShouldBe(0);
         scene.Sandbox.FindLoadBalancer().BackendPolicies[port].ShouldBe(["EnableProxyProtocol"], "it is left as it is");
     }
@@ -113,9 +120,11 @@ public sealed class TrapTests
     [Fact]
     public async Task Another_classic_load_balancer()
     {
-        await using var scene = await Scene.StartAsync(Deis15 with { LoadBalancers = [LoadBalancerOptions.DeisV15, LoadBalancerOptions.DeisV15 with { Name = "inside", LogicalId = null }] });
+        await using var scene = await Scene.StartAsync(
+            Deis15 with { LoadBalancers = [LoadBalancerOptions.DeisV15, LoadBalancerOptions.DeisV15 with { Name = "inside", LogicalId = null }] });
 
-        (await scene.RefusedAsync("other-load-balancer", "setup")).ShouldSatisfyAllConditions(m => m.ShouldContain("The load balancer inside"), m => m.ShouldContain("HTTP:80→HTTP:80"));
+        (await scene.RefusedAsync("other-load-balancer", "setup")).ShouldSatisfyAllConditions(
+            m => m.ShouldContain("The load balancer inside"), m => m.ShouldContain("HTTP:80→HTTP:80"));
     }
 
     [Fact]
@@ -135,7 +144,8 @@ public sealed class TrapTests
         scene.Sandbox.FindLoadBalancer().InstanceHealth.ShouldAllBe(h => h.State == "OutOfService");
 
         (await scene.RefusedAsync("security-group-closed", "setup")).ShouldStartWith("No node admits port 80 from the load balancer");
-        (await scene.RunAsync("setup")).Error.ShouldContain("aws ec2 authorize-security-group-ingress --group-id sg-0de1500d --protocol tcp --port 80 --source-group sg-0de15e1b");
+        (await scene.RunAsync("setup")).Error.ShouldContain(
+            "aws ec2 authorize-security-group-ingress --group-id sg-0de1500d --protocol tcp --port 80 --source-group sg-0de15e1b");
     }
 
     [Fact]
@@ -189,7 +199,8 @@ public sealed class TrapTests
         (await scene.RunAsync("teardown")).Output.ShouldContain("Nothing to do");
     }
 
-    private static Dictionary<string, string> Keys(params (string Key, string Value)[] keys) => keys.ToDictionary(k => k.Key, k => k.Value, StringComparer.Ordinal);
+    private static Dictionary<string, string> Keys(params (string Key, string Value)[] keys) =>
+        keys.ToDictionary(k => k.Key, k => k.Value, StringComparer.Ordinal);
 
     private static SandboxOptions Policies(int port) => Deis15 with
     {

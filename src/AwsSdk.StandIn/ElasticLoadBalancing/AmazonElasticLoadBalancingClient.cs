@@ -70,7 +70,8 @@ public class AmazonElasticLoadBalancingClient : AmazonServiceClient
 
     public virtual Task<SetLoadBalancerListenerSSLCertificateResponse> SetLoadBalancerListenerSSLCertificateAsync(
         SetLoadBalancerListenerSSLCertificateRequest request, CancellationToken cancellationToken = default) =>
-        InvokeAsync<SetLoadBalancerListenerSSLCertificateResponse>(request, Operations.SetLoadBalancerListenerSSLCertificate.Options, cancellationToken);
+        InvokeAsync<SetLoadBalancerListenerSSLCertificateResponse>(
+            request, Operations.SetLoadBalancerListenerSSLCertificate.Options, cancellationToken);
 
     public virtual Task<ConfigureHealthCheckResponse> ConfigureHealthCheckAsync(
         ConfigureHealthCheckRequest request, CancellationToken cancellationToken = default) =>

@@ -62,7 +62,8 @@ public sealed class EtcdClient : IDisposable
     /// <summary>Finds the first endpoint at which an etcd answers with its v2 API.</summary>
     /// <param name="timeout">Limit of one request; null: 10 s, deisctl's own.</param>
     /// <exception cref="DeisProxyException">None does: <c>etcd-without-v2</c>, <c>etcd-unavailable</c>, or the node is lost.</exception>
-    public static async Task<EtcdClient> ConnectAsync(INode node, IReadOnlyList<Uri> endpoints, CancellationToken cancellationToken, TimeSpan? timeout = null)
+    public static async Task<EtcdClient> ConnectAsync(
+        INode node, IReadOnlyList<Uri> endpoints, CancellationToken cancellationToken, TimeSpan? timeout = null)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentOutOfRangeException.ThrowIfZero(endpoints.Count, nameof(endpoints));
@@ -98,7 +99,8 @@ public sealed class EtcdClient : IDisposable
     /// <summary>Reads a key or a directory.</summary>
     /// <param name="key">The key, such as <c>/deis/router</c>.</param>
     /// <returns>What is there; null if there is nothing.</returns>
-    /// <exception cref="DeisProxyException"><c>etcd-unavailable</c>, <c>etcd-without-v2</c>, <c>etcd-access-denied</c>, <c>etcd-bad-answer</c>, or the node is lost.</exception>
+    /// <exception cref="DeisProxyException"><c>etcd-unavailable</c>, <c>etcd-without-v2</c>, <c>etcd-access-denied</c>, <c>etcd-bad-answer</c>, or
+    /// the node is lost.</exception>
     public async Task<EtcdNode?> GetAsync(string key, bool recursive, CancellationToken cancellationToken)
     {
         try
@@ -176,7 +178,8 @@ public sealed class EtcdClient : IDisposable
         var parts = key.Split('/');
         if (parts.Length < 2 || parts[0].Length > 0 || parts.Skip(1).Any(part => part is "" or "." or ".."))
         {
-            throw new ArgumentException($"'{RemoteText.Clean(key)}' is not a key: it begins with a slash and has no empty part, '.' or '..'.", nameof(key));
+            throw new ArgumentException(
+                $"'{RemoteText.Clean(key)}' is not a key: it begins with a slash and has no empty part, '.' or '..'.", nameof(key));
         }
 
         return "/v2/keys" + string.Concat(parts.Skip(1).Select(part => "/" + Uri.EscapeDataString(part)));
@@ -267,9 +270,11 @@ public sealed class EtcdClient : IDisposable
             HttpStatusCode.NotFound => new DeisProxyException(
                 "etcd-without-v2",
                 $"{Name} has no v2 API (it does not know /v2/keys).",
-                "Deis v1 keeps its settings in etcd's v2 API: name the cluster's own etcd with --etcd-endpoint, or start this one with --enable-v2=true.",
+                "Deis v1 keeps its settings in etcd's v2 API: name the cluster's own etcd with --etcd-endpoint, or start this one with "
+                    + "--enable-v2=true.",
                 notJson),
-            >= HttpStatusCode.InternalServerError => NotAvailable($"HTTP {(int)status}, {RemoteText.Clean(System.Text.Encoding.UTF8.GetString(body))}", notJson),
+            >= HttpStatusCode.InternalServerError =>
+                NotAvailable($"HTTP {(int)status}, {RemoteText.Clean(System.Text.Encoding.UTF8.GetString(body))}", notJson),
             _ => BadAnswer($"HTTP {(int)status}, not the keys API's JSON", notJson),
         };
     }
@@ -277,7 +282,8 @@ public sealed class EtcdClient : IDisposable
     private DeisProxyException NotAvailable(string reason, Exception? innerException) => new(
         Unavailable,
         $"{Name} is not available: {reason}.",
-        "Check it on the node (etcdctl cluster-health; without a majority of its members etcd accepts no change), or name another one with --etcd-endpoint.",
+        "Check it on the node (etcdctl cluster-health; without a majority of its members etcd accepts no change), or name another one with "
+            + "--etcd-endpoint.",
         innerException)
     {
         IsTransient = true,

@@ -239,7 +239,8 @@ public sealed partial class RunLock : IRunLock, IAsyncDisposable
         throw new DeisProxyException(
             IRunLock.HeldByAnother,
             $"Another run holds the lock: {Describe(found.Value)}.",
-            $"Wait for it to end. If its process is gone, the lock expires within {TimeToLive.TotalSeconds} s; etcdctl rm {Key} on a node breaks it at once.",
+            $"Wait for it to end. If its process is gone, the lock expires within {TimeToLive.TotalSeconds} s; etcdctl rm {Key} on a node breaks it "
+                + "at once.",
             error);
     }
 

@@ -37,7 +37,8 @@ public sealed class ClusterRouters(INode node, EtcdClient etcd) : IRouterControl
         var hosts = EntriesAsync("/deis/router/hosts");
         var applicationWhitelists = CountApplicationWhitelistsAsync(cancellationToken);
         await Task.WhenAll(
-            applicationWhitelists, version, image, proxyProtocol, realIpCidr, enforceHttps, hsts, certificate, certificates, domains, controllerWhitelist, enforceWhitelist, hosts);
+            applicationWhitelists, version, image, proxyProtocol, realIpCidr, enforceHttps, hsts, certificate, certificates, domains,
+            controllerWhitelist, enforceWhitelist, hosts);
         var named = (await domains).Select(domain => domain.Name).ToHashSet(StringComparer.Ordinal);
         return new RouterState
         {
@@ -82,7 +83,8 @@ public sealed class ClusterRouters(INode node, EtcdClient etcd) : IRouterControl
         var count = 0;
         foreach (var some in (applications?.Nodes ?? []).Where(entry => entry.IsDirectory).Chunk(ApplicationsAtOnce))
         {
-            var lists = await Task.WhenAll(some.Select(entry => etcd.GetAsync($"/deis/config/{entry.Name}/deis_whitelist", recursive: false, cancellationToken)));
+            var lists = await Task.WhenAll(
+                some.Select(entry => etcd.GetAsync($"/deis/config/{entry.Name}/deis_whitelist", recursive: false, cancellationToken)));
             count += lists.Count(list => !string.IsNullOrWhiteSpace(list?.Value));
         }
 

@@ -20,7 +20,8 @@ internal static partial class RouterLogLine
             // The address stands before everything that the client wrote, so the first match cannot be the client's invention.
             if (Request().Match(line) is { Success: true } request)
             {
-                return new LogSighting(node, IPAddress.TryParse(request.Groups["address"].Value, out var address) ? address : null, BrokenHeader: false);
+                return new LogSighting(
+                    node, IPAddress.TryParse(request.Groups["address"].Value, out var address) ? address : null, BrokenHeader: false);
             }
 
             // The headers of the request follow on lines of their own.

@@ -98,7 +98,8 @@ public sealed class RouterLogs(INode entry, IReadOnlyList<NodeAddress> known, IN
     }
 
     private static string WhyNot(CommandResult answer) =>
-        answer.StandardOutput.StartsWith("none", StringComparison.Ordinal) ? "no container deis-router that docker shows the log of, and nothing of it in the journal"
+        answer.StandardOutput.StartsWith("none", StringComparison.Ordinal) ? "no container deis-router that docker shows the log of, and nothing of "
+            + "it in the journal"
         : answer.StandardOutput.StartsWith("found", StringComparison.Ordinal) ? "the request is in a line that is not in the router's format"
         : $"the search ended with status {answer.ExitCode}: {RemoteText.Clean(answer.StandardError, 120)}";
 }

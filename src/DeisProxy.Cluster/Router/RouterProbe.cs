@@ -36,8 +36,8 @@ public static partial class RouterProbe
     }
 
     /// <summary>
-    /// Sends a plain request. A router in plain mode answers, on a TLS port with 400; one that demands the PROXY line closes the connection without a word,
-    /// so a second connection with that line makes sure.
+    /// Sends a plain request. A router in plain mode answers, on a TLS port with 400; one that demands the PROXY line closes the connection without a
+    /// word, so a second connection with that line makes sure.
     /// </summary>
     /// <param name="timeout">Limit of the whole probe; null: 2 s.</param>
     public static async Task<ProbeResult> ProbeAsync(
@@ -99,7 +99,8 @@ public static partial class RouterProbe
 
                 // Only a 400 after a PROXY line is told apart by its body; nginx lingers before it closes, so the end is not waited for.
                 var answer = Encoding.ASCII.GetString(buffer, 0, length);
-                if (StatusLine(answer) is { } line && (line.Status != 400 || request == Request || answer.Contains("</html>", StringComparison.Ordinal)))
+                if (StatusLine(answer) is { } line
+                    && (line.Status != 400 || request == Request || answer.Contains("</html>", StringComparison.Ordinal)))
                 {
                     break;
                 }

@@ -27,5 +27,6 @@ public class ClusterControl(IRouterControl routers, TimeProvider time)
         cancellationToken);
 
     /// <summary>Reads the balancer again.</summary>
-    protected virtual Task<BalancerState?> ReadBalancerAsync(BalancerState? previous, CancellationToken cancellationToken) => Task.FromResult(previous);
+    protected virtual Task<BalancerState?> ReadBalancerAsync(BalancerState? previous, CancellationToken cancellationToken) =>
+        Task.FromResult(previous);
 }

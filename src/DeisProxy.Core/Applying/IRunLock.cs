@@ -10,6 +10,7 @@ public interface IRunLock
     TimeSpan HeldForSure { get; }
 
     /// <summary>Makes sure that this run holds it now, and for a while from now on.</summary>
-    /// <exception cref="DeisProxyException"><see cref="HeldByAnother"/>, <c>lock-lost</c> if it is not to be taken back, or the cluster cannot be reached.</exception>
+    /// <exception cref="DeisProxyException"><see cref="HeldByAnother"/>, <c>lock-lost</c> if it is not to be taken back, or the cluster cannot be
+    /// reached.</exception>
     Task<bool> EnsureHeldAsync(bool takeBack, CancellationToken cancellationToken);
 }

@@ -129,6 +129,7 @@ public sealed class Journal(IRecordStore cluster, IRecordStore local, Action<str
     private static DeisProxyException Unreadable(string name, Exception? innerException) => new(
         "journal-unreadable",
         $"Could not read the journal's record \"{name}\"; a newer deis-proxy may have written it.",
-        $"Use the newest deis-proxy. If the record is broken, find it in etcd (etcdctl ls --recursive /deis-proxy), save it, and remove that \"{name}\".",
+        "Use the newest deis-proxy. If the record is broken, find it in etcd (etcdctl ls --recursive /deis-proxy), save it, and remove that "
+            + $"\"{name}\".",
         innerException);
 }

@@ -13,7 +13,9 @@ namespace DeisProxy.Core.Applying;
 /// </summary>
 public sealed record RunRecord
 {
-    /// <summary>The format that this release writes. Format 1 (deis-proxy 0.1.0) knew classic load balancers only, and not what setup had made.</summary>
+    /// <summary>
+    /// The format that this release writes. Format 1 (deis-proxy 0.1.0) knew classic load balancers only, and not what setup had made.
+    /// </summary>
     public const int CurrentFormat = 2;
 
     /// <summary>Format of the record.</summary>

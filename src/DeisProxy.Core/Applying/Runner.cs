@@ -3,8 +3,8 @@ using DeisProxy.Core.Model;
 namespace DeisProxy.Core.Applying;
 
 /// <summary>
-/// Carries a plan out, step by step, whatever the steps are: writes the journal, compares with what was planned on, changes. When a step fails for good
-/// or the person interrupts, it undoes that step and the ones before it, in reverse.
+/// Carries a plan out, step by step, whatever the steps are: writes the journal, compares with what was planned on, changes. When a step fails for
+/// good or the person interrupts, it undoes that step and the ones before it, in reverse.
 /// </summary>
 public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<StepProgress> progress, TimeProvider time)
 {

@@ -68,7 +68,8 @@ public abstract record Step
     /// <param name="before">What was read just before.</param>
     /// <param name="undoing">Whether something that may be half done is put back.</param>
     /// <returns>What was read once the change showed.</returns>
-    public virtual Task<ClusterSnapshot> CarryOutAsync(ClusterControl cluster, ClusterSnapshot before, bool undoing, CancellationToken cancellationToken) =>
+    public virtual Task<ClusterSnapshot> CarryOutAsync(
+        ClusterControl cluster, ClusterSnapshot before, bool undoing, CancellationToken cancellationToken) =>
         CarryOutAsync([this], cluster, before, cancellationToken);
 
     /// <summary>Brings independent steps into effect side by side.</summary>
@@ -86,16 +87,21 @@ public abstract record Step
     /// <summary>Whether what is there is still this step's own when it is put back; anything else is somebody else's, and stays.</summary>
     public virtual bool IsOurs(ClusterSnapshot current) => IsDoneIn(current);
 
-    /// <summary>What comes before anything else when the step is put back, whoever holds the lock and whether or not the cluster can be reached.</summary>
+    /// <summary>
+    /// What comes before anything else when the step is put back, whoever holds the lock and whether or not the cluster can be reached.
+    /// </summary>
     public virtual Task SecureAsync(ClusterControl cluster, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>
     /// What can be done where the step cannot be put back because the cluster is out of reach. Called only while the lock is certainly this run's.
     /// </summary>
     /// <returns>What was done, one sentence for people; null if nothing was.</returns>
-    public virtual Task<string?> RescueAsync(ClusterControl cluster, ClusterSnapshot current, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+    public virtual Task<string?> RescueAsync(ClusterControl cluster, ClusterSnapshot current, CancellationToken cancellationToken) =>
+        Task.FromResult<string?>(null);
 
-    /// <summary>The step that comes before a new plan where this one was cut off half done in a way that planning again does not see; null if none.</summary>
+    /// <summary>
+    /// The step that comes before a new plan where this one was cut off half done in a way that planning again does not see; null if none.
+    /// </summary>
     public virtual Step? Repair(ClusterSnapshot current) => null;
 
     /// <summary>What <c>teardown</c> goes back to once this step is done, too.</summary>
@@ -112,17 +118,20 @@ public abstract record Step
         IReadOnlyList<Step> steps, ClusterControl cluster, ClusterSnapshot previous, CancellationToken cancellationToken)
     {
         var (last, reached) = await Waiting.UntilAsync(
-            cluster.Time, SeenLimit, PollInterval, ct => cluster.ReadAsync(previous, ct), s => !Missing(s).Any() && OutOfService(s).Count == 0, cancellationToken);
+            cluster.Time, SeenLimit, PollInterval, ct => cluster.ReadAsync(previous, ct), s => !Missing(s).Any() && OutOfService(s).Count == 0,
+            cancellationToken);
         return reached ? last : throw new DeisProxyException(
             "change-not-seen",
             Missing(last).Any()
                 ? $"The change {string.Join(", ", Missing(last))} was accepted, but {SeenLimit.TotalSeconds} s later it still does not show."
-                : $"The change {string.Join(", ", steps.Select(step => step.Id))} is made, but instances that were in service before are not: {OutOfService(last)}.",
+                : $"The change {string.Join(", ", steps.Select(step => step.Id))} is made, but instances that were in service before are not: "
+                + $"{OutOfService(last)}.",
             "Check the load balancer in its provider's console, then run the command again; it plans anew from what is there.");
 
         IEnumerable<string> Missing(ClusterSnapshot now) => steps.Where(step => !step.IsDoneIn(now)).Select(step => step.Id);
 
-        ValueList<string> OutOfService(ClusterSnapshot now) => previous.Balancer is { } before && now.Balancer is { } after ? after.OutOfServiceSince(before) : [];
+        ValueList<string> OutOfService(ClusterSnapshot now) =>
+            previous.Balancer is { } before && now.Balancer is { } after ? after.OutOfServiceSince(before) : [];
     }
 
     private Task MakeChangeAsync(ClusterControl cluster, ClusterSnapshot before, CancellationToken cancellationToken) => Waiting.ChangeAsync(

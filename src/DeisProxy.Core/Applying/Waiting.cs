@@ -11,7 +11,8 @@ internal static class Waiting
     /// <summary>Reads again and again until what is read is as wanted.</summary>
     /// <param name="limit">How long at most.</param>
     public static async Task<(T Last, bool Reached)> UntilAsync<T>(
-        TimeProvider time, TimeSpan limit, TimeSpan interval, Func<CancellationToken, Task<T>> read, Func<T, bool> wanted, CancellationToken cancellationToken)
+        TimeProvider time, TimeSpan limit, TimeSpan interval, Func<CancellationToken, Task<T>> read, Func<T, bool> wanted,
+        CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         while (true)
@@ -47,7 +48,9 @@ internal static class Waiting
         }
     }
 
-    /// <summary>Makes a change, and repeats it where its failure is transient. What has failed may have happened all the same: only what is there tells.</summary>
+    /// <summary>
+    /// Makes a change, and repeats it where its failure is transient. What has failed may have happened all the same: only what is there tells.
+    /// </summary>
     public static Task ChangeAsync(
         TimeProvider time, Func<CancellationToken, Task> change, Func<CancellationToken, Task<bool>> isDone, CancellationToken cancellationToken) => RetryAsync(
         time,

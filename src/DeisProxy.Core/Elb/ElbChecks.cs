@@ -58,7 +58,8 @@ public static class ElbChecks
 
         if (concerned.Count == 0)
         {
-            return Result(CheckStatus.Fail, $"no listener on the instance ports {goal.RouterPorts}", "Name the routers' instance ports with --router-ports.");
+            return Result(
+                CheckStatus.Fail, $"no listener on the instance ports {goal.RouterPorts}", "Name the routers' instance ports with --router-ports.");
         }
 
         if (concerned.Where(l => l is not { Protocol: ListenerProtocol.Tcp or ListenerProtocol.Ssl, InstanceProtocol: ListenerProtocol.Tcp }).ToList()
@@ -85,13 +86,15 @@ public static class ElbChecks
             ? CheckResult.Skip("backend-policies", "no listener on a router port", Expected)
             : missing.Count > 0
                 ? new("backend-policies", CheckStatus.Fail, $"none on instance port {string.Join(", ", missing)}", Expected, RunSetup)
-                : CheckResult.Pass("backend-policies", string.Join("; ", ports.Select(p => new BackendPolicies(p, balancer.BackendPoliciesOf(p)))), Expected);
+                : CheckResult.Pass(
+                    "backend-policies", string.Join("; ", ports.Select(p => new BackendPolicies(p, balancer.BackendPoliciesOf(p)))), Expected);
     }
 
     private static CheckResult Builder(LoadBalancer balancer, SetupGoal goal)
     {
         var expected = $"no PROXY line to the builder ({DeisPort.Builder}) or to any port that is not a router's";
-        var wrong = balancer.BackendPolicies.Where(b => !goal.RouterPorts.Contains(b.InstancePort) && balancer.SendsProxyLineTo(b.InstancePort)).ToList();
+        var wrong = balancer.BackendPolicies.Where(b => !goal.RouterPorts.Contains(b.InstancePort) && balancer.SendsProxyLineTo(b.InstancePort))
+            .ToList();
         return wrong.Count > 0
             ? new(
                 "builder-port",
@@ -118,14 +121,18 @@ public static class ElbChecks
         const string Expected = "every node that runs a router in service";
         var instances = snapshot.LoadBalancer.Instances;
         var routers = snapshot.Router.LiveRouters.Select(r => r.Name).ToHashSet(StringComparer.Ordinal);
-        var withRouter = snapshot.Nodes.Where(n => n.PrivateAddress is { } address && routers.Contains(address)).Select(n => n.InstanceId).ToHashSet(StringComparer.Ordinal);
+        var withRouter = snapshot.Nodes.Where(n => n.PrivateAddress is { } address && routers.Contains(address)).Select(n => n.InstanceId).ToHashSet(
+            StringComparer.Ordinal);
         var down = instances.Where(i => !i.InService && withRouter.Contains(i.InstanceId)).ToList();
         var seen = $"{instances.Count(i => i.InService)} of {instances.Count} in service";
         const string Remedy = "Check the reason the load balancer gives; a node's security group must admit the health check's port.";
         return instances.All(i => !i.InService)
             ? new("instances", CheckStatus.Fail, seen, Expected, Remedy)
             : down.Count > 0
-                ? new("instances", CheckStatus.Warn, $"{seen}; out of service with a live router: {string.Join("; ", down.Select(i => $"{i.InstanceId} ({i.Description})"))}", Expected, Remedy)
+                ? new(
+                    "instances", CheckStatus.Warn,
+                    $"{seen}; out of service with a live router: {string.Join("; ", down.Select(i => $"{i.InstanceId} ({i.Description})"))}",
+                    Expected, Remedy)
                 : CheckResult.Pass("instances", seen, Expected);
     }
 
@@ -134,7 +141,9 @@ public static class ElbChecks
         var wanted = goal.IdleTimeoutSeconds ?? SetupGoal.DefaultIdleTimeoutSeconds;
         var seen = $"{balancer.IdleTimeoutSeconds} s";
         return balancer.IdleTimeoutSeconds < wanted
-            ? new("idle-timeout", CheckStatus.Warn, seen, $"at least {wanted} s", "Silent WebSockets are cut after that time; deis-proxy setup raises it.")
+            ? new(
+                "idle-timeout", CheckStatus.Warn, seen, $"at least {wanted} s",
+                "Silent WebSockets are cut after that time; deis-proxy setup raises it.")
             : CheckResult.Pass("idle-timeout", seen, $"at least {wanted} s");
     }
 
@@ -159,7 +168,9 @@ public static class ElbChecks
             return CheckResult.Skip("real-ip-cidr", "the load balancer's network could not be read", Expected);
         }
 
-        var seen = $"routers trust {router.ProxyRealIpCidr ?? $"{RouterState.DefaultRealIpNetwork} (default)"}, the load balancer is in {snapshot.LoadBalancerNetworks}";
+        var seen =
+            $"routers trust {router.ProxyRealIpCidr ?? $"{RouterState.DefaultRealIpNetwork} (default)"}, the load balancer is in "
+                + $"{snapshot.LoadBalancerNetworks}";
         if (router.RealIpNetwork is { } trusted && networks.TrueForAll(n => Networks.Covers(trusted, n)))
         {
             return CheckResult.Pass("real-ip-cidr", seen, Expected);
@@ -182,7 +193,11 @@ public static class ElbChecks
         var where = $"TLS ends at {string.Join("; ", ending.Select(l => $"port {l.LoadBalancerPort}"))} in TCP mode";
         const string PassThrough = "Put the certificate on the routers and let the load balancer pass 443 through as TCP to 443";
         return router.RedirectsToHttps
-            ? new("https-redirect", CheckStatus.Fail, $"{where} and the routers enforce HTTPS: requests are redirected forever", Expected, $"{PassThrough}, or turn enforcing off.")
-            : new("https-redirect", CheckStatus.Warn, $"{where}: applications see X-Forwarded-Proto http", Expected, $"{PassThrough}, if applications depend on it.");
+            ? new(
+                "https-redirect", CheckStatus.Fail, $"{where} and the routers enforce HTTPS: requests are redirected forever", Expected,
+                $"{PassThrough}, or turn enforcing off.")
+            : new(
+                "https-redirect", CheckStatus.Warn, $"{where}: applications see X-Forwarded-Proto http", Expected,
+                $"{PassThrough}, if applications depend on it.");
     }
 }

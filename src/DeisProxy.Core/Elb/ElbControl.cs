@@ -22,7 +22,9 @@ public interface ILoadBalancerControl
     /// <summary>Deletes a policy that nothing uses.</summary>
     Task DeletePolicyAsync(string name, CancellationToken cancellationToken);
 
-    /// <summary>Makes sure that a listener that is there could be created again, and opens the connections that replacing it takes. Changes nothing.</summary>
+    /// <summary>
+    /// Makes sure that a listener that is there could be created again, and opens the connections that replacing it takes. Changes nothing.
+    /// </summary>
     Task PrepareReplacementAsync(Listener from, CancellationToken cancellationToken);
 
     /// <summary>Replaces the listener of one load balancer port, its policies included; prepares that where it has not been prepared.</summary>

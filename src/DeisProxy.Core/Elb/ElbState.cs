@@ -45,7 +45,8 @@ public sealed record ElbState : BalancerState
     public override ValueList<string> OutOfServiceSince(BalancerState before)
     {
         var served = ((ElbState)before).LoadBalancer.Instances.Where(i => i.InService).Select(i => i.InstanceId).ToHashSet(StringComparer.Ordinal);
-        return LoadBalancer.Instances.Where(i => !i.InService && served.Contains(i.InstanceId)).Select(i => $"{i.InstanceId} ({i.Description})").ToValueList();
+        return LoadBalancer.Instances.Where(i => !i.InService && served.Contains(i.InstanceId))
+            .Select(i => $"{i.InstanceId} ({i.Description})").ToValueList();
     }
 }
 
@@ -78,7 +79,8 @@ public static class ElbSnapshot
         public Surroundings Surroundings => snapshot.Elb.Surroundings;
 
         /// <summary>The same cluster with the load balancer in another state.</summary>
-        public ClusterSnapshot WithLoadBalancer(LoadBalancer loadBalancer) => snapshot with { Balancer = snapshot.Elb with { LoadBalancer = loadBalancer } };
+        public ClusterSnapshot WithLoadBalancer(LoadBalancer loadBalancer) =>
+            snapshot with { Balancer = snapshot.Elb with { LoadBalancer = loadBalancer } };
 
         private ElbState Elb => snapshot.Balancer as ElbState
             ?? throw new InvalidOperationException("This cluster is not behind a classic load balancer.");

@@ -120,7 +120,9 @@ internal static class BalancerTrafficExtensions
     /// <summary>Enough for the addresses that a load balancer usually has, each of them twice.</summary>
     private const int AnswersInARow = 6;
 
-    /// <summary>Whether a listener refuses a malformed request in one way, however often it is asked: the addresses of a load balancer take turns.</summary>
+    /// <summary>
+    /// Whether a listener refuses a malformed request in one way, however often it is asked: the addresses of a load balancer take turns.
+    /// </summary>
     public static async Task<bool> AlwaysAnswersAsync(
         this IBalancerTraffic traffic, Listener listener, TrafficAnswer wanted, CancellationToken cancellationToken)
     {

@@ -19,7 +19,8 @@ public sealed record FlipStep(FlipState From, FlipState To, ValueList<int> Route
 
     /// <inheritdoc/>
     public override string Description =>
-        $"switch load balancer and routers together{(Hold ? "; where the nodes allow it (sudo, iptables), new connections wait there until both have switched" : "")}";
+        "switch load balancer and routers "
+            + $"together{(Hold ? "; where the nodes allow it (sudo, iptables), new connections wait there until both have switched" : "")}";
 
     /// <inheritdoc/>
     public override string FromText => From.ToString();
@@ -49,7 +50,8 @@ public sealed record FlipStep(FlipState From, FlipState To, ValueList<int> Route
         ((ElbControl)cluster).Flip.PrepareAsync(this, before, cancellationToken);
 
     /// <inheritdoc/>
-    public override async Task<ClusterSnapshot> CarryOutAsync(ClusterControl cluster, ClusterSnapshot before, bool undoing, CancellationToken cancellationToken)
+    public override async Task<ClusterSnapshot> CarryOutAsync(
+        ClusterControl cluster, ClusterSnapshot before, bool undoing, CancellationToken cancellationToken)
     {
         await ((ElbControl)cluster).Flip.RunAsync(this, before, undoing, cancellationToken);
         return await WaitUntilSeenAsync([this], cluster, before, cancellationToken);
@@ -62,7 +64,8 @@ public sealed record FlipStep(FlipState From, FlipState To, ValueList<int> Route
         var now = To.BackendPolicies.Select(b => b with { PolicyNames = current.LoadBalancer.BackendPoliciesOf(b.InstancePort) }).ToValueList();
         var back = now.Zip(To.BackendPolicies, (found, to) => found with
         {
-            PolicyNames = found.PolicyNames.Except(to.PolicyNames.Except(before[to.InstancePort])).Union(before[to.InstancePort].Except(to.PolicyNames))
+            PolicyNames = found.PolicyNames.Except(to.PolicyNames.Except(before[to.InstancePort])).Union(
+                before[to.InstancePort].Except(to.PolicyNames))
                 .Order(StringComparer.Ordinal).ToValueList(),
         });
         return new FlipStep(new FlipState(current.Router.ProxyProtocol, now), new FlipState(From.ProxyProtocol, back.ToValueList()), RouterPorts);
@@ -98,5 +101,6 @@ public sealed record FlipState(string? ProxyProtocol, ValueList<BackendPolicies>
 {
     /// <summary>Both sides, for people.</summary>
     public override string ToString() => string.Join(
-        "; ", BackendPolicies.Select(b => $"instance port {b}").Prepend($"proxyProtocol {(ProxyProtocol is null ? "not set" : $"= {ProxyProtocol}")}"));
+        "; ",
+        BackendPolicies.Select(b => $"instance port {b}").Prepend($"proxyProtocol {(ProxyProtocol is null ? "not set" : $"= {ProxyProtocol}")}"));
 }

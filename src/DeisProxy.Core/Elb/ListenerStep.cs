@@ -58,7 +58,8 @@ public sealed record ListenerStep(Listener? From, Listener? To) : ElbStep
             : Task.CompletedTask;
 
     /// <inheritdoc/>
-    public override async Task<ClusterSnapshot> CarryOutAsync(ClusterControl cluster, ClusterSnapshot before, bool undoing, CancellationToken cancellationToken)
+    public override async Task<ClusterSnapshot> CarryOutAsync(
+        ClusterControl cluster, ClusterSnapshot before, bool undoing, CancellationToken cancellationToken)
     {
         var traffic = ((ElbControl)cluster).Traffic;
         var proves = !undoing && await CanProveAsync(traffic, before.LoadBalancer, cancellationToken);
@@ -93,7 +94,9 @@ public sealed record ListenerStep(Listener? From, Listener? To) : ElbStep
         async Task<bool> IsClosedAsync() => (await loadBalancer.ReadAsync(cancellationToken)).ListenerOn(was.LoadBalancerPort) is null;
     }
 
-    /// <summary>A listener that was deleted and not yet created, or created and not yet given its policies, is no part of a plan made from what is there.</summary>
+    /// <summary>
+    /// A listener that was deleted and not yet created, or created and not yet given its policies, is no part of a plan made from what is there.
+    /// </summary>
     public override Step? Repair(ClusterSnapshot current) => current.LoadBalancer.ListenerOn(LoadBalancerPort) switch
     {
         null => (To ?? From) is { } whole ? new ListenerStep(From: null, whole) : null,
@@ -113,7 +116,9 @@ public sealed record ListenerStep(Listener? From, Listener? To) : ElbStep
     private static bool LacksPolicies(Listener found, Listener? wanted) =>
         wanted is not null && found != wanted && found with { PolicyNames = wanted.PolicyNames } == wanted;
 
-    /// <summary>Whether traffic can tell the listener after the step from the one before it: only one that reads requests refuses a malformed one.</summary>
+    /// <summary>
+    /// Whether traffic can tell the listener after the step from the one before it: only one that reads requests refuses a malformed one.
+    /// </summary>
     private async Task<bool> CanProveAsync(IBalancerTraffic traffic, LoadBalancer balancer, CancellationToken cancellationToken) =>
         From is { } from && To is { } to && from.ReadsHttp != to.ReadsHttp
         && (await traffic.FindAsync(balancer, [from.LoadBalancerPort], cancellationToken)).Count > 0;

@@ -61,7 +61,9 @@ public sealed record Listener(
 /// <param name="Attributes">Its attributes, in ordinal order.</param>
 public sealed record LoadBalancerPolicy(string Name, string TypeName, ValueList<PolicyAttribute> Attributes)
 {
-    /// <summary>Type of the policies that make the load balancer send the PROXY line (Elastic Load Balancing guide, "Enable proxy protocol").</summary>
+    /// <summary>
+    /// Type of the policies that make the load balancer send the PROXY line (Elastic Load Balancing guide, "Enable proxy protocol").
+    /// </summary>
     public const string ProxyProtocolType = "ProxyProtocolPolicyType";
 
     /// <summary>Type of the policies that choose a listener's TLS protocols and ciphers.</summary>

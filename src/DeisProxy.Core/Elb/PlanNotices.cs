@@ -43,7 +43,9 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
         SecurityGroups();
         Whitelists();
         Warnings.AddRange(now.Surroundings.Unread.Select(u => new Notice(
-            "not-checked", $"Not checked, because it could not be read: {u.What}. {u.Reason}", "Check it yourself, or give deis-proxy the permission to read it; the README lists them.")));
+            "not-checked",
+            $"Not checked, because it could not be read: {u.What}. {u.Reason}",
+            "Check it yourself, or give deis-proxy the permission to read it; the README lists them.")));
     }
 
     /// <summary>
@@ -73,7 +75,9 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
         var loopsNow = ending.TrueForAll(now.LoadBalancer.Listeners.Contains);
         (allowLoop || loopsNow ? Warnings : Risks).Add(new Notice(
             "redirect-loop",
-            $"TLS ends at the load balancer on port {ports}, and the routers enforce HTTPS ({(end.Router.EnforcesHttps ? "enforceHTTPS" : "hsts/enabled")}): in TCP mode they cannot see that a client came by HTTPS and redirect it forever.",
+            $"TLS ends at the load balancer on port {ports}, and the routers enforce HTTPS "
+                + $"({(end.Router.EnforcesHttps ? "enforceHTTPS" : "hsts/enabled")}): in TCP mode they cannot see that a client came by HTTPS and "
+                + "redirect it forever.",
             "Choose one: put the certificate on the routers and let the load balancer pass 443 through as TCP to 443; or turn enforcing off (deisctl config router rm enforceHTTPS, or hsts/enabled); or keep HTTPS listeners and do without WebSockets. --allow-redirect-loop goes on all the same."));
     }
 
@@ -100,7 +104,8 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
         {
             Warnings.Add(new Notice(
                 "cloudformation-drift",
-                $"The load balancer itself is changed, not the template of the stack {now.Stack.Name}: CloudFormation calls that drift, and a later update of the stack that touches the load balancer may undo it.",
+                $"The load balancer itself is changed, not the template of the stack {now.Stack.Name}: CloudFormation calls that drift, and a later "
+                    + "update of the stack that touches the load balancer may undo it.",
                 "For the stack's next update, use the template that deis-proxy template prints: the stack's own with the new state in it."));
         }
     }
@@ -114,8 +119,10 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
         return listeners.Count == 0
             ? null
             : demanded
-                ? $"routers demand the PROXY line and the load balancer does not send it ({string.Join("; ", listeners)}), every connection is refused."
-                : $"the load balancer sends the PROXY line ({string.Join("; ", listeners)}) and routers do not know what it is, every request is answered with 400.";
+                ? $"routers demand the PROXY line and the load balancer does not send it ({string.Join("; ", listeners)}), every connection is "
+                + "refused."
+                : $"the load balancer sends the PROXY line ({string.Join("; ", listeners)}) and routers do not know what it is, every request is "
+                + "answered with 400.";
     }
 
     /// <summary>Backend policies belong to an instance port and outlive its listeners, so they are found where nobody expects them.</summary>
@@ -127,8 +134,10 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
             var listeners = balancer.Listeners.Where(l => l.InstancePort == port).ToList();
             var (id, effect) =
                 port == DeisPort.Builder ? ("proxy-policy-on-builder", "the builder does not know the PROXY line, so git push over SSH fails")
-                : !routerPorts.Contains(port) ? ("proxy-policy-elsewhere", "it is not one of the routers' ports, and whatever serves it gets the PROXY line, too")
-                : listeners.Count == 0 ? ("proxy-policy-without-listener", "no listener uses the port, but the next one that does will send the PROXY line")
+                : !routerPorts.Contains(port) ? (
+                    "proxy-policy-elsewhere", "it is not one of the routers' ports, and whatever serves it gets the PROXY line, too")
+                : listeners.Count == 0 ? (
+                    "proxy-policy-without-listener", "no listener uses the port, but the next one that does will send the PROXY line")
                 : listeners.Find(l => l.Protocol is ListenerProtocol.Http or ListenerProtocol.Https) is { } http
                     ? ("proxy-policy-on-http", $"the listener {http} reads requests, and what AWS does with the policy there is not documented")
                     : ("", "");
@@ -148,13 +157,15 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
         var ports = end.Router.PortsInUse(routerPorts).ToHashSet();
         foreach (var other in end.Surroundings.OtherLoadBalancers)
         {
-            var broken = other.Listeners.Where(l => ports.Contains(l.InstancePort) && other.ProxyLinePorts.Contains(l.InstancePort) != DemandedThen).ToList();
+            var broken = other.Listeners.Where(l => ports.Contains(l.InstancePort) && other.ProxyLinePorts.Contains(l.InstancePort) != DemandedThen)
+                .ToList();
             if (broken.Count > 0)
             {
                 (DemandedNow != DemandedThen ? Risks : Warnings).Add(new Notice(
                     "other-load-balancer",
                     $"The load balancer {other.Name} sends traffic to the same routers ({string.Join("; ", broken)}), "
-                    + (DemandedThen ? "but no PROXY line: routers that demand it refuse all of it." : "with the PROXY line: routers that do not expect it answer 400 to all of it."),
+                    + (DemandedThen ? "but no PROXY line: routers that demand it refuse all of it." : "with the PROXY line: routers that do not "
+                    + "expect it answer 400 to all of it."),
                     $"Take these instances or these listeners off {other.Name} (aws elb deregister-instances-from-load-balancer), run the command, bring {other.Name} to the same state (--load-balancer {other.Name} if it is in the same stack), and register the instances again."));
             }
         }
@@ -184,8 +195,10 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
                 var all = closed.Count == now.Nodes.Count;
                 (all && port == healthPort ? Risks : Warnings).Add(new Notice(
                     "security-group-closed",
-                    $"{(all ? "No node admits" : $"{string.Join(", ", closed.Select(n => n.InstanceId))} does not admit")} port {port} from the load balancer (security group {around.LoadBalancerSecurityGroups}): "
-                    + (port == healthPort ? "the health check fails there and the load balancer sends no traffic." : "a listener sends traffic there that never arrives."),
+                    $"{(all ? "No node admits" : $"{string.Join(", ", closed.Select(n => n.InstanceId))} does not admit")} port {port} from the load "
+                        + $"balancer (security group {around.LoadBalancerSecurityGroups}): "
+                    + (port == healthPort ? "the health check fails there and the load balancer sends no traffic." : "a listener sends traffic there "
+                    + "that never arrives."),
                     $"Admit it: aws ec2 authorize-security-group-ingress --group-id {closed[0].SecurityGroups[0]} --protocol tcp --port {port} --source-group {around.LoadBalancerSecurityGroups[0]}"));
             }
         }
@@ -196,7 +209,9 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
     {
         var router = end.Router;
         var networks = now.LoadBalancerNetworks.Select(IPNetwork.Parse).ToList();
-        var trusts = $"Routers trust {router.ProxyRealIpCidr ?? $"{RouterState.DefaultRealIpNetwork} (default)"}, the load balancer is in {now.LoadBalancerNetworks}";
+        var trusts =
+            $"Routers trust {router.ProxyRealIpCidr ?? $"{RouterState.DefaultRealIpNetwork} (default)"}, the load balancer is in "
+                + $"{now.LoadBalancerNetworks}";
         var lists = string.Join(", ", new[]
         {
             string.IsNullOrWhiteSpace(router.ControllerWhitelist) ? null : $"controller/whitelist is {router.ControllerWhitelist}",
@@ -213,7 +228,9 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
             const string Remedy = "Let deis-proxy choose the network (--real-ip-cidr auto), or name one that covers the load balancer's.";
             if (router.AdmitsByAddress)
             {
-                (DemandedNow && !Trusts(now.Router) ? Warnings : Risks).Add(new Notice("whitelist-locks-out", $"{trusts}, and they admit by the client's address ({lists}): they would test the load balancer's address and deny everybody.", Remedy));
+                (DemandedNow && !Trusts(now.Router) ? Warnings : Risks)
+                    .Add(new Notice("whitelist-locks-out", $"{trusts}, and they admit by the client's address ({lists}): they would test the load "
+                    + "balancer's address and deny everybody.", Remedy));
             }
             else
             {
@@ -228,11 +245,13 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
             Warnings.Add(new Notice(
                 "whitelist-address-changes",
                 $"Routers admit by address ({lists}). "
-                + (DemandedThen ? "With the PROXY protocol they test the client's own address" : "Without the PROXY protocol they test the load balancer's address, unless v1.13.0 or later finds the client's in X-Forwarded-For")
+                + (DemandedThen ? "With the PROXY protocol they test the client's own address" : "Without the PROXY protocol they test the load "
+                + "balancer's address, unless v1.13.0 or later finds the client's in X-Forwarded-For")
                 + "; whoever is not on a list is denied.",
                 "Check that the lists hold the right addresses for that; deis whitelist shows an application's own."));
         }
 
-        bool Trusts(RouterState state) => networks.Count == 0 || (state.RealIpNetwork is { } network && networks.TrueForAll(n => Networks.Covers(network, n)));
+        bool Trusts(RouterState state) =>
+            networks.Count == 0 || (state.RealIpNetwork is { } network && networks.TrueForAll(n => Networks.Covers(network, n)));
     }
 }

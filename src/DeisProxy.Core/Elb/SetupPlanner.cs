@@ -124,7 +124,8 @@ public static class SetupPlanner
         var wanted = LoadBalancerPolicy.EnableProxyProtocol;
         var existing = loadBalancer.Policies
             .Where(p => p.SendsProxyLine)
-            .OrderByDescending(p => loadBalancer.BackendPolicies.Any(b => goal.RouterPorts.Contains(b.InstancePort) && b.PolicyNames.Contains(p.Name)))
+            .OrderByDescending(
+                p => loadBalancer.BackendPolicies.Any(b => goal.RouterPorts.Contains(b.InstancePort) && b.PolicyNames.Contains(p.Name)))
             .ThenByDescending(p => p.Name == wanted.Name)
             .FirstOrDefault();
         if (existing is not null)
@@ -136,7 +137,8 @@ public static class SetupPlanner
         {
             blockers.Add(new Notice(
                 "policy-name-taken",
-                $"The load balancer has a policy named {wanted.Name} that does not turn the PROXY protocol on (type {taken.TypeName}: {string.Join(", ", taken.Attributes.Select(a => $"{a.Name}={a.Value}"))}).",
+                $"The load balancer has a policy named {wanted.Name} that does not turn the PROXY protocol on (type {taken.TypeName}: "
+                    + $"{string.Join(", ", taken.Attributes.Select(a => $"{a.Name}={a.Value}"))}).",
                 $"Take it off where it is in use (aws elb set-load-balancer-policies-for-backend-server, with the port's other policies), delete it (aws elb delete-load-balancer-policy --load-balancer-name {loadBalancer.Name} --policy-name {wanted.Name}), then run setup again."));
         }
         else
@@ -210,7 +212,8 @@ public static class SetupPlanner
         {
             warnings.Add(new Notice(
                 "real-ip-network-wide",
-                $"The smallest network that covers the load balancer's networks ({snapshot.LoadBalancerNetworks}) is {cover}: every address in it may claim to be any client.",
+                $"The smallest network that covers the load balancer's networks ({snapshot.LoadBalancerNetworks}) is {cover}: every address in it "
+                    + "may claim to be any client.",
                 "Name a narrower one with --real-ip-cidr, or put the load balancer into subnets of one network."));
         }
     }
@@ -221,7 +224,8 @@ public static class SetupPlanner
         {
             blockers.Add(new Notice(
                 "no-router-listener",
-                $"The load balancer {loadBalancer.Name} has no listener on a router's instance port ({goal.RouterPorts}); it has {(loadBalancer.Listeners.Count == 0 ? "none at all" : string.Join("; ", loadBalancer.Listeners))}.",
+                $"The load balancer {loadBalancer.Name} has no listener on a router's instance port ({goal.RouterPorts}); it has "
+                    + $"{(loadBalancer.Listeners.Count == 0 ? "none at all" : string.Join("; ", loadBalancer.Listeners))}.",
                 "Name the routers' instance ports with --router-ports, or another load balancer with --load-balancer."));
         }
 
@@ -241,7 +245,8 @@ public static class SetupPlanner
         {
             blockers.Add(new Notice(
                 "router-port-left-out",
-                $"The listener {listener} goes to a port on which the routers will demand the PROXY line, too, and --router-ports ({goal.RouterPorts}) leaves it out: it would break.",
+                $"The listener {listener} goes to a port on which the routers will demand the PROXY line, too, and --router-ports "
+                    + $"({goal.RouterPorts}) leaves it out: it would break.",
                 $"Name it as well (--router-ports {string.Join(',', AllRouterPorts)}), or delete the listener first."));
         }
     }
@@ -260,7 +265,8 @@ public static class SetupPlanner
             var kept = loadBalancer.BackendPoliciesOf(port).Where(name => loadBalancer.Policy(name)?.SendsProxyLine != true);
             blockers.Add(new Notice(
                 "proxy-policy-stale",
-                $"A ProxyProtocol policy is on instance port {port} already, behind HTTP listeners: as soon as they are TCP, routers would get PROXY lines that they do not expect yet.",
+                $"A ProxyProtocol policy is on instance port {port} already, behind HTTP listeners: as soon as they are TCP, routers would get PROXY "
+                    + "lines that they do not expect yet.",
                 $"Take it off first; setup puts it back in the right moment: aws elb set-load-balancer-policies-for-backend-server --load-balancer-name {loadBalancer.Name} --instance-port {port} --policy-names {(kept.Any() ? string.Join(' ', kept) : "'[]'")}"));
         }
     }
@@ -272,7 +278,8 @@ public static class SetupPlanner
         {
             blockers.Add(new Notice(
                 "router-version-unknown",
-                "The release of the routers cannot be told: neither /deis/platform/version nor the tag of /deis/router/image in etcd is one (such as v1.13.4).",
+                "The release of the routers cannot be told: neither /deis/platform/version nor the tag of /deis/router/image in etcd is one (such as "
+                    + "v1.13.4).",
                 "Set it (deisctl config platform set version=v1.13.4, with the release that is installed) and run setup again."));
         }
         else if (router.Version < DeisVersion.FirstWithProxyProtocol)
@@ -299,7 +306,9 @@ public static class SetupPlanner
         {
             warnings.Add(new Notice(
                 "stickiness-lost",
-                $"The listener on port {listener.LoadBalancerPort} loses {string.Join(", ", lost.Select(name => $"{name} ({loadBalancer.Policy(name)?.TypeName ?? "policy"})"))}: cookie stickiness exists on HTTP and HTTPS listeners only.",
+                $"The listener on port {listener.LoadBalancerPort} loses "
+                    + $"{string.Join(", ", lost.Select(name => $"{name} ({loadBalancer.Policy(name)?.TypeName ?? "policy"})"))}: cookie stickiness "
+                    + "exists on HTTP and HTTPS listeners only.",
                 "Deis routers keep no sessions, so nothing is lost unless an application relies on it; the policy stays on the load balancer."));
         }
     }

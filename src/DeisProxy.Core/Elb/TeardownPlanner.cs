@@ -101,7 +101,8 @@ public static class TeardownPlanner
 
             Warnings.Add(new Notice(
                 "no-record",
-                $"Nothing is recorded of what was there before setup, so this plan goes to the documented defaults of Deis {router.Version?.ToString() ?? "v1.6.0 and later (the routers' release is unknown)"}: no PROXY protocol at either end; "
+                "Nothing is recorded of what was there before setup, so this plan goes to the documented defaults of Deis "
+                    + $"{router.Version?.ToString() ?? "v1.6.0 and later (the routers' release is unknown)"}: no PROXY protocol at either end; "
                 + (old
                     ? "port 80 HTTP with an HTTP health check, every other listener as it is."
                     : "its own template has TCP listeners, so listeners, health check, idle timeout, proxyRealIpCidr and the policy itself stay as they are."),
@@ -136,7 +137,8 @@ public static class TeardownPlanner
             {
                 Warnings.Add(new Notice(
                     "client-address-lost",
-                    $"The listener {relaying} relays bytes without a PROXY line from then on: routers and applications see the load balancer's address instead of the client's.",
+                    $"The listener {relaying} relays bytes without a PROXY line from then on: routers and applications see the load balancer's "
+                        + "address instead of the client's.",
                     "An HTTP listener passes the client's address in X-Forwarded-For; a TCP one can only do it with the PROXY protocol."));
             }
         }
@@ -178,9 +180,11 @@ public static class TeardownPlanner
             Warnings.Add(new Notice(
                 "ends-disagree",
                 (demands
-                    ? $"Before setup routers demanded the PROXY line and the load balancer did not send it to instance port {string.Join(", ", wrong)}: every connection there was refused."
+                    ? "Before setup routers demanded the PROXY line and the load balancer did not send it to instance port "
+                    + $"{string.Join(", ", wrong)}: every connection there was refused."
                     : $"Before setup the load balancer sent the PROXY line to instance port {string.Join(", ", wrong)} and routers did not know what it was: every request was answered with 400.")
-                + (worked ? " That is not brought back: the load balancer goes on sending it there." : " That is not brought back: both ends are off after this."),
+                + (worked ? " That is not brought back: the load balancer goes on sending it there." : " That is not brought back: both ends are off "
+                + "after this."),
                 "To have exactly what was there, change the one end by hand afterwards (deisctl config router, aws elb set-load-balancer-policies-for-backend-server)."));
             return worked
                 ? (ports.Except(serving).ToList(), key)
@@ -196,7 +200,8 @@ public static class TeardownPlanner
 
             // Only what sends the PROXY line is taken out of a port's list; the call replaces the list, so the others are sent again.
             var after = ports.Select(p => new BackendPolicies(p, _balancer.BackendPoliciesOf(p).Where(name => _balancer.Policy(name)?.SendsProxyLine != true).ToValueList()));
-            Steps.Add(new FlipStep(StateOf(current, ports), new FlipState(key, after.ToValueList()), InstancePorts.ToValueList()) { Hold = goal.Hold });
+            Steps.Add(
+                new FlipStep(StateOf(current, ports), new FlipState(key, after.ToValueList()), InstancePorts.ToValueList()) { Hold = goal.Hold });
         }
 
         private void Listeners(LoadBalancer before, LoadBalancer made)
@@ -211,14 +216,21 @@ public static class TeardownPlanner
                 }
                 else if (now is null || Kind(now) != Kind(original))
                 {
-                    Stays($"the listener on port {original.LoadBalancerPort}", now?.ToString() ?? "not there at all", target.ToString(), original.ToString());
+                    Stays(
+                        $"the listener on port {original.LoadBalancerPort}",
+                        now?.ToString() ?? "not there at all",
+                        target.ToString(),
+                        original.ToString());
                 }
             }
 
-            static (ListenerProtocol, int, ListenerProtocol) Kind(Listener listener) => (listener.Protocol, listener.InstancePort, listener.InstanceProtocol);
+            static (ListenerProtocol, int, ListenerProtocol) Kind(Listener listener) =>
+                (listener.Protocol, listener.InstancePort, listener.InstanceProtocol);
         }
 
-        /// <summary>A renewed certificate or another choice of ciphers is somebody's later decision and stays; what setup took off comes back.</summary>
+        /// <summary>
+        /// A renewed certificate or another choice of ciphers is somebody's later decision and stays; what setup took off comes back.
+        /// </summary>
         private void AddListener(Listener original, Listener target, Listener now)
         {
             var missing = original.PolicyNames.Except(target.PolicyNames).ToList();
@@ -227,7 +239,8 @@ public static class TeardownPlanner
             {
                 Warnings.Add(new Notice(
                     "policy-gone",
-                    $"The listener on port {now.LoadBalancerPort} had {string.Join(", ", gone)} before setup, but the load balancer no longer has such a policy.",
+                    $"The listener on port {now.LoadBalancerPort} had {string.Join(", ", gone)} before setup, but the load balancer no longer has "
+                        + "such a policy.",
                     "The listener goes back without it; create the policy again if it is needed."));
             }
 
@@ -235,7 +248,8 @@ public static class TeardownPlanner
             {
                 Warnings.Add(new Notice(
                     "certificate-changed",
-                    $"The certificate on port {now.LoadBalancerPort} is no longer the one from before setup; the listener keeps the one that it has now, {now.CertificateId}.",
+                    $"The certificate on port {now.LoadBalancerPort} is no longer the one from before setup; the listener keeps the one that it has "
+                        + $"now, {now.CertificateId}.",
                     "If the earlier one is wanted, set it afterwards: aws elb set-load-balancer-listener-ssl-certificate."));
             }
 
@@ -287,7 +301,8 @@ public static class TeardownPlanner
             {
                 Warnings.Add(new Notice(
                     "policy-in-use",
-                    $"The policy {policy.Name}, which setup created, is in use on instance port {string.Join(", ", users)}, where setup had not put it: it stays.",
+                    $"The policy {policy.Name}, which setup created, is in use on instance port {string.Join(", ", users)}, where setup had not put "
+                        + "it: it stays.",
                     "If that port takes part in the PROXY protocol, too, name it with --router-ports."));
                 return;
             }

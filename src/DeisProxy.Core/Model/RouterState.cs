@@ -101,10 +101,14 @@ public sealed record RouterState
     /// <summary>Whether the routers have a certificate, and so listen on 443 at all.</summary>
     public required bool HasCertificate { get; init; }
 
-    /// <summary>Value of <c>/deis/router/controller/whitelist</c> (from v1.11.0): addresses that may use the controller; null if the key is absent.</summary>
+    /// <summary>
+    /// Value of <c>/deis/router/controller/whitelist</c> (from v1.11.0): addresses that may use the controller; null if the key is absent.
+    /// </summary>
     public string? ControllerWhitelist { get; init; }
 
-    /// <summary>Whether <c>/deis/router/enforceWhitelist</c> is exactly <c>true</c> (from v1.11.0): applications without a whitelist deny everybody.</summary>
+    /// <summary>
+    /// Whether <c>/deis/router/enforceWhitelist</c> is exactly <c>true</c> (from v1.11.0): applications without a whitelist deny everybody.
+    /// </summary>
     public bool EnforcesWhitelist { get; init; }
 
     /// <summary>How many applications have a whitelist of their own (<c>/deis/config/APP/deis_whitelist</c>, from v1.11.0).</summary>
@@ -117,7 +121,8 @@ public sealed record RouterState
     public bool RedirectsToHttps => EnforcesHttps || (HstsEnabled && (Version is null || Version >= DeisVersion.FirstWithHsts));
 
     /// <summary>Whether routers admit or deny by the client's address, to the controller or to any application.</summary>
-    public bool AdmitsByAddress => (Version is null || Version >= DeisVersion.FirstWithWhitelists) && (EnforcesWhitelist || ApplicationWhitelists > 0 || !string.IsNullOrWhiteSpace(ControllerWhitelist));
+    public bool AdmitsByAddress => (Version is null || Version >= DeisVersion.FirstWithWhitelists)
+        && (EnforcesWhitelist || ApplicationWhitelists > 0 || !string.IsNullOrWhiteSpace(ControllerWhitelist));
 
     /// <summary>
     /// Whether the value of <c>proxyProtocol</c> turns it on wholly, in every release that knows the key. In v1.6.0 to v1.12.x
@@ -136,6 +141,8 @@ public sealed record RouterState
         ? DefaultRealIpNetwork
         : IPNetwork.TryParse(ProxyRealIpCidr, out var network) ? network : null;
 
-    /// <summary>The ports of a router on which something listens, out of the given ones: 443 only with a certificate (facts of deis/deis v1.6.0 to v1.13.4).</summary>
+    /// <summary>
+    /// The ports of a router on which something listens, out of the given ones: 443 only with a certificate (facts of deis/deis v1.6.0 to v1.13.4).
+    /// </summary>
     public IEnumerable<int> PortsInUse(IEnumerable<int> routerPorts) => routerPorts.Where(port => port != 443 || HasCertificate);
 }

@@ -163,7 +163,8 @@ public static class CloudSetupPlanner
                 $"TLS ends at the load balancer (port {ssl.SecurePort}), which TCP does not allow, and its private key could not be restored: "
                     + "Rackspace never shows it.",
                 "Keep this load balancer and add a second one for WebSockets: deis-proxy setup --websocket-only PORT. "
-                    + "Or put the certificate on the routers, add a load balancer for port 443, and remove SSL termination in the control panel; keep "
+                    + "Or put the certificate on the routers, add a load balancer for port 443, and remove SSL termination in the control panel; "
+                    + "keep "
                         + "the key."));
         }
 

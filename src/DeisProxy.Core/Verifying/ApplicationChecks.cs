@@ -11,7 +11,8 @@ public static class ApplicationChecks
     private const string WebSocketExpected = "the handshake is answered with 101 and a message comes back";
 
     /// <summary>The result of <c>forwarded-for</c> when there is nothing to ask.</summary>
-    public static CheckResult ForwardedSkipped(string reason) => CheckResult.Skip(ForwardedId, reason, "an application that is told this machine's address");
+    public static CheckResult ForwardedSkipped(string reason) =>
+        CheckResult.Skip(ForwardedId, reason, "an application that is told this machine's address");
 
     /// <summary>The result of <c>websocket</c> when there is nothing to ask.</summary>
     public static CheckResult WebSocketSkipped(string reason) => CheckResult.Skip(WebSocketId, reason, WebSocketExpected);
@@ -55,7 +56,8 @@ public static class ApplicationChecks
             return Result(
                 CheckStatus.Warn,
                 $"{seen}: known to be lost, the load balancer passes TCP and has no PROXY protocol",
-                "If applications need the client's address, keep HTTP and put WebSockets on a second load balancer: deis-proxy setup --websocket-only "
+                "If applications need the client's address, keep HTTP and put WebSockets on a second load balancer: deis-proxy setup "
+                    + "--websocket-only "
                     + "PORT.");
         }
 
@@ -64,7 +66,10 @@ public static class ApplicationChecks
             case AddressVerdict.LoadBalancer:
                 return Result(CheckStatus.Fail, $"{seen}: the load balancer's own address", ClientAddressCheck.WrongSide(sides));
             case AddressVerdict.NotExpected:
-                return Result(CheckStatus.Fail, seen, "Check the address that you expect; if it is right, something between here and the load balancer changes it.");
+                return Result(
+                    CheckStatus.Fail,
+                    seen,
+                    "Check the address that you expect; if it is right, something between here and the load balancer changes it.");
             case AddressVerdict.Unknown:
                 return Result(CheckStatus.Warn, $"{seen}; {address.Doubt}", "Name the address that the load balancer should see with --expect-ip.");
             case AddressVerdict.Client:
@@ -86,7 +91,8 @@ public static class ApplicationChecks
 
         return lies.Count == 0
             ? CheckResult.Pass(ForwardedId, seen, expected)
-            : Result(CheckStatus.Warn, $"{seen}: {string.Join(" and ", lies)} differ from the request's", "Where TLS ends at the load balancer, let it pass 443 through to routers with a certificate; otherwise tell the application not to depend on it.");
+            : Result(CheckStatus.Warn, $"{seen}: {string.Join(" and ", lies)} differ from the request's", "Where TLS ends at the load balancer, let "
+            + "it pass 443 through to routers with a certificate; otherwise tell the application not to depend on it.");
     }
 
     /// <summary>Judges a WebSocket handshake and echo.</summary>
@@ -113,10 +119,13 @@ public static class ApplicationChecks
             { Status: 200 or 426 } => Fail(
                 $"{handshake} instead of 101: the Upgrade header did not arrive, as behind a listener in HTTP mode",
                 "Run deis-proxy setup to switch the listener to TCP; if it is, check that the URL is a WebSocket's."),
-            { Status: >= 502 and <= 504 } => Fail($"{handshake} instead of 101", "The application or a router does not answer: look at the checks routers and instances and at the application."),
+            { Status: >= 502 and <= 504 } => Fail(
+                $"{handshake} instead of 101",
+                "The application or a router does not answer: look at the checks routers and instances and at the application."),
             _ => Fail($"{handshake} instead of 101", "Check that the URL is a WebSocket's."),
         };
     }
 
-    private static string Quote(string? text) => text is null ? "absent" : text.Length == 0 ? "nothing" : $"\"{RemoteText.Clean(text, TrafficText.Short)}\"";
+    private static string Quote(string? text) =>
+        text is null ? "absent" : text.Length == 0 ? "nothing" : $"\"{RemoteText.Clean(text, TrafficText.Short)}\"";
 }

@@ -33,7 +33,8 @@ public sealed record ForwardedHeaders(string? For, string? Proto, string? Port)
             }
         }
 
-        return new(found.GetValueOrDefault("X-FORWARDED-FOR"), found.GetValueOrDefault("X-FORWARDED-PROTO"), found.GetValueOrDefault("X-FORWARDED-PORT"));
+        return new(
+            found.GetValueOrDefault("X-FORWARDED-FOR"), found.GetValueOrDefault("X-FORWARDED-PROTO"), found.GetValueOrDefault("X-FORWARDED-PORT"));
     }
 
     private static void Collect(JsonElement element, Dictionary<string, string> found)

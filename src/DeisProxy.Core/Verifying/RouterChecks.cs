@@ -35,7 +35,8 @@ public static class RouterChecks
                 string.Join("; ", wrong.Select(p => $"{Where(p)} {TextOf(p.Mode)} ({p.Seen})")),
                 expected,
                 wanted == RouterMode.Proxy
-                    ? "A plain router answers 400 to everything that comes with a PROXY line. Check its log (deisctl journal router@N); it reads etcd "
+                    ? "A plain router answers 400 to everything that comes with a PROXY line. Check its log (deisctl journal router@N); it reads "
+                    + "etcd "
                         + "every 5 s."
                     : "Check that the key proxyProtocol is not set, and the router's log (deisctl journal router@N); it reads etcd every 5 s.");
     }

@@ -13,20 +13,28 @@ public static class ThroughBalancerChecks
         CheckResult Worse(string text, string remedy) => Merge(configuration, CheckStatus.Fail, text, remedy);
         if (seen.Outcome == TrafficOutcome.NameNotResolved || (seen.Outcome != TrafficOutcome.Answered && IsInternal(seen.Host)))
         {
-            return configuration with { Seen = $"{configuration.Seen}; not tried through the load balancer: {TrafficText.Of(seen.Outcome, seen.Host, seen.Detail)}" };
+            return configuration with
+            {
+                Seen = $"{configuration.Seen}; not tried through the load balancer: {TrafficText.Of(seen.Outcome, seen.Host, seen.Detail)}",
+            };
         }
 
         if (seen.Outcome != TrafficOutcome.Answered)
         {
             return seen.Outcome == TrafficOutcome.Closed
-                ? Worse($"{where}: the connection was closed without a banner", "Check that the builder runs (deisctl status builder) and that an instance with it is in service.")
-                : Worse($"{where}: {TrafficText.Of(seen.Outcome, seen.Host, seen.Detail)}", "Check that the builder runs (deisctl status builder), and that the load balancer's security group admits this machine on the port.");
+                ? Worse(
+                    $"{where}: the connection was closed without a banner",
+                    "Check that the builder runs (deisctl status builder) and that an instance with it is in service.")
+                : Worse($"{where}: {TrafficText.Of(seen.Outcome, seen.Host, seen.Detail)}", "Check that the builder runs (deisctl status builder), "
+                + "and that the load balancer's security group admits this machine on the port.");
         }
 
         var banner = $"\"{RemoteText.Clean(seen.Banner, TrafficText.Short)}\"";
         if (!seen.Banner.StartsWith("SSH-", StringComparison.Ordinal))
         {
-            return Worse($"{where} answers {banner} instead of an SSH banner", "Check that the listener leads to instance port 2222 and that the builder runs (deisctl status builder).");
+            return Worse(
+                $"{where} answers {banner} instead of an SSH banner",
+                "Check that the listener leads to instance port 2222 and that the builder runs (deisctl status builder).");
         }
 
         return seen.Reaction switch
@@ -36,7 +44,9 @@ public static class ThroughBalancerChecks
             // sshd reads one line from its client. When a PROXY line comes before it, sshd says so (Invalid SSH identification string,
             // before 7.6 Protocol mismatch) and hangs up.
             SshReaction.Text or SshReaction.Closed => Worse(
-                $"{where} answers {banner}, then {(seen.Reaction == SshReaction.Text ? $"\"{RemoteText.Clean(seen.Detail, TrafficText.Short)}\"" : "closes")}: it got something before our line, as a PROXY line would be",
+                $"{where} answers {banner}, then "
+                    + $"{(seen.Reaction == SshReaction.Text ? $"\"{RemoteText.Clean(seen.Detail, TrafficText.Short)}\"" : "closes")}: it got "
+                    + "something before our line, as a PROXY line would be",
                 "Take the ProxyProtocol policy off instance port 2222: aws elb set-load-balancer-policies-for-backend-server with the policies to keep."),
             _ => Merge(configuration, CheckStatus.Warn, $"{where} answers {banner} and then nothing", "Check the builder: deisctl journal builder."),
         };
@@ -58,8 +68,12 @@ public static class ThroughBalancerChecks
                     $"{first} redirects forever: {RemoteText.Clean(last.Url.AbsoluteUri)} leads back to {RemoteText.Clean(last.Location!.ToString())}",
                     "If TLS ends at the load balancer, put the certificate on the routers and pass 443 through, or turn enforceHTTPS and hsts off; otherwise look at the application."),
                 (true, false) => Merge(
-                    result, CheckStatus.Fail, $"{first} was still redirected after {MaximumRedirects} redirects, to {RemoteText.Clean(last.Location!.ToString())}", "Check the application's redirects."),
-                _ when last.Outcome != TrafficOutcome.Answered => Merge(result, CheckStatus.Fail, $"{(chain.Count > 1 ? $"{first} redirects, and " : "")}{last}", TrafficText.Remedy(last.Outcome)),
+                    result,
+                    CheckStatus.Fail,
+                    $"{first} was still redirected after {MaximumRedirects} redirects, to {RemoteText.Clean(last.Location!.ToString())}",
+                    "Check the application's redirects."),
+                _ when last.Outcome != TrafficOutcome.Answered =>
+                    Merge(result, CheckStatus.Fail, $"{(chain.Count > 1 ? $"{first} redirects, and " : "")}{last}", TrafficText.Remedy(last.Outcome)),
                 _ => result with { Seen = $"{result.Seen}; {last}{(chain.Count > 1 ? $" after {chain.Count - 1} redirect{(chain.Count > 2 ? "s" : "")} from {first}" : "")}" },
             };
         }

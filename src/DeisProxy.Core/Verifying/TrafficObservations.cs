@@ -51,7 +51,8 @@ public sealed record HttpObservation(Uri Url, TrafficOutcome Outcome)
     /// <summary>What came, for people.</summary>
     /// <returns>A phrase such as <c>http://host/ was answered with HTTP 400</c>.</returns>
     public override string ToString() => Outcome == TrafficOutcome.Answered
-        ? $"{RemoteText.Clean(Url.AbsoluteUri)} was answered with HTTP {Status}{(IsRedirect ? $", a redirect to {RemoteText.Clean(Location!.ToString())}" : "")}"
+        ? $"{RemoteText.Clean(Url.AbsoluteUri)} was answered with HTTP "
+        + $"{Status}{(IsRedirect ? $", a redirect to {RemoteText.Clean(Location!.ToString())}" : "")}"
         : $"{RemoteText.Clean(Url.AbsoluteUri)}: {TrafficText.Of(Outcome, Url.Host, Detail)}";
 }
 
@@ -114,7 +115,8 @@ internal static class TrafficText
     public static string Remedy(TrafficOutcome outcome) => outcome switch
     {
         TrafficOutcome.NameNotResolved => "Check the name and this machine's DNS; from a machine that cannot resolve it, name an address with --url.",
-        TrafficOutcome.NotConnected or TrafficOutcome.TimedOut => "Check that the load balancer has a listener on that port, an instance in service, and a security group that admits this machine.",
+        TrafficOutcome.NotConnected or TrafficOutcome.TimedOut =>
+            "Check that the load balancer has a listener on that port, an instance in service, and a security group that admits this machine.",
         TrafficOutcome.TlsFailed => "Check the certificate on the routers (or on the load balancer, if TLS ends there) and the name in the URL.",
         _ => "Check the routers (deisctl journal router@N) and the results of listeners, backend-policies and routers.",
     };

@@ -121,12 +121,15 @@ internal sealed class AwsEndpoint : IRemoteService
 
         if (scope.Split('/') is not [_, _, _, _, "aws4_request"])
         {
-            throw new QueryException("IncompleteSignature", "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term", 400);
+            throw new QueryException(
+                "IncompleteSignature", "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term", 400);
         }
 
         var action = parameters.GetValueOrDefault("Action");
         var version = parameters.GetValueOrDefault("Version") ?? service.Versions[0];
-        if (action is null || !service.Versions.Contains(version, StringComparer.Ordinal) || !service.Operations.TryGetValue(action, out var operation))
+        if (action is null
+            || !service.Versions.Contains(version, StringComparer.Ordinal)
+            || !service.Operations.TryGetValue(action, out var operation))
         {
             throw service.UnknownOperation(action, version);
         }

@@ -21,7 +21,8 @@ internal abstract class AwsService(string name, IReadOnlyList<string> versions, 
     public virtual XElement Error(QueryException error, string requestId) => Xml.InNamespace(
         Xml.Of(
             "ErrorResponse",
-            Xml.Of("Error", Xml.Of("Type", error.Status >= 500 ? "Receiver" : "Sender"), Xml.Of("Code", error.Code), Xml.Of("Message", error.Message)),
+            Xml.Of(
+                "Error", Xml.Of("Type", error.Status >= 500 ? "Receiver" : "Sender"), Xml.Of("Code", error.Code), Xml.Of("Message", error.Message)),
             Xml.Of("RequestId", requestId)),
         Namespace);
 

@@ -188,7 +188,8 @@ internal sealed class CloudFormation : AwsService
     {
         ["PolicyName"] = policy.Name,
         ["PolicyType"] = policy.TypeName,
-        ["Attributes"] = new JsonArray([.. policy.Attributes.Select(attribute => new JsonObject { ["Name"] = attribute.Key, ["Value"] = attribute.Value })]),
+        ["Attributes"] = new JsonArray(
+            [.. policy.Attributes.Select(attribute => new JsonObject { ["Name"] = attribute.Key, ["Value"] = attribute.Value })]),
         ["InstancePorts"] = new JsonArray(
             [.. options.BackendPolicies.Where(pair => pair.Value.Contains(policy.Name, StringComparer.Ordinal)).Select(pair => JsonValue.Create($"{pair.Key}"))]),
     };

@@ -98,7 +98,8 @@ internal sealed class CloudState
         yield return new("Subnet1RouteTableAssociation", "AWS::EC2::SubnetRouteTableAssociation", "rtbassoc-0de15001");
         yield return new("Subnet2RouteTableAssociation", "AWS::EC2::SubnetRouteTableAssociation", "rtbassoc-0de15002");
         yield return new("CoreOSServerAutoScale", "AWS::AutoScaling::AutoScalingGroup", $"{Options.StackName}-CoreOSServerAutoScale-1E2AZ3PLEX1Y");
-        yield return new("CoreOSServerLaunchConfig", "AWS::AutoScaling::LaunchConfiguration", $"{Options.StackName}-CoreOSServerLaunchConfig-9O7B1SH3S2VV");
+        yield return new(
+            "CoreOSServerLaunchConfig", "AWS::AutoScaling::LaunchConfiguration", $"{Options.StackName}-CoreOSServerLaunchConfig-9O7B1SH3S2VV");
 
         // In the order of the template; a stack with many resources has the load balancer behind them, past the first page.
         for (var number = 1; number <= Options.AdditionalStackResources; number++)

@@ -7,7 +7,8 @@ namespace DeisProxy.Sandbox.Aws;
 /// <summary>EC2: the instances, network and security groups of the stack, read only.</summary>
 internal sealed class Ec2 : AwsService
 {
-    private static readonly string[] ApiVersions = ["2016-11-15", "2016-09-15", "2016-04-01", "2015-10-01", "2015-04-15", "2015-03-01", "2014-10-01", "2014-09-01"];
+    private static readonly string[] ApiVersions =
+        ["2016-11-15", "2016-09-15", "2016-04-01", "2015-10-01", "2015-04-15", "2015-03-01", "2014-10-01", "2014-09-01"];
 
     private readonly CloudState _cloud;
 
@@ -63,7 +64,8 @@ internal sealed class Ec2 : AwsService
             throw new QueryException("InvalidParameterCombination", "The parameter instancesSet cannot be used with the parameter maxResults");
         }
 
-        var matching = Filter(request, _cloud.AllInstances.Where(instance => ids.Count == 0 || ids.Contains(instance.Id, StringComparer.Ordinal)), InstanceFilter);
+        var matching = Filter(
+            request, _cloud.AllInstances.Where(instance => ids.Count == 0 || ids.Contains(instance.Id, StringComparer.Ordinal)), InstanceFilter);
         return Page(request, matching, "reservationSet", instance =>
         [
             Xml.Of("reservationId", $"r-{instance.Id[2..]}"),
@@ -95,7 +97,10 @@ internal sealed class Ec2 : AwsService
             runs ? Xml.Of("privateIpAddress", instance.PrivateAddress) : null,
             Xml.Maybe("ipAddress", instance.PublicAddress),
             Xml.Of("sourceDestCheck", "true"),
-            Xml.List("groupSet", runs ? [new object?[] { Xml.Of("groupId", CloudState.NodeGroup), Xml.Of("groupName", _cloud.NodeGroupName) }] : [], "item"),
+            Xml.List(
+                "groupSet",
+                runs ? [new object?[] { Xml.Of("groupId", CloudState.NodeGroup), Xml.Of("groupName", _cloud.NodeGroupName) }] : [],
+                "item"),
             Tags(InstanceTags(instance)),
         ];
     }
@@ -205,7 +210,8 @@ internal sealed class Ec2 : AwsService
             Xml.Of("ownerId", _cloud.Options.Account),
             Xml.Of("groupId", id),
             Xml.Of("groupName", id == CloudState.NodeGroup ? _cloud.NodeGroupName : _cloud.LoadBalancerGroupName),
-            Xml.Of("groupDescription", id == CloudState.NodeGroup ? "Enable public SSH and intra-VPC communication" : "Enable HTTP access on port 80"),
+            Xml.Of(
+                "groupDescription", id == CloudState.NodeGroup ? "Enable public SSH and intra-VPC communication" : "Enable HTTP access on port 80"),
             Xml.Of("vpcId", CloudState.VpcId),
             Xml.List("ipPermissions", Rules(id), "item"),
             Xml.List("ipPermissionsEgress", [Rule("-1", null, "0.0.0.0/0", null)], "item"),
@@ -213,7 +219,9 @@ internal sealed class Ec2 : AwsService
         ]);
     }
 
-    /// <summary>As the templates have them: the node's group admits the ports that the load balancer uses in this version of Deis, and 9090 from v1.11 on.</summary>
+    /// <summary>
+    /// As the templates have them: the node's group admits the ports that the load balancer uses in this version of Deis, and 9090 from v1.11 on.
+    /// </summary>
     private IEnumerable<object> Rules(string group)
     {
         if (group == CloudState.LoadBalancerGroup)
@@ -283,11 +291,13 @@ internal sealed class Ec2 : AwsService
         var size = request.OptionalInt("MaxResults", int.MinValue, int.MaxValue) ?? 1000;
         if (size is < 5 or > 1000)
         {
-            throw new QueryException("InvalidParameterValue", $"Value ( {size} ) for parameter maxResults is invalid. Expecting a value between 5 and 1000.");
+            throw new QueryException(
+                "InvalidParameterValue", $"Value ( {size} ) for parameter maxResults is invalid. Expecting a value between 5 and 1000.");
         }
 
         var start = 0;
-        if (request.Optional("NextToken") is { } token && (!int.TryParse(token, NumberStyles.None, CultureInfo.InvariantCulture, out start) || start > items.Count))
+        if (request.Optional("NextToken") is { } token
+            && (!int.TryParse(token, NumberStyles.None, CultureInfo.InvariantCulture, out start) || start > items.Count))
         {
             throw new QueryException("InvalidNextToken", "The token is not valid");
         }

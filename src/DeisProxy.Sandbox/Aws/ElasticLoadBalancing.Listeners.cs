@@ -47,7 +47,8 @@ internal sealed partial class ElasticLoadBalancing
 
             if (others.Exists(other => other.InstancePort == listener.InstancePort && other.IsInstanceSecure != listener.IsInstanceSecure))
             {
-                throw InvalidConfiguration($"Listeners that share instance port {listener.InstancePort} must all be secure (HTTPS or SSL) or all be not secure (HTTP or TCP)");
+                throw InvalidConfiguration($"Listeners that share instance port {listener.InstancePort} must all be secure (HTTPS or SSL) or all be "
+                    + "not secure (HTTP or TCP)");
             }
 
             created.Add(listener.IsSecure ? listener with { PolicyNames = [DefaultSslPolicy] } : listener);
@@ -70,7 +71,8 @@ internal sealed partial class ElasticLoadBalancing
         {
             if (name is not ("HTTP" or "HTTPS" or "TCP" or "SSL"))
             {
-                throw new QueryException("UnsupportedProtocol", $"Protocol '{name}' is not supported. Supported protocols are HTTP, HTTPS, TCP and SSL");
+                throw new QueryException(
+                    "UnsupportedProtocol", $"Protocol '{name}' is not supported. Supported protocols are HTTP, HTTPS, TCP and SSL");
             }
         }
 
@@ -114,7 +116,10 @@ internal sealed partial class ElasticLoadBalancing
             .Select(number => request.RequiredInt($"LoadBalancerPorts.member.{number}", 1, 65535))
             .ToList();
         // A port without a listener is no error: the model declares none. Backend policies stay behind.
-        Change(request, loadBalancer, state => state with { Listeners = state.Listeners.RemoveAll(listener => ports.Contains(listener.LoadBalancerPort)) });
+        Change(
+            request,
+            loadBalancer,
+            state => state with { Listeners = state.Listeners.RemoveAll(listener => ports.Contains(listener.LoadBalancerPort)) });
         return [];
     }
 
@@ -126,10 +131,14 @@ internal sealed partial class ElasticLoadBalancing
         RequireCertificate(certificate);
         if (!listener.IsSecure)
         {
-            throw InvalidConfiguration($"The listener on port {listener.LoadBalancerPort} uses {listener.Protocol}: only HTTPS and SSL listeners have a certificate");
+            throw InvalidConfiguration(
+                $"The listener on port {listener.LoadBalancerPort} uses {listener.Protocol}: only HTTPS and SSL listeners have a certificate");
         }
 
-        Change(request, loadBalancer, state => state with { Listeners = state.Listeners.Replace(listener, listener with { CertificateId = certificate }) });
+        Change(
+            request,
+            loadBalancer,
+            state => state with { Listeners = state.Listeners.Replace(listener, listener with { CertificateId = certificate }) });
         return [];
     }
 

@@ -57,7 +57,8 @@ internal sealed partial class ElasticLoadBalancing
                 && Normal(existing).SequenceEqual(Normal(policy), StringComparer.Ordinal);
             return identical && !_cloud.Options.IdenticalPolicyIsDuplicate
                 ? []
-                : throw new QueryException("DuplicatePolicyName", $"Policy already exists with name {policy.Name} for load balancer {loadBalancer.Name}");
+                : throw new QueryException(
+                    "DuplicatePolicyName", $"Policy already exists with name {policy.Name} for load balancer {loadBalancer.Name}");
         }
 
         if (loadBalancer.State.Policies.Count >= _cloud.Options.PolicyLimit)

@@ -41,7 +41,8 @@ internal sealed partial class ElasticLoadBalancing
         var hasPort = int.TryParse(portText, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is >= 1 and <= 65535;
         if (upper is "TCP" or "SSL" && (!hasPort || slash >= 0))
         {
-            throw new QueryException("ValidationError", $"HealthCheck {upper} Target must specify a port between 1 and 65535 and nothing else. e.g. {upper}:80");
+            throw new QueryException(
+                "ValidationError", $"HealthCheck {upper} Target must specify a port between 1 and 65535 and nothing else. e.g. {upper}:80");
         }
 
         if (upper is "HTTP" or "HTTPS" && (!hasPort || slash < 0 || rest.Length - slash > 1024))
@@ -97,7 +98,8 @@ internal sealed partial class ElasticLoadBalancing
         }))];
     }
 
-    private static List<string> ReadInstances(QueryRequest request) => [.. request.Structures("Instances").Select(instance => instance.Required("InstanceId"))];
+    private static List<string> ReadInstances(QueryRequest request) =>
+        [.. request.Structures("Instances").Select(instance => instance.Required("InstanceId"))];
 
     private static QueryException InvalidInstance(string id) => new("InvalidInstance", $"Could not find EC2 instance {id}.");
 }

@@ -48,7 +48,9 @@ internal static class PolicyTypes
 
     /// <summary>A security policy that AWS defines, as it looks on a load balancer that uses it; null when there is none of that name.</summary>
     public static Policy? Predefined(string name) =>
-        SecurityPolicies.Contains(name, StringComparer.Ordinal) ? new Policy(name, SslNegotiation, [new(ReferencePolicy, name), .. Protocols(name)]) : null;
+        SecurityPolicies.Contains(name, StringComparer.Ordinal)
+            ? new Policy(name, SslNegotiation, [new(ReferencePolicy, name), .. Protocols(name)])
+            : null;
 
     public static string? Value(this Policy policy, string attribute) =>
         policy.Attributes.FirstOrDefault(candidate => candidate.Key == attribute).Value;

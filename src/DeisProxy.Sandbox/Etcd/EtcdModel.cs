@@ -43,7 +43,8 @@ internal sealed class EtcdException(int code, string cause, long index) : Except
 
 /// <summary>A node as an answer shows it.</summary>
 internal sealed record EtcdView(
-    string Key, string? Value, bool IsDirectory, DateTimeOffset? Expiration, long? Ttl, IReadOnlyList<EtcdView>? Children, long ModifiedIndex, long CreatedIndex);
+    string Key, string? Value, bool IsDirectory, DateTimeOffset? Expiration, long? Ttl, IReadOnlyList<EtcdView>? Children, long ModifiedIndex,
+    long CreatedIndex);
 
 /// <summary>Something that happened to a key.</summary>
 /// <param name="Silent">A refreshed TTL: watchers are not told.</param>

@@ -17,7 +17,9 @@ internal sealed class EtcdServer(EtcdStore store, TimeProvider time) : IRemoteSe
     {
         if (!IsKeys(request.Path))
         {
-            return request.Path == "/version" ? log.Add("etcd", "version", isMutating: false, new Dictionary<string, string>(StringComparer.Ordinal)) : null;
+            return request.Path == "/version"
+                ? log.Add("etcd", "version", isMutating: false, new Dictionary<string, string>(StringComparer.Ordinal))
+                : null;
         }
 
         Dictionary<string, string> parameters;
@@ -215,7 +217,8 @@ internal sealed class EtcdServer(EtcdStore store, TimeProvider time) : IRemoteSe
         public Form(HttpRequest request)
         {
             var isForm = request.Method is "PUT" or "POST"
-                && request.Fields["Content-Type"]?.Split(';')[0].Trim().Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) == true;
+                && request.Fields["Content-Type"]?.Split(';')[0]
+                .Trim().Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) == true;
             All = [.. isForm ? Http.ParseForm(Encoding.UTF8.GetString(request.Body)) : [], .. Http.ParseForm(request.Query)];
         }
 

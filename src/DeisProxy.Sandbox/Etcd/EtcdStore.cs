@@ -388,7 +388,8 @@ internal sealed class EtcdStore(TimeProvider time)
         var shown = children && entry.IsDirectory
             ? entry.Children!.Values.Where(child => !child.Name.StartsWith('_')).Select(child => View(child, recursive, recursive)).ToList()
             : null;
-        return new EtcdView(entry.Path, entry.Value, entry.IsDirectory, entry.Expires, ttl, shown is { Count: 0 } ? null : shown, entry.Modified, entry.Created);
+        return new EtcdView(
+            entry.Path, entry.Value, entry.IsDirectory, entry.Expires, ttl, shown is { Count: 0 } ? null : shown, entry.Modified, entry.Created);
     }
 
     private sealed record Watcher(string Path, bool Recursive, long Since)

@@ -72,7 +72,9 @@ public sealed class DeisRouter : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads etcd at once, as <c>confd -onetime</c> does. nginx serves by it a moment later (<see cref="SandboxOptions.RouterReloadDelay"/>).</summary>
+    /// <summary>
+    /// Reads etcd at once, as <c>confd -onetime</c> does. nginx serves by it a moment later (<see cref="SandboxOptions.RouterReloadDelay"/>).
+    /// </summary>
     public void Render()
     {
         if (_context.Faults.Holds(FaultKind.RouterStuck, Node))
@@ -149,7 +151,8 @@ public sealed class DeisRouter : IAsyncDisposable
     private async Task ReloadAsync(Task before, RouterSettings settings)
     {
         await before;
-        await Task.Delay(_context.Options.RouterReloadDelay, _context.Options.Time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(_context.Options.RouterReloadDelay, _context.Options.Time, _stopping.Token).ConfigureAwait(
+            ConfigureAwaitOptions.SuppressThrowing);
         Generation old;
         lock (_lock)
         {

@@ -13,7 +13,9 @@ internal static class EchoApplication
 {
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>The request's line and header fields: as text when the client accepts text, else as JSON (<c>method</c>, <c>path</c>, <c>headers</c>).</summary>
+    /// <summary>
+    /// The request's line and header fields: as text when the client accepts text, else as JSON (<c>method</c>, <c>path</c>, <c>headers</c>).
+    /// </summary>
     public static HttpResponse Respond(HttpRequest request)
     {
         if (request.Fields["Accept"]?.Contains("text/plain", StringComparison.OrdinalIgnoreCase) == true)
@@ -46,7 +48,8 @@ internal static class EchoApplication
     /// <summary>Echoes messages until the client closes.</summary>
     public static async Task EchoAsync(Stream stream, CancellationToken cancellationToken)
     {
-        using var socket = WebSocket.CreateFromStream(stream, new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = Timeout.InfiniteTimeSpan });
+        using var socket =
+            WebSocket.CreateFromStream(stream, new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = Timeout.InfiniteTimeSpan });
         var buffer = new byte[16 * 1024];
         while (true)
         {

@@ -127,7 +127,8 @@ public sealed class InProcessNode : INode
 
     /// <summary>Logs a call and lets it fail as a fault wants it.</summary>
     private async Task CallAsync(
-        string operation, bool isMutating, (string Name, string Value) parameter, Func<Task> action, CancellationToken cancellationToken, Func<Task<bool>>? breakOff = null)
+        string operation, bool isMutating, (string Name, string Value) parameter, Func<Task> action, CancellationToken cancellationToken,
+        Func<Task<bool>>? breakOff = null)
     {
         if (_lost)
         {
@@ -156,7 +157,8 @@ public sealed class InProcessNode : INode
             return;
         }
 
-        call.Outcome = fault.Kind is FaultKind.CloseAfter or FaultKind.HangAfter or FaultKind.CutAnswer ? $"fault {fault.Kind} (done)" : $"fault {fault.Kind}";
+        call.Outcome =
+            fault.Kind is FaultKind.CloseAfter or FaultKind.HangAfter or FaultKind.CutAnswer ? $"fault {fault.Kind} (done)" : $"fault {fault.Kind}";
         if (fault.Kind is FaultKind.Hang or FaultKind.HangAfter)
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
@@ -240,9 +242,11 @@ public sealed class InProcessNode : INode
             return (toSelf, port) switch
             {
                 (true, 4001 or 2379) => await network.ConnectLoopbackAsync(Address, _sandbox.EtcdEndpoint.Port, cancellationToken),
-                (true, _) when network.IsOwn(port) || port == _sandbox.EtcdEndpoint.Port => await network.ConnectLoopbackAsync(Address, port, cancellationToken),
+                (true, _) when network.IsOwn(port) || port == _sandbox.EtcdEndpoint.Port =>
+                    await network.ConnectLoopbackAsync(Address, port, cancellationToken),
                 // The name of a load balancer leads to its ports, wherever it is asked for.
-                _ when _sandbox.LoadBalancers.FirstOrDefault(b => b.DnsName == host) is { } balancer => await network.ConnectLoopbackAsync(Address, balancer.DataPlanePort(port), cancellationToken),
+                _ when _sandbox.LoadBalancers.FirstOrDefault(b => b.DnsName == host) is { } balancer =>
+                    await network.ConnectLoopbackAsync(Address, balancer.DataPlanePort(port), cancellationToken),
                 _ => await network.ConnectAsync(Address, toSelf ? Address : host, port, cancellationToken),
             };
         }

@@ -14,7 +14,8 @@ internal sealed record ProxyLine(string? Address)
     {
         ["PROXY", "UNKNOWN", ..] => new ProxyLine(Address: null),
         ["PROXY", "TCP4" or "TCP6", var client, var proxy, var clientPort, var proxyPort]
-            when IPAddress.TryParse(client, out _) && IPAddress.TryParse(proxy, out _) && IsPort(clientPort) && IsPort(proxyPort) => new ProxyLine(client),
+            when IPAddress.TryParse(client, out _) && IPAddress.TryParse(proxy, out _) && IsPort(clientPort) && IsPort(proxyPort) =>
+                new ProxyLine(client),
         _ => null,
     };
 

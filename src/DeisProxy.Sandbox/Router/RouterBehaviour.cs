@@ -47,7 +47,8 @@ internal sealed record RouterSettings(
         return new RouterSettings(
             DemandsProxyLine: behaviour.FalseMeansOff ? on : key is not null,
             TrustsProxyLine: on,
-            RealIpNetwork: IPNetwork.TryParse(etcd.Value("/deis/router/proxyRealIpCidr") ?? "", out var network) ? network : IPNetwork.Parse("10.0.0.0/8"),
+            RealIpNetwork: IPNetwork.TryParse(etcd.Value("/deis/router/proxyRealIpCidr") ?? "", out var network) ? network : IPNetwork
+                .Parse("10.0.0.0/8"),
             EnforcesHttps: (etcd.Value("/deis/router/enforceHTTPS") ?? (hsts ? "true" : "false")) == "true",
             Hsts: hsts,
             ServesTls: etcd.Value("/deis/router/sslCert") is not null,

@@ -216,7 +216,8 @@ internal sealed class RouterConnection(DeisRouter router, int port)
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds.ToString("0.000", CultureInfo.InvariantCulture);
         var server = request is null ? "" : $"~^{Host(request).Split('.')[0]}\\.(?<domain>.+)$";
         router.Records.Access(
-            $"[{router.Records.LocalTime}] - {address} - - - {status} - \"{Escape(line)}\" - {bytes} - \"{Field("Referer")}\" - \"{Field("User-Agent")}\" - "
+            $"[{router.Records.LocalTime}] - {address} - - - {status} - \"{Escape(line)}\" - {bytes} - \"{Field("Referer")}\" - "
+                + $"\"{Field("User-Agent")}\" - "
             + $"\"{Escape(server)}\" - {upstream ?? "-"} - {Field("Host")} - {(upstream is null ? "-" : seconds)} - {seconds}");
 
         string Field(string name) => Escape(request?.Fields[name] ?? "-");

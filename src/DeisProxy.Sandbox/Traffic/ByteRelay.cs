@@ -7,7 +7,8 @@ namespace DeisProxy.Sandbox.Traffic;
 internal static class ByteRelay
 {
     public static async Task RunAsync(
-        LoadBalancerTraffic traffic, Listener listener, (string Address, int Port) client, Stream front, Socket frontSocket, CancellationToken cancellationToken)
+        LoadBalancerTraffic traffic, Listener listener, (string Address, int Port) client, Stream front, Socket frontSocket,
+        CancellationToken cancellationToken)
     {
         if (traffic.NextInstance() is not { } instance)
         {

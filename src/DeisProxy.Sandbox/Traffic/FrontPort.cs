@@ -71,7 +71,8 @@ internal sealed class FrontPort : IAsyncDisposable
         var peer = (IPEndPoint)socket.RemoteEndPoint!;
         var client = (_traffic.Context.Options.ClientAddress ?? peer.Address.ToString(), peer.Port);
         await using Stream plain = new NetworkStream(socket, ownsSocket: false);
-        await using var front = listener.IsSecure ? await Certificates.ServeAsync(plain, _traffic.Context.Certificate.Value, cancellationToken) : plain;
+        await using var front = listener.IsSecure ? await Certificates
+            .ServeAsync(plain, _traffic.Context.Certificate.Value, cancellationToken) : plain;
         if (listener.TerminatesHttp)
         {
             await new HttpRelay(_traffic, listener, client).RunAsync(front, cancellationToken);

@@ -7,7 +7,8 @@ using DeisProxy.Sandbox.Aws;
 namespace DeisProxy.Sandbox.Traffic;
 
 /// <summary>What every data plane needs of its surroundings.</summary>
-internal sealed record TrafficContext(SandboxOptions Options, CloudState Cloud, NetworkMap Network, Lazy<X509Certificate2> Certificate, Action<Exception> Defect)
+internal sealed record TrafficContext(
+    SandboxOptions Options, CloudState Cloud, NetworkMap Network, Lazy<X509Certificate2> Certificate, Action<Exception> Defect)
 {
     /// <summary>How long a load balancer waits for an instance whose security group drops its packets.</summary>
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(1);
@@ -90,7 +91,8 @@ internal sealed class LoadBalancerTraffic : IAsyncDisposable
     /// <summary>The instance that gets the next connection or request; null when none is in service.</summary>
     public Instance? NextInstance()
     {
-        var healthy = _context.Cloud.Instances.Where(instance => _effective.Instances.Contains(instance.Id) && _health.IsInService(instance.Id)).ToList();
+        var healthy = _context.Cloud.Instances.Where(instance => _effective.Instances.Contains(instance.Id) && _health.IsInService(instance.Id))
+            .ToList();
         return healthy.Count == 0 ? null : healthy[(int)((uint)Interlocked.Increment(ref _turn) % healthy.Count)];
     }
 
@@ -168,7 +170,8 @@ internal sealed class LoadBalancerTraffic : IAsyncDisposable
     {
         await before;
         var wait = due - _context.Options.Time.GetUtcNow();
-        await Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, _context.Options.Time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, _context.Options.Time, _stopping.Token).ConfigureAwait(
+            ConfigureAwaitOptions.SuppressThrowing);
         lock (_lock)
         {
             if (!_disposed)

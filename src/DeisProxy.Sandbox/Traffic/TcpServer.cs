@@ -57,7 +57,8 @@ internal sealed class TcpServer : IAsyncDisposable
         {
             try
             {
-                // A child process that is being started at this moment still has a copy: closing alone would leave the port in use until it has begun.
+                // A child process that is being started at this moment still has a copy: closing alone would leave the port in use until it has
+                // begun.
                 _listener.Shutdown(SocketShutdown.Both);
             }
             catch (Exception error) when (error is SocketException or ObjectDisposedException)
@@ -106,7 +107,8 @@ internal sealed class TcpServer : IAsyncDisposable
             var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             var serving = ServeAsync(socket, started.Task);
             _connections[serving] = socket;
-            _ = serving.ContinueWith(task => _connections.TryRemove(task, out _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            _ = serving.ContinueWith(
+                task => _connections.TryRemove(task, out _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             started.SetResult();
         }
     }

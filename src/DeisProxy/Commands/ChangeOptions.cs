@@ -6,8 +6,14 @@ namespace DeisProxy.Commands;
 internal sealed class ChangeOptions
 {
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "print the plan, change nothing" };
-    private readonly Option<bool> _detailedExitCode = new("--detailed-exitcode") { Description = "with --dry-run: exit with 5 if changes are pending" };
-    private readonly Option<bool> _noRollback = new("--no-rollback") { Description = "when a step fails, stop there instead of putting everything back" };
+    private readonly Option<bool> _detailedExitCode = new("--detailed-exitcode")
+    {
+        Description = "with --dry-run: exit with 5 if changes are pending",
+    };
+    private readonly Option<bool> _noRollback = new("--no-rollback")
+    {
+        Description = "when a step fails, stop there instead of putting everything back",
+    };
     private readonly Option<bool> _noHold = new("--no-hold") { Description = "do not hold new connections at the nodes while both ends switch" };
     private readonly Option<bool> _yes = new("--yes", "-y") { Description = "do not ask; only a person at a terminal is asked" };
 
@@ -30,7 +36,9 @@ internal sealed class ChangeOptions
 
     /// <summary>Reads what was given.</summary>
     public ChangeSettings Read(ParseResult parsed) =>
-        new(parsed.GetValue(_dryRun), parsed.GetValue(_detailedExitCode), parsed.GetValue(_yes), !parsed.GetValue(_noRollback), !parsed.GetValue(_noHold));
+        new(
+            parsed.GetValue(_dryRun), parsed.GetValue(_detailedExitCode), parsed.GetValue(_yes), !parsed.GetValue(_noRollback),
+            !parsed.GetValue(_noHold));
 }
 
 /// <summary>How to change something.</summary>

@@ -159,7 +159,8 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
 
     private static DeisProxyException LockLost(Exception error, Exception? rollbackError) => new(
         "lock-lost",
-        $"The lock in etcd was lost while the run was under way.{(rollbackError is DeisProxyException { Code: IRunLock.HeldByAnother } held ? $" {held.Message}" : "")}",
+        "The lock in etcd was lost while the run was under "
+            + $"way.{(rollbackError is DeisProxyException { Code: IRunLock.HeldByAnother } held ? $" {held.Message}" : "")}",
         "Check who holds it (/deis-proxy/lock in etcd), then run the command again.",
         error);
 
@@ -172,8 +173,8 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
             {
                 await held.EnsureHeldAsync(takeBack: false, CancellationToken.None);
 
-                // Of a run that was cut off only its ports were opened; the rest of it is still to be finished or put back. After a setup the journal knows
-                // what teardown goes back to; after a teardown there is nothing to go back to.
+                // Of a run that was cut off only its ports were opened; the rest of it is still to be finished or put back. After a setup the journal
+                // knows what teardown goes back to; after a teardown there is nothing to go back to.
                 await (cutOff is not null
                     ? journal.WriteAsync(cutOff, CancellationToken.None)
                     : journal.CloseAsync(command == SetupCommand.CommandName ? record : null, CancellationToken.None));

@@ -23,7 +23,8 @@ internal sealed class SandboxNode : IAsyncDisposable
     public string Address { get; }
 
     /// <summary>The options with which deis-proxy enters it.</summary>
-    public string Options => $"--ssh-user {Environment.UserName} --identity {PathOf("user_key")} --known-hosts {PathOf("known_hosts")} --ssh-config /dev/null";
+    public string Options =>
+        $"--ssh-user {Environment.UserName} --identity {PathOf("user_key")} --known-hosts {PathOf("known_hosts")} --ssh-config /dev/null";
 
     /// <summary>Starts it, where an sshd is installed.</summary>
     /// <returns>The node, or null where none is installed.</returns>
@@ -45,7 +46,8 @@ internal sealed class SandboxNode : IAsyncDisposable
                 await maker.WaitForExitAsync(cancellationToken);
             }
 
-            await File.WriteAllTextAsync(At("known_hosts"), $"[127.0.0.1]:{port} {await File.ReadAllTextAsync(At("host_key.pub"), cancellationToken)}", cancellationToken);
+            await File.WriteAllTextAsync(
+                At("known_hosts"), $"[127.0.0.1]:{port} {await File.ReadAllTextAsync(At("host_key.pub"), cancellationToken)}", cancellationToken);
             await File.WriteAllLinesAsync(
                 At("sshd_config"),
                 [
@@ -105,7 +107,8 @@ internal sealed class SandboxNode : IAsyncDisposable
         {
             await EndAsync();
             cancellationToken.ThrowIfCancellationRequested();
-            throw new DeisProxyException("sshd-failed", "The sandbox's sshd did not start.", "Run the demo instead, which needs none: deis-proxy demo.", error);
+            throw new DeisProxyException(
+                "sshd-failed", "The sandbox's sshd did not start.", "Run the demo instead, which needs none: deis-proxy demo.", error);
         }
     }
 
@@ -124,7 +127,13 @@ internal sealed class SandboxNode : IAsyncDisposable
     {
         var process = new Process
         {
-            StartInfo = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true },
+            StartInfo = new ProcessStartInfo(program, arguments)
+            {
+                UseShellExecute = false,
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            },
         };
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, _) => { };

@@ -21,9 +21,23 @@ internal sealed class SetupCommand : Command
     private readonly ConnectionOptions _connection = new();
     private readonly OutputOptions _output = new();
     private readonly ChangeOptions _change = new();
-    private readonly Option<int> _idleTimeout = new("--idle-timeout") { Description = "raise the idle timeout to this many seconds (1-3600), or keep", HelpName = "seconds|keep", CustomParser = ParseIdleTimeout, DefaultValueFactory = _ => SetupGoal.DefaultIdleTimeoutSeconds };
-    private readonly Option<RealIpGoal?> _realIpCidr = new("--real-ip-cidr") { Description = "network that routers trust: auto, keep or a network [default: auto]", HelpName = "auto|keep|network", CustomParser = ParseRealIp };
-    private readonly Option<bool> _allowRedirectLoop = new("--allow-redirect-loop") { Description = "go on although routers that enforce HTTPS would redirect forever" };
+    private readonly Option<int> _idleTimeout = new("--idle-timeout")
+    {
+        Description = "raise the idle timeout to this many seconds (1-3600), or keep",
+        HelpName = "seconds|keep",
+        CustomParser = ParseIdleTimeout,
+        DefaultValueFactory = _ => SetupGoal.DefaultIdleTimeoutSeconds,
+    };
+    private readonly Option<RealIpGoal?> _realIpCidr = new("--real-ip-cidr")
+    {
+        Description = "network that routers trust: auto, keep or a network [default: auto]",
+        HelpName = "auto|keep|network",
+        CustomParser = ParseRealIp,
+    };
+    private readonly Option<bool> _allowRedirectLoop = new("--allow-redirect-loop")
+    {
+        Description = "go on although routers that enforce HTTPS would redirect forever",
+    };
 
     private readonly Option<int> _webSocketOnly = new("--websocket-only")
     {

@@ -9,10 +9,16 @@ namespace DeisProxy.Commands;
 /// <summary>The options that say what to send through the load balancer. Nothing is contacted while they are read.</summary>
 internal sealed class TrafficOptions
 {
-    private readonly Option<Uri?> _url = Url("--url", "an application behind the load balancer; otherwise the load balancer's own name", "http", "https");
+    private readonly Option<Uri?> _url = Url(
+        "--url", "an application behind the load balancer; otherwise the load balancer's own name", "http", "https");
     private readonly Option<Uri?> _echoUrl = Url("--echo-url", "an application that answers with its request's headers", "http", "https");
     private readonly Option<Uri?> _webSocketUrl = Url("--websocket-url", "a WebSocket that echoes", "ws", "wss");
-    private readonly Option<IPAddress?> _expectIp = new("--expect-ip") { Description = "address that the routers should see; otherwise this machine's as the nodes see it", HelpName = "ip", CustomParser = ParseAddress };
+    private readonly Option<IPAddress?> _expectIp = new("--expect-ip")
+    {
+        Description = "address that the routers should see; otherwise this machine's as the nodes see it",
+        HelpName = "ip",
+        CustomParser = ParseAddress,
+    };
 
     /// <summary>Declares the options on a command.</summary>
     public void AddTo(Command command)
@@ -24,7 +30,8 @@ internal sealed class TrafficOptions
     }
 
     /// <summary>Reads what was given.</summary>
-    public TrafficSettings Read(ParseResult parsed) => new(parsed.GetValue(_url), parsed.GetValue(_echoUrl), parsed.GetValue(_webSocketUrl), parsed.GetValue(_expectIp));
+    public TrafficSettings Read(ParseResult parsed) =>
+        new(parsed.GetValue(_url), parsed.GetValue(_echoUrl), parsed.GetValue(_webSocketUrl), parsed.GetValue(_expectIp));
 
     private static Option<Uri?> Url(string name, string description, params string[] schemes) =>
         new(name) { Description = description, HelpName = "url", CustomParser = result => ParseUrl(result, name, schemes) };
@@ -43,7 +50,8 @@ internal sealed class TrafficOptions
 
         // What stands before an @ may be a password.
         var shown = text.Contains('@', StringComparison.Ordinal) ? "What was given" : $"\"{RemoteText.Clean(text, 80)}\"";
-        result.AddError($"{shown} is not a URL for {name}; it looks like {schemes[^1]}://app.example.com/, without a user name and without a fragment.");
+        result.AddError(
+            $"{shown} is not a URL for {name}; it looks like {schemes[^1]}://app.example.com/, without a user name and without a fragment.");
         return null;
     }
 

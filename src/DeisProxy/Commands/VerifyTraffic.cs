@@ -84,7 +84,8 @@ internal sealed class VerifyTraffic(
         Uri[] begins = url.IsDefaultPort && _ports.Any(p => p.Port == (other == "http" ? DeisPort.Http : DeisPort.Https))
             ? [url, new UriBuilder(url) { Scheme = other, Port = -1 }.Uri]
             : [url];
-        var chains = await Task.WhenAll(begins.Select(begin => http.FollowAsync(begin, _token, ThroughBalancerChecks.MaximumRedirects, cancellationToken)));
+        var chains = await Task.WhenAll(
+            begins.Select(begin => http.FollowAsync(begin, _token, ThroughBalancerChecks.MaximumRedirects, cancellationToken)));
 
         // Whether the other scheme is served at all was not asked: only where it leads counts.
         return [.. chains.Where((chain, i) => i == 0 || chain.Count > 1 || chain[0].Outcome == TrafficOutcome.Answered)];

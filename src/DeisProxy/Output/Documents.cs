@@ -33,7 +33,8 @@ internal sealed record LoadBalancerDocument(string Name, string DnsName);
 internal sealed record StepDocument(string Id, string Description, string From, string To, StepStatus Status, long Milliseconds)
 {
     public static StepDocument Of(StepProgress progress) => new(
-        progress.Step.Id, progress.Step.Description, progress.Step.FromText, progress.Step.ToText, progress.Status, (long)progress.Duration.TotalMilliseconds);
+        progress.Step.Id, progress.Step.Description, progress.Step.FromText, progress.Step.ToText, progress.Status,
+        (long)progress.Duration.TotalMilliseconds);
 }
 
 internal sealed record NoticeDocument(string Id, string Message, string Remedy)
@@ -70,6 +71,11 @@ internal sealed partial class DocumentJson : JsonSerializerContext
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         WriteIndented = true,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter<StepStatus>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<CheckStatus>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<FlipManner>(JsonNamingPolicy.KebabCaseLower) },
+        Converters =
+            {
+                new JsonStringEnumConverter<StepStatus>(JsonNamingPolicy.CamelCase),
+                new JsonStringEnumConverter<CheckStatus>(JsonNamingPolicy.CamelCase),
+                new JsonStringEnumConverter<FlipManner>(JsonNamingPolicy.KebabCaseLower)
+            },
     });
 }

@@ -7,7 +7,9 @@ namespace DeisProxy.Output;
 /// <summary>The checks as a JUnit XML report, which CI systems show.</summary>
 internal static class JUnitReport
 {
-    /// <summary>Makes the report: a check that failed is a failure, one that was skipped is skipped, a warning is a note, what prevented checking is an error.</summary>
+    /// <summary>
+    /// Makes the report: a check that failed is a failure, one that was skipped is skipped, a warning is a note, what prevented checking is an error.
+    /// </summary>
     /// <param name="error">Why there are no more checks; null if there is no such reason.</param>
     public static string Write(string stack, IReadOnlyCollection<CheckResult> checks, Exception? error)
     {
