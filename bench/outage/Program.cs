@@ -23,6 +23,10 @@ var drill = new Option<string>("--drill")
     Description =
         $"Measures nothing, but lets setups go wrong; which ways, with commas between, or all: {string.Join(",", Drill.All.Select(d => d.Name))}.",
 };
+var speed = new Option<bool>("--speed")
+{
+    Description = "Measures how long commands take beside the script's calls, --runs times, with 0, 30 and 100 ms per call.",
+};
 var lag = new Option<bool>("--lag") { Description = "With --shell: AWS is slow." };
 var command = new RootCommand("Measures what clients notice while a classic ELB in front of Deis is moved to the PROXY protocol. Needs root.")
 {
@@ -33,6 +37,7 @@ var command = new RootCommand("Measures what clients notice while a classic ELB 
     read,
     write,
     drill,
+    speed,
     shell,
     lag,
 };
@@ -69,6 +74,12 @@ command.SetAction(async (options, _) =>
         if (drillNames.Length > 0)
         {
             return await Bench.DrillAsync([.. Drill.All.Where(d => drillNames.Contains(d.Name))], stop);
+        }
+
+        if (options.GetValue(speed))
+        {
+            await SpeedBench.RunAsync(options.GetValue(runs), stop);
+            return 0;
         }
 
         if (options.GetValue(shell) is { } line)

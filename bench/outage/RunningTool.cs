@@ -9,20 +9,28 @@ internal sealed class RunningTool : IAsyncDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+
     private readonly Process _process;
     private readonly Task<string> _output;
     private readonly Task<string> _error;
 
     public RunningTool(Testbed bed, IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo(RealProcess.Find("dotnet", "install the .NET SDK"))
+        // The program as people get it, where it is named.
+        var published = Environment.GetEnvironmentVariable("DEIS_PROXY_TEST_EXECUTABLE");
+        var start = new ProcessStartInfo(published ?? RealProcess.Find("dotnet", "install the .NET SDK"))
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll"), .. arguments, "--yes", "--output", "json", .. bed.ToolOptions])
+        foreach (var argument in (string[])
+            [
+                .. published is null ? [Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll")] : (string[])[], .. arguments,
+                .. arguments.Contains("verify") ? (string[])[] : ["--yes"], "--output", "json", .. bed.ToolOptions,
+            ])
         {
             start.ArgumentList.Add(argument);
         }
@@ -43,6 +51,9 @@ internal sealed class RunningTool : IAsyncDisposable
         _error = _process.StandardError.ReadToEndAsync();
     }
 
+    /// <summary>The most memory that it had resident, in bytes, as far as that was looked at.</summary>
+    public long PeakMemory { get; private set; }
+
     public bool HasEnded => _process.HasExited;
 
     /// <summary>Waits until it ends by itself.</summary>
@@ -52,7 +63,10 @@ internal sealed class RunningTool : IAsyncDisposable
         limit.CancelAfter(Limit);
         try
         {
-            await _process.WaitForExitAsync(limit.Token);
+            while (!await IsOverAsync(limit.Token))
+            {
+                PeakMemory = Math.Max(PeakMemory, PeakOf(_process.Id));
+            }
         }
         catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
@@ -69,6 +83,32 @@ internal sealed class RunningTool : IAsyncDisposable
     public Task SignalAsync(string signal) =>
         RealProcess.RunAsync(
             RealProcess.Find("kill", "install the Debian package procps"), $"-{signal}", _process.Id.ToString(CultureInfo.InvariantCulture));
+
+    private async Task<bool> IsOverAsync(CancellationToken cancellationToken)
+    {
+        var ended = _process.WaitForExitAsync(cancellationToken);
+        return await Task.WhenAny(ended, Task.Delay(Look, cancellationToken)) == ended && await EndedAsync();
+
+        async Task<bool> EndedAsync()
+        {
+            await ended;
+            return true;
+        }
+    }
+
+    private static long PeakOf(int id)
+    {
+        try
+        {
+            var line = File.ReadLines($"/proc/{id}/status").FirstOrDefault(text => text.StartsWith("VmHWM:", StringComparison.Ordinal));
+            return line is null ? 0 : long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) * 1024;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It has ended.
+            return 0;
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -9,10 +9,13 @@ namespace DeisProxy.Outage;
 /// </summary>
 internal static class ScriptCalls
 {
-    public static async Task RunAsync(Testbed bed)
+    /// <summary>Makes the calls.</summary>
+    /// <param name="withCli">Whether each call starts the AWS CLI, as the script does.</param>
+    public static async Task RunAsync(Testbed bed, bool withCli = false)
     {
-        Task CallAsync(string action, params (string Name, string Value)[] parameters) =>
-            AwsQuery.ElbAsync(bed.Aws.Endpoint, action, [("LoadBalancerName", bed.LoadBalancer), .. parameters]);
+        Task CallAsync(string action, params (string Name, string Value)[] parameters) => withCli
+            ? CallWithCliAsync(bed, action, parameters)
+            : AwsQuery.ElbAsync(bed.Aws.Endpoint, action, [("LoadBalancerName", bed.LoadBalancer), .. parameters]);
 
         await bed.Etcd.SetAsync("/deis/router/proxyProtocol", "1");
         await CallAsync("DeleteLoadBalancerListeners", ("LoadBalancerPorts.member.1", "80"));
@@ -36,5 +39,35 @@ internal static class ScriptCalls
             ("HealthCheck.Timeout", "5"),
             ("HealthCheck.UnhealthyThreshold", "2"),
             ("HealthCheck.HealthyThreshold", "4"));
+    }
+
+    private static Task CallWithCliAsync(Testbed bed, string action, (string Name, string Value)[] parameters)
+    {
+        var value = parameters.ToDictionary(p => p.Name, p => p.Value, StringComparer.Ordinal);
+        string[] arguments = action switch
+        {
+            "DeleteLoadBalancerListeners" => ["delete-load-balancer-listeners", "--load-balancer-ports", value["LoadBalancerPorts.member.1"]],
+            "CreateLoadBalancerListeners" =>
+                ["create-load-balancer-listeners", "--listeners", "Protocol=TCP,LoadBalancerPort=80,InstanceProtocol=TCP,InstancePort=80"],
+            "CreateLoadBalancerPolicy" =>
+            [
+                "create-load-balancer-policy", "--policy-name", value["PolicyName"], "--policy-type-name", value["PolicyTypeName"],
+                "--policy-attributes", "AttributeName=ProxyProtocol,AttributeValue=true",
+            ],
+            "SetLoadBalancerPoliciesForBackendServer" =>
+            [
+                "set-load-balancer-policies-for-backend-server", "--instance-port", value["InstancePort"], "--policy-names",
+                value["PolicyNames.member.1"],
+            ],
+            "ConfigureHealthCheck" =>
+                ["configure-health-check", "--health-check", "Target=TCP:80,Interval=15,Timeout=5,UnhealthyThreshold=2,HealthyThreshold=4"],
+            _ => throw new ArgumentOutOfRangeException(nameof(action)),
+        };
+        return RealProcess.RunAsync(
+            RealProcess.Find("env", "install the Debian package coreutils"),
+            [
+                .. bed.ToolEnvironment.Select(variable => $"{variable.Key}={variable.Value}"), RealProcess.Find("aws", "install the AWS CLI"), "elb",
+                .. arguments, "--load-balancer-name", bed.LoadBalancer,
+            ]);
     }
 }
