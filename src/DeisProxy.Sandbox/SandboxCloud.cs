@@ -55,6 +55,19 @@ public sealed class SandboxCloud : IAsyncDisposable
     /// <summary>The classic load balancers.</summary>
     public IReadOnlyList<LoadBalancer> LoadBalancers => _cloud.LoadBalancers;
 
+    /// <summary>The stack's status, such as <c>UPDATE_IN_PROGRESS</c>.</summary>
+    public string StackStatus
+    {
+        get => _cloud.StackStatus;
+        set
+        {
+            lock (_cloud.Sync)
+            {
+                _cloud.StackStatus = value;
+            }
+        }
+    }
+
     /// <summary>The routers, by node.</summary>
     public IReadOnlyList<DeisRouter> Routers => _routers;
 

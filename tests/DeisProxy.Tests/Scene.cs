@@ -71,9 +71,15 @@ internal sealed class Scene : IAsyncDisposable
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var host = new CommandHost(new Terminal(TextReader.Null, output, error), OpenAsync, TimeProvider.System) { RollbackLimit = RollbackLimit };
-        var exitCode = await CommandLine.RunAsync([.. arguments, "--region", "us-east-1"], host, CancellationToken.None).WaitAsync(RunLimit);
+        var exitCode = await RunAsync(new Terminal(TextReader.Null, output, error), arguments, CancellationToken.None);
         return (exitCode, output.ToString(), error.ToString());
+    }
+
+    /// <summary>Runs a command at a terminal of the test's own.</summary>
+    public Task<int> RunAsync(Terminal terminal, string[] arguments, CancellationToken cancellationToken)
+    {
+        var host = new CommandHost(terminal, OpenAsync, TimeProvider.System) { RollbackLimit = RollbackLimit };
+        return CommandLine.RunAsync([.. arguments, "--region", "us-east-1"], host, cancellationToken).WaitAsync(RunLimit, CancellationToken.None);
     }
 
     /// <summary>Runs deis-proxy as a process of its own, which finds the sandbox as anybody's tools do: by its environment.</summary>

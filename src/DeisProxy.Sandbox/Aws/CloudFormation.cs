@@ -28,7 +28,7 @@ internal sealed class CloudFormation : AwsService
     private void Require(string name)
     {
         // A deleted stack is known by its id only.
-        var known = name == _cloud.StackId || (name == _cloud.Options.StackName && _cloud.Options.StackStatus != "DELETE_COMPLETE");
+        var known = name == _cloud.StackId || (name == _cloud.Options.StackName && _cloud.StackStatus != "DELETE_COMPLETE");
         if (!known)
         {
             throw Invalid($"Stack with id {name} does not exist");
@@ -41,7 +41,7 @@ internal sealed class CloudFormation : AwsService
         {
             Require(name);
         }
-        else if (_cloud.Options.StackStatus == "DELETE_COMPLETE")
+        else if (_cloud.StackStatus == "DELETE_COMPLETE")
         {
             return [Xml.List("Stacks", [])];
         }
@@ -54,7 +54,7 @@ internal sealed class CloudFormation : AwsService
             Xml.Of("Description", "Deis on EC2"),
             Xml.List("Parameters", [new object?[] { Xml.Of("ParameterKey", "ClusterSize"), Xml.Of("ParameterValue", _cloud.Options.Nodes) }]),
             Xml.Of("CreationTime", Xml.Time(_cloud.Created)),
-            Xml.Of("StackStatus", _cloud.Options.StackStatus),
+            Xml.Of("StackStatus", _cloud.StackStatus),
             Xml.Of("DisableRollback", "false"),
             Xml.List("NotificationARNs", []),
             Xml.List("Capabilities", []),

@@ -15,6 +15,7 @@ internal sealed class CloudState
     public CloudState(SandboxOptions options)
     {
         Options = options;
+        StackStatus = options.StackStatus;
         Random = new Random(options.Seed);
         Created = options.Time.GetUtcNow();
         var network = options.VpcCidr.Split('/')[0].Split('.');
@@ -64,6 +65,8 @@ internal sealed class CloudState
     public DateTimeOffset Created { get; }
 
     public string StackId { get; }
+
+    public string StackStatus { get; set; }
 
     /// <summary>Ports that the nodes' security group admits from the load balancers' group.</summary>
     public IReadOnlyList<int> AdmittedPorts { get; }

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using DeisProxy.Output;
+using DeisProxy.Sandbox;
+
+namespace DeisProxy.Tests;
+
+/// <summary>What a person at the terminal does while a command runs.</summary>
+public sealed class PersonTests
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task An_update_of_the_stack_that_begins_before_the_answer_stops_the_run()
+    {
+        await using var scene = await Scene.StartAsync(SandboxOptions.DeisV15);
+        using var error = new StringWriter();
+        using var input = new Answer(() =>
+        {
+            scene.Sandbox.StackStatus = "UPDATE_IN_PROGRESS";
+            return "yes";
+        });
+
+        var exitCode = await scene.RunAsync(new Terminal(input, TextWriter.Null, error) { HasPerson = true }, ["setup"], CancellationToken.None);
+
+        exitCode.ShouldBe(ExitCode.Failed, error.ToString());
+        error.ToString().ShouldContain("has changed since the plan was made");
+        scene.ShouldBeUntouched();
+    }
+
+    [Fact]
+    public async Task Ctrl_C_is_answered_at_once_and_everything_is_put_back()
+    {
+        var slow = new LagRange(TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(300));
+        await using var scene = await Scene.StartAsync(SandboxOptions.DeisV15 with { ApiDelay = slow });
+        using var text = new StringWriter();
+        var error = TextWriter.Synchronized(text);
+        using var interrupt = new CancellationTokenSource();
+        var run = scene.RunAsync(new Terminal(TextReader.Null, TextWriter.Null, error), ["setup"], interrupt.Token);
+        for (var begun = Stopwatch.GetTimestamp(); scene.Changes.Count == 0; await Task.Delay(10))
+        {
+            Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(StartLimit);
+        }
+
+        await Task.Run(interrupt.Cancel);
+
+        run.IsCompleted.ShouldBeFalse();
+        lock (error)
+        {
+            text.ToString().ShouldContain("Interrupted; putting everything back…");
+        }
+
+        (await run).ShouldBe(ExitCode.Interrupted, text.ToString());
+        scene.ShouldBeAsAtFirst();
+    }
+
+    [Theory]
+    [InlineData("setup", "--dry-run")]
+    [InlineData("verify")]
+    public async Task Text_and_json_give_the_stacks_name_where_its_id_was_given(params string[] arguments)
+    {
+        const string Id = "arn:aws:cloudformation:us-east-1:123456789012:stack/deis/8a3f5c10-7e0e-11e4-9a5c-500150b34c44";
+        await using var scene = await Scene.StartAsync(SandboxOptions.DeisV15);
+
+        var text = await scene.RunAsync([.. arguments, "--stack", Id]);
+        var json = await scene.RunAsync([.. arguments, "--stack", Id, "--output", "json"]);
+
+        text.Output.ShouldMatch("(?i)stack +deis[ ,]");
+        JsonNode.Parse(json.Output)!["stack"]!.GetValue<string>().ShouldBe("deis");
+    }
+
+    private sealed class Answer(Func<string> answer) : TextReader
+    {
+        public override string ReadLine() => answer();
+    }
+}
