@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.Sockets;
 using DeisProxy.Cluster.Ssh;
 using DeisProxy.Core;
@@ -73,7 +72,7 @@ public sealed class RenciKeyTests(SharedSshServer shared) : IClassFixture<Shared
     [InlineData("rsa", "-b 2048")]
     public async Task The_agents_key(string type, string options)
     {
-        await using var agent = await AgentAsync();
+        await using var agent = await SshAgentProcess.StartAsync();
         await NewKeyAsync("key", type, "", options);
         await agent.AddAsync(_directory["key"]);
         await EnterAsync(AgentOnly(agent.Socket));
@@ -82,7 +81,7 @@ public sealed class RenciKeyTests(SharedSshServer shared) : IClassFixture<Shared
     [Fact]
     public async Task Of_an_agent_full_of_keys_the_named_one_is_taken()
     {
-        await using var agent = await AgentAsync();
+        await using var agent = await SshAgentProcess.StartAsync();
         for (var i = 0; i < 8; i++)
         {
             await NewKeyAsync($"other{i}", "ed25519", "", authorize: false);
@@ -104,7 +103,13 @@ public sealed class RenciKeyTests(SharedSshServer shared) : IClassFixture<Shared
     [Fact]
     public async Task An_agent_that_is_empty_locked_or_gone_leaves_the_files()
     {
-        await using var agent = await AgentAsync();
+        await using var agent = await SshAgentProcess.StartAsync();
+        await EnterAsync(AgentOnly(agent.Socket) with { IdentityFile = _server.IdentityFile });
+        await NewKeyAsync("key", "ed25519", "");
+        await agent.AddAsync(_directory["key"]);
+        await EnterAsync(AgentOnly(agent.Socket));
+        await agent.LockAsync();
+        (await FailAsync(AgentOnly(agent.Socket))).Code.ShouldBe("ssh-auth-refused");
         await EnterAsync(AgentOnly(agent.Socket) with { IdentityFile = _server.IdentityFile });
         var warnings = new List<string>();
         await EnterAsync(AgentOnly("/no/such/socket") with { IdentityFile = _server.IdentityFile }, warnings);
@@ -121,6 +126,45 @@ public sealed class RenciKeyTests(SharedSshServer shared) : IClassFixture<Shared
         var warnings = new List<string>();
         await EnterAsync(AgentOnly(path) with { IdentityFile = _server.IdentityFile }, warnings);
         warnings.ShouldHaveSingleItem().ShouldContain("did not answer");
+    }
+
+    [Theory]
+    [InlineData("ed25519")]
+    [InlineData("rsa")]
+    public async Task A_certificate_of_the_user(string type)
+    {
+        await NewKeyAsync("authority", "ed25519", "", authorize: false);
+        await NewKeyAsync("key", type, "", authorize: false);
+        await using var server = await SshServer.StartAsync($"TrustedUserCAKeys {_directory["authority.pub"]}");
+        var options = server.Options() with { Client = SshClientKind.Renci, IdentityFile = _directory["key"] };
+        using var transport = SshServers.Transport(options);
+        var address = NodeAddress.Parse(server.Address);
+        (await Should.ThrowAsync<DeisProxyException>(() => transport.ConnectAsync(address, SshServers.Limit))).Code.ShouldBe("ssh-auth-refused");
+
+        await RealProcess.RunAsync("ssh-keygen", "-q", "-s", _directory["authority"], "-I", "test", "-n", server.User, _directory["key.pub"]);
+        using var again = SshServers.Transport(options);
+        await using var node = await again.ConnectAsync(address, SshServers.Limit);
+        (await node.RunAsync(["echo", "in"], SshServers.Limit)).StandardOutput.ShouldBe("in\n");
+    }
+
+    [Fact]
+    public async Task The_jump_host_of_the_configuration()
+    {
+        async Task<INode> ThroughAsync(int jumpPort)
+        {
+            await File.WriteAllTextAsync(
+                _directory["config"],
+                $"Host inner\n  HostName 127.0.0.1\n  Port {_server.Port}\n  ProxyJump bastion\n"
+                + $"Host bastion\n  HostName 127.0.0.1\n  Port {jumpPort}\n  User {_server.User}\n");
+            var options = _server.Options() with { Client = SshClientKind.Renci, ConfigFile = _directory["config"] };
+            return await SshServers.Transport(options).ConnectAsync(NodeAddress.Parse("inner"), SshServers.Limit);
+        }
+
+        await using var node = await ThroughAsync(_server.Port);
+        (await node.RunAsync(["echo", "in"], SshServers.Limit)).StandardOutput.ShouldBe("in\n");
+        var error = await Should.ThrowAsync<DeisProxyException>(() => ThroughAsync(RealProcess.FreePort()));
+        error.Code.ShouldBe("ssh-unreachable");
+        error.Message.ShouldContain("bastion");
     }
 
     [Fact]
@@ -192,42 +236,6 @@ public sealed class RenciKeyTests(SharedSshServer shared) : IClassFixture<Shared
         if (authorize)
         {
             await File.AppendAllTextAsync($"{_server.IdentityFile}.pub", await File.ReadAllTextAsync($"{_directory[name]}.pub"));
-        }
-    }
-
-    private async Task<Agent> AgentAsync()
-    {
-        var socket = Path.Combine(_directory.Path, "agent");
-        var process = Process.Start(
-            new ProcessStartInfo("ssh-agent", ["-D", "-a", socket]) { RedirectStandardOutput = true, UseShellExecute = false })!;
-        var clock = Stopwatch.StartNew();
-        while (!File.Exists(socket))
-        {
-            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30), "the agent listens");
-            await Task.Delay(20);
-        }
-
-        return new Agent(process, socket);
-    }
-
-    private sealed class Agent(Process process, string socket) : IAsyncDisposable
-    {
-        public string Socket => socket;
-
-        public async Task AddAsync(string key)
-        {
-            var start = new ProcessStartInfo("ssh-add", ["-q", key]);
-            start.Environment["SSH_AUTH_SOCK"] = socket;
-            using var adding = Process.Start(start)!;
-            await adding.WaitForExitAsync(SshServers.Limit);
-            adding.ExitCode.ShouldBe(0);
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            process.Kill();
-            await process.WaitForExitAsync();
-            process.Dispose();
         }
     }
 }

@@ -27,7 +27,9 @@ public sealed class EnteringTests(RouterlessCluster cluster) : IClassFixture<Rou
         await File.WriteAllTextAsync(_directory["known"], SshServer.KnownHostsLine(cluster.Ssh.Port, _directory["other"]));
 
         var run = await FailsAsync(
-            "ssh-host-key-changed", "--known-hosts", _directory["known"], "--node", cluster.Ssh.Address, "--node", "localhost");
+            "ssh-host-key-changed",
+            "--known-hosts", _directory["known"],
+            "--node", $"127.0.0.1:{RealProcess.FreePort()}", "--node", cluster.Ssh.Address, "--node", "localhost");
 
         run.Error.ShouldContain("somebody is in between");
         run.Error.ShouldContain(cluster.Ssh.Fingerprint);
@@ -94,6 +96,47 @@ public sealed class EnteringTests(RouterlessCluster cluster) : IClassFixture<Rou
         run.ExitCode.ShouldBe(4, run.Error);
         run.Output.ShouldContain("router-flag");
         run.Error.ShouldContain("entered with Renci.SshNet");
+    }
+
+    [Fact]
+    public async Task With_a_passphrase_from_the_environment_and_over_a_jump_host()
+    {
+        await cluster.ResetAsync(StackTemplate.Http());
+        File.Copy(cluster.Ssh.IdentityFile, _directory["key"]);
+        await RealProcess.RunAsync("ssh-keygen", "-q", "-p", "-P", "", "-N", "secret", "-f", _directory["key"]);
+        string[] command = ["verify", "--no-probe", "--identity", _directory["key"], "--jump", $"{cluster.Ssh.User}@{cluster.Ssh.Address}"];
+
+        var refused = await cluster.RunAsync(With(("PATH", _directory.Path), ("HOME", "")), command);
+        refused.ExitCode.ShouldBe(1, refused.Error);
+        refused.Error.ShouldContain("DEIS_PROXY_SSH_PASSPHRASE");
+
+        var run = await cluster.RunAsync(With(("PATH", _directory.Path), ("HOME", ""), ("DEIS_PROXY_SSH_PASSPHRASE", "secret")), command);
+        run.ExitCode.ShouldBe(4, run.Error);
+        run.Output.ShouldContain("router-flag");
+    }
+
+    [Fact]
+    public async Task With_an_agent_only()
+    {
+        await cluster.ResetAsync(StackTemplate.Http());
+        await using var agent = await SshAgentProcess.StartAsync();
+        await agent.AddAsync(cluster.Ssh.IdentityFile);
+        var environment = cluster.AwsEnvironment();
+        foreach (var (name, value) in With(("SSH_AUTH_SOCK", agent.Socket), ("PATH", _directory.Path), ("HOME", "")))
+        {
+            environment[name] = value;
+        }
+
+        var run = await ToolRun.StartAsync(
+            [
+                "verify", "--no-probe", "--ssh-user", cluster.Ssh.User, "--node", cluster.Ssh.Address, "--known-hosts", cluster.Ssh.KnownHostsFile,
+                "--etcd-endpoint", cluster.Etcd.Endpoint.ToString(),
+            ],
+            environment,
+            TimeSpan.FromSeconds(60));
+
+        run.ExitCode.ShouldBe(4, run.Error);
+        run.Output.ShouldContain("router-flag");
     }
 
     [Fact]

@@ -47,6 +47,18 @@ public sealed class SetupTests(PlainCluster cluster) : IClassFixture<PlainCluste
     }
 
     [Fact]
+    public async Task Without_an_ssh_program_and_a_home_a_key_and_known_hosts_are_enough()
+    {
+        await cluster.ResetAsync(StackTemplate.Deis15());
+        var bare = new Dictionary<string, string>(StringComparer.Ordinal) { ["PATH"] = "/nowhere", ["HOME"] = "" };
+        foreach (var command in new[] { "setup", "verify", "teardown" })
+        {
+            var run = await cluster.RunAsync(bare, command);
+            run.ExitCode.ShouldBe(0, run.Output + run.Error);
+        }
+    }
+
+    [Fact]
     public async Task A_dry_run_changes_nothing_and_its_document_is_the_plan()
     {
         await cluster.ResetAsync(StackTemplate.Http());
