@@ -42,7 +42,11 @@ internal static class Plot
         foreach (var (index, summary) in summaries.Index())
         {
             var y = Top + (index * RowHeight) + (RowHeight / 2);
-            text.Append(CultureInfo.InvariantCulture, $"<text x=\"{Left - 18}\" y=\"{y + 4}\" text-anchor=\"end\">{summary.Scenario.Title.Replace("`", "", StringComparison.Ordinal)}</text><g class=\"{(summary.Scenario.Change == Change.Script ? "script" : "tool")}\">");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"<text x=\"{Left - 18}\" y=\"{y + 4}\" "
+                    + $"text-anchor=\"end\">{summary.Scenario.Title.Replace("`", "", StringComparison.Ordinal)}</text><g "
+                    + $"class=\"{(summary.Scenario.Change == Change.Script ? "script" : "tool")}\">");
             foreach (var run in summary.Runs)
             {
                 text.Append(CultureInfo.InvariantCulture, $"<circle cx=\"{X(run.Lost):0.#}\" cy=\"{y}\" r=\"5\"/>");

@@ -55,11 +55,15 @@ public sealed partial class AwsClients : IDisposable
         var region = access.Region ?? Environment("AWS_REGION") ?? Environment("AWS_DEFAULT_REGION")
             ?? RegionOf(profiles, access.Profile ?? Environment("AWS_PROFILE") ?? Environment("AWS_DEFAULT_PROFILE") ?? "default")
             ?? FallbackRegionFactory.GetRegionEndpoint(includeInstanceMetadata: true)?.SystemName
-            ?? throw new DeisProxyException("region-missing", "No AWS region is given.", "Name it with --region, or set AWS_REGION, or give the profile a region.");
+            ?? throw new DeisProxyException(
+                "region-missing", "No AWS region is given.", "Name it with --region, or set AWS_REGION, or give the profile a region.");
         if (!IsRegionName(region))
         {
             // It becomes a part of the host names that credentials are sent to.
-            throw new DeisProxyException("region-malformed", $"\"{region}\" is not an AWS region; regions look like us-east-1.", "Check AWS_REGION, AWS_DEFAULT_REGION and the profile, or name the region with --region.");
+            throw new DeisProxyException(
+                "region-malformed",
+                $"\"{region}\" is not an AWS region; regions look like us-east-1.",
+                "Check AWS_REGION, AWS_DEFAULT_REGION and the profile, or name the region with --region.");
         }
 
         var credentials = access.Endpoint is null ? Credentials(profiles, access.Profile) : new BasicAWSCredentials("sandbox", "sandbox");
@@ -101,14 +105,19 @@ public sealed partial class AwsClients : IDisposable
 
     private static AWSCredentials Credentials(CredentialProfileStoreChain profiles, string? profile)
     {
-        const string Remedy = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with --profile (aws configure makes one), or run on an instance with a role.";
+        const string Remedy =
+            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with --profile (aws configure makes one), or run on an instance with "
+                + "a role.";
         try
         {
             return profile is null
                 ? DefaultAWSCredentialsIdentityResolver.GetCredentials()
                 : profiles.TryGetAWSCredentials(profile, out var credentials)
                     ? credentials
-                    : throw new DeisProxyException("profile-not-found", $"There is no usable AWS profile \"{profile}\".", "aws configure list-profiles names those that there are; SSO profiles need aws sso login first.");
+                    : throw new DeisProxyException(
+                        "profile-not-found",
+                        $"There is no usable AWS profile \"{profile}\".",
+                        "aws configure list-profiles names those that there are; SSO profiles need aws sso login first.");
         }
         catch (AmazonClientException error)
         {

@@ -134,7 +134,8 @@ public sealed class StackReader(AwsClients clients)
                     "load-balancer-not-classic",
                     $"The load balancer {second.LogicalResourceId} of the stack {stack.Name} is not a classic one but of the second generation "
                         + "(ELBv2).",
-                    "It needs none of this: an Application Load Balancer passes WebSockets and X-Forwarded-For, a Network Load Balancer keeps the client's address.")
+                    "It needs none of this: an Application Load Balancer passes WebSockets and X-Forwarded-For, a Network Load Balancer keeps the "
+                        + "client's address.")
                 : new DeisProxyException(
                     "load-balancer-not-found",
                     wanted is null

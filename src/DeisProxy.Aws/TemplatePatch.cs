@@ -46,7 +46,8 @@ public sealed class TemplatePatch
             throw new DeisProxyException(
                 "template-yaml",
                 "The stack's template is YAML, and only JSON can be changed without touching the rest of it.",
-                $"Change the properties of {logicalId} by hand to the following, which is JSON and so YAML, too: {Wanted(target).ToJsonString(Readable)}");
+                $"Change the properties of {logicalId} by hand to the following, which is JSON and so YAML, too: "
+                    + $"{Wanted(target).ToJsonString(Readable)}");
         }
 
         JsonNode root;

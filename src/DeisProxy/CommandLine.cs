@@ -27,7 +27,8 @@ internal static class CommandLine
         if (parsed.Errors.Count > 0)
         {
             // What the parser says besides of a word that it does not know (that a command is missing, say) is no help.
-            var unknown = parsed.UnmatchedTokens is [var word, ..] ? $"deis-proxy does not know \"{word}\".{Meant(word, parsed.CommandResult.Command)}" : null;
+            var unknown =
+                parsed.UnmatchedTokens is [var word, ..] ? $"deis-proxy does not know \"{word}\".{Meant(word, parsed.CommandResult.Command)}" : null;
             foreach (var message in unknown is null ? parsed.Errors.Select(error => error.Message) : [unknown])
             {
                 host.Terminal.Message(("error: ", Tone.Bad), (message, Tone.Plain));
@@ -60,7 +61,10 @@ internal static class CommandLine
         return nearest.Name is { } name && nearest.Distance <= Math.Min(2, name.Length / 2) ? $" Did you mean {name}?" : "";
     }
 
-    /// <summary>How many letters have to be put in, left out or replaced to make one word of the other (Levenshtein's distance); two swapped ones count as one.</summary>
+    /// <summary>
+    /// How many letters have to be put in, left out or replaced to make one word of the other (Levenshtein's distance); two swapped ones count as
+    /// one.
+    /// </summary>
     private static int Distance(string from, string to)
     {
         var rows = new int[from.Length + 1, to.Length + 1];

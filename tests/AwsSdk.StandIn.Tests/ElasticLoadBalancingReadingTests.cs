@@ -132,7 +132,8 @@ public sealed class ElasticLoadBalancingReadingTests
     public async Task No_load_balancer_at_all_is_null()
     {
         await using LoopbackService service = new LoopbackService().Answer(
-            $"<DescribeLoadBalancersResponse {Xmlns}><DescribeLoadBalancersResult><LoadBalancerDescriptions/></DescribeLoadBalancersResult></DescribeLoadBalancersResponse>");
+            "<DescribeLoadBalancersResponse "
+                + $"{Xmlns}><DescribeLoadBalancersResult><LoadBalancerDescriptions/></DescribeLoadBalancersResult></DescribeLoadBalancersResponse>");
         using AmazonElasticLoadBalancingClient client = service.Elb;
 
         (await client.DescribeLoadBalancersAsync(new())).LoadBalancerDescriptions.ShouldBeNull();

@@ -77,7 +77,8 @@ public sealed class EnvironmentTests : IDisposable
         await using LoopbackService service = new LoopbackService().Answer(Empty);
         string file = Write(
             "config",
-            $"[default]\nservices = local\naws_access_key_id = AKIDCONFIG\naws_secret_access_key = s\n\n[services local]\nelastic_load_balancing =\n  endpoint_url = {service.Url}\n");
+            "[default]\nservices = local\naws_access_key_id = AKIDCONFIG\naws_secret_access_key = s\n\n[services local]\nelastic_load_balancing =\n "
+                + $" endpoint_url = {service.Url}\n");
 
         await RunAsync("elb", ("AWS_CONFIG_FILE", file));
 

@@ -105,7 +105,8 @@ internal sealed class FaultySandbox : IAsyncDisposable
         return string.Join('\n', (string[])
         [
             .. balancer.Listeners.OrderBy(l => l.LoadBalancerPort).Select(l =>
-                $"{l.Protocol}:{l.LoadBalancerPort}→{l.InstanceProtocol}:{l.InstancePort} {l.CertificateId} {string.Join(',', l.PolicyNames.Order(StringComparer.Ordinal))}"),
+                $"{l.Protocol}:{l.LoadBalancerPort}→{l.InstanceProtocol}:{l.InstancePort} {l.CertificateId} "
+                    + $"{string.Join(',', l.PolicyNames.Order(StringComparer.Ordinal))}"),
             .. balancer.BackendPolicies.Where(b => b.Value.Count > 0).OrderBy(b => b.Key).Select(b => $"backend {b.Key} {string.Join(',', b.Value)}"),
             // AWS adds its predefined policy to the load balancer when a TLS listener is created; unused it has no effect, and it stays.
             $"policies {string.Join(',', balancer.Policies.Select(p => p.Name).Where(name => !name.StartsWith("ELBSecurityPolicy-", StringComparison.Ordinal)).Order(StringComparer.Ordinal))}",

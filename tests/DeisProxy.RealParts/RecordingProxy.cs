@@ -181,7 +181,8 @@ public sealed class RecordingProxy : IAsyncDisposable
             {
                 return (HttpStatusCode.BadRequest, Error(
                     "DuplicateListener",
-                    $"A listener already exists for {name} with LoadBalancerPort {port}, but with a different InstancePort, Protocol, or SSLCertificateId"));
+                    $"A listener already exists for {name} with LoadBalancerPort {port}, but with a different InstancePort, Protocol, or "
+                        + "SSLCertificateId"));
             }
         }
 

@@ -52,7 +52,8 @@ public sealed class AwsCliTests
         error.ShouldContain("An error occurred (LoadBalancerNotFound) when calling the DescribeLoadBalancers operation");
 
         var addresses = await AwsAsync(
-            sandbox, "ec2", "describe-instances", "--filters", "Name=tag:aws:cloudformation:stack-name,Values=deis", "Name=instance-state-name,Values=running",
+            sandbox, "ec2", "describe-instances", "--filters", "Name=tag:aws:cloudformation:stack-name,Values=deis", "Name=instance-state-name,"
+                + "Values=running",
             "--query", "Reservations[].Instances[].PrivateIpAddress", "--output", "text");
         addresses.Split([' ', '\t', '\n'], StringSplitOptions.RemoveEmptyEntries).ShouldBe(sandbox.Cloud.Nodes);
     }

@@ -42,8 +42,18 @@ public sealed class LoadBalancingErrorTests(LoadBalancingErrorTests.Unchanging u
         { "CreateLoadBalancerPolicy", "PolicyName=p p&" + Proxy("true"), "InvalidConfigurationRequest", 409 },
         { "CreateLoadBalancerPolicy", "PolicyName=p&" + Proxy("maybe"), "InvalidConfigurationRequest", 409 },
         { "CreateLoadBalancerPolicy", "PolicyName=p&PolicyTypeName=ProxyProtocolPolicyType", "InvalidConfigurationRequest", 409 },
-        { "CreateLoadBalancerPolicy", "PolicyName=p&PolicyTypeName=ProxyProtocolPolicyType&PolicyAttributes.member.1.AttributeName=Other&PolicyAttributes.member.1.AttributeValue=true", "InvalidConfigurationRequest", 409 },
-        { "CreateLoadBalancerPolicy", "PolicyName=p&PolicyTypeName=SSLNegotiationPolicyType&PolicyAttributes.member.1.AttributeName=Reference-Security-Policy&PolicyAttributes.member.1.AttributeValue=Nothing", "InvalidConfigurationRequest", 409 },
+        {
+            "CreateLoadBalancerPolicy",
+            "PolicyName=p&PolicyTypeName=ProxyProtocolPolicyType&PolicyAttributes.member.1.AttributeName=Other&"
+                + "PolicyAttributes.member.1.AttributeValue=true",
+            "InvalidConfigurationRequest", 409
+        },
+        {
+            "CreateLoadBalancerPolicy",
+            "PolicyName=p&PolicyTypeName=SSLNegotiationPolicyType&PolicyAttributes.member.1.AttributeName=Reference-Security-Policy&"
+                + "PolicyAttributes.member.1.AttributeValue=Nothing",
+            "InvalidConfigurationRequest", 409
+        },
         { "CreateLoadBalancerPolicy", "PolicyName=proxy&" + Proxy("false"), "DuplicatePolicyName", 400 },
         { "CreateLoadBalancerPolicy", "PolicyTypeName=ProxyProtocolPolicyType", "ValidationError", 400 },
         { "DeleteLoadBalancerPolicy", "PolicyName=proxy", "InvalidConfigurationRequest", 409 },
@@ -127,7 +137,10 @@ public sealed class LoadBalancingErrorTests(LoadBalancingErrorTests.Unchanging u
         (await sandbox.Aws.ElbAsync("DescribeLoadBalancerPolicies")).Values("PolicyName").Any(policy => policy == "proxy").ShouldBeFalse();
 
         // The list of a listener is replaced; an old object stays and can be put back.
-        await OkAsync("CreateLoadBalancerPolicy", "PolicyName=own&PolicyTypeName=SSLNegotiationPolicyType&PolicyAttributes.member.1.AttributeName=Reference-Security-Policy&PolicyAttributes.member.1.AttributeValue=ELBSecurityPolicy-TLS-1-2-2017-01");
+        await OkAsync(
+            "CreateLoadBalancerPolicy",
+            "PolicyName=own&PolicyTypeName=SSLNegotiationPolicyType&PolicyAttributes.member.1.AttributeName=Reference-Security-Policy&"
+                + "PolicyAttributes.member.1.AttributeValue=ELBSecurityPolicy-TLS-1-2-2017-01");
         await OkAsync("SetLoadBalancerPoliciesOfListener", "LoadBalancerPort=443&PolicyNames.member.1=own");
         sandbox.Elb.Listeners[^1].PolicyNames.ShouldBe(["own"]);
         (await sandbox.Aws.ElbAsync("CreateLoadBalancerPolicy", name, ("PolicyName", "sticky"), ("PolicyTypeName", "LBCookieStickinessPolicyType")))
@@ -154,14 +167,17 @@ public sealed class LoadBalancingErrorTests(LoadBalancingErrorTests.Unchanging u
     }
 
     private static string Listener(string protocol, int port, string instanceProtocol, int instancePort, string? certificate = null) =>
-        $"Listeners.member.1.Protocol={protocol}&Listeners.member.1.LoadBalancerPort={port}&Listeners.member.1.InstanceProtocol={instanceProtocol}&Listeners.member.1.InstancePort={instancePort}"
+        $"Listeners.member.1.Protocol={protocol}&Listeners.member.1.LoadBalancerPort={port}&Listeners.member.1.InstanceProtocol={instanceProtocol}&"
+            + $"Listeners.member.1.InstancePort={instancePort}"
         + (certificate is null ? "" : $"&Listeners.member.1.SSLCertificateId={certificate}");
 
     private static string Proxy(string value) =>
-        $"PolicyTypeName=ProxyProtocolPolicyType&PolicyAttributes.member.1.AttributeName=ProxyProtocol&PolicyAttributes.member.1.AttributeValue={value}";
+        "PolicyTypeName=ProxyProtocolPolicyType&PolicyAttributes.member.1.AttributeName=ProxyProtocol&"
+            + $"PolicyAttributes.member.1.AttributeValue={value}";
 
     private static string Health(string target, int interval, int timeout, int unhealthy, int healthy) =>
-        $"HealthCheck.Target={target}&HealthCheck.Interval={interval}&HealthCheck.Timeout={timeout}&HealthCheck.UnhealthyThreshold={unhealthy}&HealthCheck.HealthyThreshold={healthy}";
+        $"HealthCheck.Target={target}&HealthCheck.Interval={interval}&HealthCheck.Timeout={timeout}&HealthCheck.UnhealthyThreshold={unhealthy}&"
+            + $"HealthCheck.HealthyThreshold={healthy}";
 
     /// <summary>One sandbox serves all refusals: they change nothing.</summary>
     public sealed class Unchanging : IAsyncLifetime

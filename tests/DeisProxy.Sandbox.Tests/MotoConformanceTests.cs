@@ -24,7 +24,10 @@ public sealed class MotoConformanceTests
         ("health check over HTTP", [Health("HTTP:80/health-check", 15, 5, 2, 4)]),
         ("health check, timeout not below the interval", [Health("TCP:80", 15, 15, 2, 4)]),
         ("health check, TCP with a path", [Health("TCP:80/x", 15, 5, 2, 4)]),
-        ("health check of a missing one", ["ConfigureHealthCheck?LoadBalancerName=nobody&HealthCheck.Target=TCP:80&HealthCheck.Interval=15&HealthCheck.Timeout=5&HealthCheck.UnhealthyThreshold=2&HealthCheck.HealthyThreshold=4"]),
+        (
+            "health check of a missing one",
+            ["ConfigureHealthCheck?LoadBalancerName=nobody&HealthCheck.Target=TCP:80&HealthCheck.Interval=15&HealthCheck.Timeout=5&"
+                + "HealthCheck.UnhealthyThreshold=2&HealthCheck.HealthyThreshold=4"]),
         ("create a listener", [Create("TCP", 81, "TCP", 81)]),
         ("create a listener twice", [Create("TCP", 81, "TCP", 81), Create("TCP", 81, "TCP", 81)]),
         ("create another listener on its port", [Create("TCP", 81, "TCP", 81), Create("TCP", 81, "TCP", 82)]),
@@ -134,10 +137,12 @@ public sealed class MotoConformanceTests
     }
 
     private static string Create(string protocol, int port, string instanceProtocol, int instancePort) =>
-        $"CreateLoadBalancerListeners?Listeners.member.1.Protocol={protocol}&Listeners.member.1.LoadBalancerPort={port}&Listeners.member.1.InstanceProtocol={instanceProtocol}&Listeners.member.1.InstancePort={instancePort}";
+        $"CreateLoadBalancerListeners?Listeners.member.1.Protocol={protocol}&Listeners.member.1.LoadBalancerPort={port}&"
+            + $"Listeners.member.1.InstanceProtocol={instanceProtocol}&Listeners.member.1.InstancePort={instancePort}";
 
     private static string Proxy(string name, string value) =>
-        $"CreateLoadBalancerPolicy?PolicyName={name}&PolicyTypeName=ProxyProtocolPolicyType&PolicyAttributes.member.1.AttributeName=ProxyProtocol&PolicyAttributes.member.1.AttributeValue={value}";
+        $"CreateLoadBalancerPolicy?PolicyName={name}&PolicyTypeName=ProxyProtocolPolicyType&PolicyAttributes.member.1.AttributeName=ProxyProtocol&"
+            + $"PolicyAttributes.member.1.AttributeValue={value}";
 
     private static string Backend(int port, string policy) =>
         $"SetLoadBalancerPoliciesForBackendServer?InstancePort={port}&PolicyNames.member.1={policy}";
@@ -146,7 +151,8 @@ public sealed class MotoConformanceTests
         $"SetLoadBalancerPoliciesOfListener?LoadBalancerPort={port}&PolicyNames.member.1={policy}";
 
     private static string Health(string target, int interval, int timeout, int unhealthy, int healthy) =>
-        $"ConfigureHealthCheck?HealthCheck.Target={target}&HealthCheck.Interval={interval}&HealthCheck.Timeout={timeout}&HealthCheck.UnhealthyThreshold={unhealthy}&HealthCheck.HealthyThreshold={healthy}";
+        $"ConfigureHealthCheck?HealthCheck.Target={target}&HealthCheck.Interval={interval}&HealthCheck.Timeout={timeout}&"
+            + $"HealthCheck.UnhealthyThreshold={unhealthy}&HealthCheck.HealthyThreshold={healthy}";
 
     /// <summary>Makes on moto what the sandbox starts with.</summary>
     private static async Task CreateAsync(QueryClient client, string loadBalancer)

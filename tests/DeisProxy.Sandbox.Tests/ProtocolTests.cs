@@ -49,7 +49,8 @@ public sealed class ProtocolTests
         Raw.Status(await Raw.GetAsync(sandbox.Cloud.AwsEndpoint.Port, "/?Action=DescribeStacks&Version=2010-05-15", field)).ShouldBe(200);
         var chunked = await Raw.ExchangeAsync(
             sandbox.Cloud.AwsEndpoint.Port,
-            $"POST / HTTP/1.1\r\nHost: x\r\n{field}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n7\r\nAction=\r\ne\r\nDescribeStacks\r\n0\r\n\r\n");
+            $"POST / HTTP/1.1\r\nHost: x\r\n{field}\r\nTransfer-Encoding: chunked\r\nConnection: "
+                + "close\r\n\r\n7\r\nAction=\r\ne\r\nDescribeStacks\r\n0\r\n\r\n");
         Raw.Status(chunked).ShouldBe(200);
     }
 

@@ -117,7 +117,8 @@ public sealed class TerminalTests
         using var input = new SilentReader();
         using var interrupt = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
 
-        await Should.ThrowAsync<OperationCanceledException>(new Terminal(input, TextWriter.Null, TextWriter.Null).ConfirmAsync("Really?", interrupt.Token));
+        await Should.ThrowAsync<OperationCanceledException>(
+            new Terminal(input, TextWriter.Null, TextWriter.Null).ConfirmAsync("Really?", interrupt.Token));
     }
 
     private static bool Steers(Rune rune) => Rune.GetUnicodeCategory(rune) is

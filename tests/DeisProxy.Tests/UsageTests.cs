@@ -232,7 +232,8 @@ public sealed class UsageTests
 
     // Values with a space stand alone in their row.
     private static string[] Split(string options) =>
-        options.Contains('=', StringComparison.Ordinal) && !options.Contains(" --", StringComparison.Ordinal) ? [options] : [.. options.Split(' ').Select(word => word == "EMPTY" ? "" : word)];
+        options.Contains('=', StringComparison.Ordinal) && !options
+            .Contains(" --", StringComparison.Ordinal) ? [options] : [.. options.Split(' ').Select(word => word == "EMPTY" ? "" : word)];
 
     private static async Task RefusesAsync(string[] arguments, string right)
     {

@@ -161,7 +161,9 @@ internal sealed class SshChannel : IDisposable
         }
     }
 
-    /// <summary>Closes the channel without waiting for the node's answer; who reads or writes gets an <see cref="ObjectDisposedException"/>.</summary>
+    /// <summary>
+    /// Closes the channel without waiting for the node's answer; who reads or writes gets an <see cref="ObjectDisposedException"/>.
+    /// </summary>
     public void Dispose()
     {
         lock (_lock)

@@ -101,7 +101,8 @@ public static class ElbChecks
                 CheckStatus.Fail,
                 $"instance port {string.Join("; ", wrong)}",
                 expected,
-                $"Take the policy off: aws elb set-load-balancer-policies-for-backend-server --load-balancer-name {balancer.Name} --instance-port {wrong[0].InstancePort} --policy-names, followed by the policies to keep.")
+                $"Take the policy off: aws elb set-load-balancer-policies-for-backend-server --load-balancer-name {balancer.Name} --instance-port "
+                    + $"{wrong[0].InstancePort} --policy-names, followed by the policies to keep.")
             : balancer.Listeners.Any(l => l.InstancePort == DeisPort.Builder)
                 ? CheckResult.Pass("builder-port", "no ProxyProtocol policy there", expected)
                 : CheckResult.Skip("builder-port", $"no listener on instance port {DeisPort.Builder}", expected);

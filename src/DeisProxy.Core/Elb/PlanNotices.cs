@@ -78,7 +78,9 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
             $"TLS ends at the load balancer on port {ports}, and the routers enforce HTTPS "
                 + $"({(end.Router.EnforcesHttps ? "enforceHTTPS" : "hsts/enabled")}): in TCP mode they cannot see that a client came by HTTPS and "
                 + "redirect it forever.",
-            "Choose one: put the certificate on the routers and let the load balancer pass 443 through as TCP to 443; or turn enforcing off (deisctl config router rm enforceHTTPS, or hsts/enabled); or keep HTTPS listeners and do without WebSockets. --allow-redirect-loop goes on all the same."));
+            "Choose one: put the certificate on the routers and let the load balancer pass 443 through as TCP to 443; or turn enforcing off (deisctl "
+                + "config router rm enforceHTTPS, or hsts/enabled); or keep HTTPS listeners and do without WebSockets. --allow-redirect-loop goes on "
+                + "all the same."));
     }
 
     /// <summary>
@@ -93,7 +95,8 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
             Warnings.Add(new Notice(
                 "ends-disagree",
                 $"Only one end has the PROXY protocol on: {seen} {(mended ? $"After this the ends agree.{later}" : "It stays so.")}",
-                mended ? "Nothing is to be done about it." : "deis-proxy setup turns both ends on; with the key deleted (deisctl config router rm proxyProtocol) and the policy off the port both are off."));
+                mended ? "Nothing is to be done about it." : "deis-proxy setup turns both ends on; with the key deleted (deisctl config router rm "
+                    + "proxyProtocol) and the policy off the port both are off."));
         }
     }
 
@@ -146,7 +149,9 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
                 Warnings.Add(new Notice(
                     id,
                     $"A ProxyProtocol policy is on instance port {port}: {effect}. deis-proxy leaves it as it is.",
-                    $"{(id == "proxy-policy-elsewhere" ? "If routers serve the port, name it with --router-ports; otherwise take" : "Take")} the policy off: aws elb set-load-balancer-policies-for-backend-server --load-balancer-name {balancer.Name} --instance-port {port} --policy-names, followed by the policies to keep."));
+                    $"{(id == "proxy-policy-elsewhere" ? "If routers serve the port, name it with --router-ports; otherwise take" : "Take")} the "
+                        + $"policy off: aws elb set-load-balancer-policies-for-backend-server --load-balancer-name {balancer.Name} --instance-port "
+                        + $"{port} --policy-names, followed by the policies to keep."));
             }
         }
     }
@@ -166,7 +171,9 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
                     $"The load balancer {other.Name} sends traffic to the same routers ({string.Join("; ", broken)}), "
                     + (DemandedThen ? "but no PROXY line: routers that demand it refuse all of it." : "with the PROXY line: routers that do not "
                     + "expect it answer 400 to all of it."),
-                    $"Take these instances or these listeners off {other.Name} (aws elb deregister-instances-from-load-balancer), run the command, bring {other.Name} to the same state (--load-balancer {other.Name} if it is in the same stack), and register the instances again."));
+                    $"Take these instances or these listeners off {other.Name} (aws elb deregister-instances-from-load-balancer), run the command, "
+                        + $"bring {other.Name} to the same state (--load-balancer {other.Name} if it is in the same stack), and register the "
+                        + "instances again."));
             }
         }
     }
@@ -199,7 +206,8 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
                         + $"balancer (security group {around.LoadBalancerSecurityGroups}): "
                     + (port == healthPort ? "the health check fails there and the load balancer sends no traffic." : "a listener sends traffic there "
                     + "that never arrives."),
-                    $"Admit it: aws ec2 authorize-security-group-ingress --group-id {closed[0].SecurityGroups[0]} --protocol tcp --port {port} --source-group {around.LoadBalancerSecurityGroups[0]}"));
+                    $"Admit it: aws ec2 authorize-security-group-ingress --group-id {closed[0].SecurityGroups[0]} --protocol tcp --port {port} "
+                        + $"--source-group {around.LoadBalancerSecurityGroups[0]}"));
             }
         }
     }

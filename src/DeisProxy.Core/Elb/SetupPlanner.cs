@@ -139,7 +139,9 @@ public static class SetupPlanner
                 "policy-name-taken",
                 $"The load balancer has a policy named {wanted.Name} that does not turn the PROXY protocol on (type {taken.TypeName}: "
                     + $"{string.Join(", ", taken.Attributes.Select(a => $"{a.Name}={a.Value}"))}).",
-                $"Take it off where it is in use (aws elb set-load-balancer-policies-for-backend-server, with the port's other policies), delete it (aws elb delete-load-balancer-policy --load-balancer-name {loadBalancer.Name} --policy-name {wanted.Name}), then run setup again."));
+                "Take it off where it is in use (aws elb set-load-balancer-policies-for-backend-server, with the port's other policies), delete it "
+                    + $"(aws elb delete-load-balancer-policy --load-balancer-name {loadBalancer.Name} --policy-name {wanted.Name}), then run setup "
+                    + "again."));
         }
         else
         {
@@ -234,7 +236,8 @@ public static class SetupPlanner
             blockers.Add(new Notice(
                 "backend-encrypted",
                 $"The listener {listener} encrypts the traffic to the routers; such a backend cannot carry the PROXY protocol.",
-                "Either let the listener speak HTTP or TCP to the routers, or pass TLS through (TCP 443 to TCP 443, certificate on the routers), or leave its instance port out with --router-ports."));
+                "Either let the listener speak HTTP or TCP to the routers, or pass TLS through (TCP 443 to TCP 443, certificate on the routers), or "
+                    + "leave its instance port out with --router-ports."));
         }
     }
 
@@ -267,7 +270,9 @@ public static class SetupPlanner
                 "proxy-policy-stale",
                 $"A ProxyProtocol policy is on instance port {port} already, behind HTTP listeners: as soon as they are TCP, routers would get PROXY "
                     + "lines that they do not expect yet.",
-                $"Take it off first; setup puts it back in the right moment: aws elb set-load-balancer-policies-for-backend-server --load-balancer-name {loadBalancer.Name} --instance-port {port} --policy-names {(kept.Any() ? string.Join(' ', kept) : "'[]'")}"));
+                "Take it off first; setup puts it back in the right moment: aws elb set-load-balancer-policies-for-backend-server "
+                    + $"--load-balancer-name {loadBalancer.Name} --instance-port {port} --policy-names "
+                    + $"{(kept.Any() ? string.Join(' ', kept) : "'[]'")}"));
         }
     }
 

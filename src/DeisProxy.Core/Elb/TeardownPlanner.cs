@@ -105,8 +105,10 @@ public static class TeardownPlanner
                     + $"{router.Version?.ToString() ?? "v1.6.0 and later (the routers' release is unknown)"}: no PROXY protocol at either end; "
                 + (old
                     ? "port 80 HTTP with an HTTP health check, every other listener as it is."
-                    : "its own template has TCP listeners, so listeners, health check, idle timeout, proxyRealIpCidr and the policy itself stay as they are."),
-                "If listeners were HTTP or HTTPS before, bring them back by hand afterwards; where setup was run from another computer, run teardown there."));
+                    : "its own template has TCP listeners, so listeners, health check, idle timeout, proxyRealIpCidr and the policy itself stay as "
+                    + "they are."),
+                "If listeners were HTTP or HTTPS before, bring them back by hand afterwards; where setup was run from another computer, run teardown "
+                    + "there."));
         }
 
         /// <summary>What is worth knowing about the state that the plan ends in.</summary>
@@ -182,10 +184,12 @@ public static class TeardownPlanner
                 (demands
                     ? "Before setup routers demanded the PROXY line and the load balancer did not send it to instance port "
                     + $"{string.Join(", ", wrong)}: every connection there was refused."
-                    : $"Before setup the load balancer sent the PROXY line to instance port {string.Join(", ", wrong)} and routers did not know what it was: every request was answered with 400.")
+                    : $"Before setup the load balancer sent the PROXY line to instance port {string.Join(", ", wrong)} and routers did not know what "
+                    + "it was: every request was answered with 400.")
                 + (worked ? " That is not brought back: the load balancer goes on sending it there." : " That is not brought back: both ends are off "
                 + "after this."),
-                "To have exactly what was there, change the one end by hand afterwards (deisctl config router, aws elb set-load-balancer-policies-for-backend-server)."));
+                "To have exactly what was there, change the one end by hand afterwards (deisctl config router, aws elb "
+                    + "set-load-balancer-policies-for-backend-server)."));
             return worked
                 ? (ports.Except(serving).ToList(), key)
                 : (goal.RouterPorts.Where(_balancer.SendsProxyLineTo).Order().ToList(), demands ? null : key);

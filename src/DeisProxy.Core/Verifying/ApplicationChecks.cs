@@ -31,7 +31,11 @@ public static class ApplicationChecks
 
         if (answer.Status is < 200 or > 299)
         {
-            return Result(CheckStatus.Fail, $"{answer}", answer.IsRedirect ? "Give the URL that it redirects to with --echo-url." : "Give a URL that answers 200 with the headers of the request.");
+            return Result(
+                CheckStatus.Fail,
+                $"{answer}",
+                answer.IsRedirect ? "Give the URL that it redirects to with --echo-url." : "Give a URL that answers 200 with the headers of the "
+                    + "request.");
         }
 
         var headers = ForwardedHeaders.Parse(answer.Body);
@@ -41,7 +45,8 @@ public static class ApplicationChecks
             return Result(
                 CheckStatus.Fail,
                 $"the application names no X-Forwarded-For{cut}: {Quote(answer.Body)}",
-                "Check that --echo-url answers with the request's headers, as JSON or as \"Header: value\" lines; if it does, its router does not add the header.");
+                "Check that --echo-url answers with the request's headers, as JSON or as \"Header: value\" lines; if it does, its router does not "
+                    + "add the header.");
         }
 
         // What comes first is the client; proxies on the way append themselves.
@@ -106,7 +111,8 @@ public static class ApplicationChecks
                 ? CheckResult.Pass(WebSocketId, $"{handshake}, and a message came back", WebSocketExpected)
                 : Fail(
                     $"{handshake}, but the message did not come back: {Quote(seen.Received)}",
-                    "The handshake gets through; give a URL that echoes with --websocket-url, or look why the connection is cut (idle-timeout, the application's log).");
+                    "The handshake gets through; give a URL that echoes with --websocket-url, or look why the connection is cut (idle-timeout, the "
+                        + "application's log).");
         }
 
         return handshake switch
@@ -115,7 +121,8 @@ public static class ApplicationChecks
             { IsRedirect: true } => Fail($"{handshake}", "Give the URL that it redirects to with --websocket-url."),
             { Status: 400 } => Fail(
                 $"{handshake} instead of 101",
-                "Either the application does not take the handshake, or the PROXY line meets a router that does not know it, or a listener in HTTP mode takes the Upgrade header away: look at the checks listeners and routers."),
+                "Either the application does not take the handshake, or the PROXY line meets a router that does not know it, or a listener in HTTP "
+                    + "mode takes the Upgrade header away: look at the checks listeners and routers."),
             { Status: 200 or 426 } => Fail(
                 $"{handshake} instead of 101: the Upgrade header did not arrive, as behind a listener in HTTP mode",
                 "Run deis-proxy setup to switch the listener to TCP; if it is, check that the URL is a WebSocket's."),

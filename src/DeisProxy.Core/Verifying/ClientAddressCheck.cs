@@ -14,7 +14,8 @@ public sealed record ConfiguredSides(bool LoadBalancerSends, bool RoutersDemand)
 
 /// <summary>What was seen of one request that carried a token through the load balancer.</summary>
 /// <param name="Search">Where the routers logged it; null if it came to nothing before that.</param>
-public sealed record ClientAddressEvidence(HttpObservation Request, bool IsDefaultTarget, LogSearch? Search, AddressExpectation Address, ConfiguredSides Sides);
+public sealed record ClientAddressEvidence(
+    HttpObservation Request, bool IsDefaultTarget, LogSearch? Search, AddressExpectation Address, ConfiguredSides Sides);
 
 /// <summary>The check that routers see the client's address: a request through the load balancer, looked up in the routers' logs.</summary>
 public static class ClientAddressCheck
@@ -49,23 +50,27 @@ public static class ClientAddressCheck
         {
             TrafficOutcome.NameNotResolved or TrafficOutcome.NotConnected or TrafficOutcome.TimedOut
                 when evidence.IsDefaultTarget && request.Url.Host.StartsWith("internal-", StringComparison.OrdinalIgnoreCase) =>
-                CheckResult.Skip(Id, $"an internal load balancer, not reached from here: {request}; run verify inside its network or give --url", Expected),
+                CheckResult.Skip(
+                    Id, $"an internal load balancer, not reached from here: {request}; run verify inside its network or give --url", Expected),
             TrafficOutcome.NameNotResolved when evidence.IsDefaultTarget => Warn(
                 $"could not be tested from here: {request.Url.Host} does not resolve",
                 "Run verify where the name resolves, or give an application behind the load balancer with --url."),
             TrafficOutcome.Closed => Fail(
                 $"{request}: that is what a router does that demands the PROXY line and gets none{Logs(evidence.Search)}",
                 evidence.Sides.Wanted == RouterMode.Plain ? DeleteKey : evidence.Sides.LoadBalancerSends
-                    ? "The load balancer should send the line by its configuration: look which listener and instance port the request takes, and at the check routers."
+                    ? "The load balancer should send the line by its configuration: look which listener and instance port the request takes, and at "
+                    + "the check routers."
                     : $"The load balancer does not send it. {RunSetup}"),
             TrafficOutcome.Answered when request.Status == 400 => Fail(
                 $"{request}: that is what a router answers that gets the PROXY line and does not know it{Logs(evidence.Search)}",
                 evidence.Sides.RoutersDemand
-                    ? "The routers should know it by their key in etcd: the check routers says which one does not; look at it with deisctl journal router@N."
+                    ? "The routers should know it by their key in etcd: the check routers says which one does not; look at it with deisctl journal "
+                    + "router@N."
                     : $"The routers' key is not set. {RunSetup}"),
             TrafficOutcome.Answered when request.Status is >= 502 and <= 504 => Fail(
                 $"{request}: the load balancer got no answer from a router{Logs(evidence.Search)}",
-                "Either no instance is in service, or an HTTP listener without PROXY line stands before routers that demand it. Check what verify says of instances and listeners, then run deis-proxy setup."),
+                "Either no instance is in service, or an HTTP listener without PROXY line stands before routers that demand it. Check what verify "
+                    + "says of instances and listeners, then run deis-proxy setup."),
             TrafficOutcome.Answered => NotFound(request, evidence.Search),
             _ => Fail($"{request}", TrafficText.Remedy(request.Outcome)),
         };
@@ -101,19 +106,25 @@ public static class ClientAddressCheck
         return evidence.Address.Judge(address) switch
         {
             AddressVerdict.Client => CheckResult.Pass(Id, $"{seen} ({request})", $"{evidence.Address}"),
-            AddressVerdict.LoadBalancer => new CheckResult(Id, CheckStatus.Fail, $"{seen}, the load balancer's own address", $"{evidence.Address}", WrongSide(sides)),
+            AddressVerdict.LoadBalancer =>
+                new CheckResult(Id, CheckStatus.Fail, $"{seen}, the load balancer's own address", $"{evidence.Address}", WrongSide(sides)),
             AddressVerdict.NotExpected => new CheckResult(
-                Id, CheckStatus.Fail, seen, $"{evidence.Address}", "Check the address that you expect; if it is right, something between here and the load balancer changes it."),
-            _ => new CheckResult(Id, CheckStatus.Warn, $"{seen}; {evidence.Address.Doubt}", $"{evidence.Address}", "Name the address that the load balancer should see with --expect-ip."),
+                Id, CheckStatus.Fail, seen, $"{evidence.Address}",
+                "Check the address that you expect; if it is right, something between here and the load balancer changes it."),
+            _ => new CheckResult(
+                Id, CheckStatus.Warn, $"{seen}; {evidence.Address.Doubt}", $"{evidence.Address}",
+                "Name the address that the load balancer should see with --expect-ip."),
         };
     }
 
     internal static string WrongSide(ConfiguredSides sides) => sides switch
     {
         { LoadBalancerSends: true, RoutersDemand: true } =>
-            "The routers' side is wrong: they read the PROXY line but do not believe it. Cover the load balancer's network with deis-proxy setup --real-ip-cidr, and set proxyProtocol to 1, not to false.",
+            "The routers' side is wrong: they read the PROXY line but do not believe it. Cover the load balancer's network with deis-proxy setup "
+                + "--real-ip-cidr, and set proxyProtocol to 1, not to false.",
         { LoadBalancerSends: true } =>
-            "The routers' side is wrong: their key proxyProtocol is not set, and the load balancer's policy is not in force on this way. Run deis-proxy setup.",
+            "The routers' side is wrong: their key proxyProtocol is not set, and the load balancer's policy is not in force on this way. Run "
+                + "deis-proxy setup.",
         { RoutersDemand: true } =>
             "The load balancer's side is wrong: it sends no PROXY line. Run deis-proxy setup.",
         _ => "Neither side speaks the PROXY protocol. Run deis-proxy setup.",
@@ -125,7 +136,10 @@ public static class ClientAddressCheck
         var seen = $"{request}, but the request was not found in a router's log{Logs(search)}";
         return search is { Unread.Count: 0, Searched.Count: > 0 }
             ? Fail(seen, "Check that the URL leads to this load balancer, and that the routers still write their log.")
-            : Warn(seen, "Make every router's node reachable by SSH (--node, --jump, --known-hosts), or look for the request there by hand: docker logs deis-router.");
+            : Warn(
+                seen,
+                "Make every router's node reachable by SSH (--node, --jump, --known-hosts), or look for the request there by hand: docker logs "
+                    + "deis-router.");
     }
 
     private static string Logs(LogSearch? search) => search switch

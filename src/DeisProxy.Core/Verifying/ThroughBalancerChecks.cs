@@ -47,7 +47,8 @@ public static class ThroughBalancerChecks
                 $"{where} answers {banner}, then "
                     + $"{(seen.Reaction == SshReaction.Text ? $"\"{RemoteText.Clean(seen.Detail, TrafficText.Short)}\"" : "closes")}: it got "
                     + "something before our line, as a PROXY line would be",
-                "Take the ProxyProtocol policy off instance port 2222: aws elb set-load-balancer-policies-for-backend-server with the policies to keep."),
+                "Take the ProxyProtocol policy off instance port 2222: aws elb set-load-balancer-policies-for-backend-server with the policies to "
+                    + "keep."),
             _ => Merge(configuration, CheckStatus.Warn, $"{where} answers {banner} and then nothing", "Check the builder: deisctl journal builder."),
         };
     }
@@ -66,7 +67,8 @@ public static class ThroughBalancerChecks
                     result,
                     CheckStatus.Fail,
                     $"{first} redirects forever: {RemoteText.Clean(last.Url.AbsoluteUri)} leads back to {RemoteText.Clean(last.Location!.ToString())}",
-                    "If TLS ends at the load balancer, put the certificate on the routers and pass 443 through, or turn enforceHTTPS and hsts off; otherwise look at the application."),
+                    "If TLS ends at the load balancer, put the certificate on the routers and pass 443 through, or turn enforceHTTPS and hsts off; "
+                        + "otherwise look at the application."),
                 (true, false) => Merge(
                     result,
                     CheckStatus.Fail,

@@ -42,7 +42,8 @@ internal sealed partial class ElasticLoadBalancing
 
                 throw new QueryException(
                     "DuplicateListener",
-                    $"A listener already exists for {name} with LoadBalancerPort {listener.LoadBalancerPort}, but with a different InstancePort, Protocol, or SSLCertificateId");
+                    $"A listener already exists for {name} with LoadBalancerPort {listener.LoadBalancerPort}, but with a different InstancePort, "
+                        + "Protocol, or SSLCertificateId");
             }
 
             if (others.Exists(other => other.InstancePort == listener.InstancePort && other.IsInstanceSecure != listener.IsInstanceSecure))

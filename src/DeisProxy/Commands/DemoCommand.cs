@@ -118,7 +118,8 @@ internal sealed class DemoCommand : Command
             : ["--yes"];
     }
 
-    private static Task<ClusterSession> OpenAsync(SandboxCloud sandbox, ConnectionSettings settings, string stateFolder, CancellationToken cancellationToken)
+    private static Task<ClusterSession> OpenAsync(
+        SandboxCloud sandbox, ConnectionSettings settings, string stateFolder, CancellationToken cancellationToken)
     {
         var local = settings with
         {
@@ -145,7 +146,8 @@ internal sealed class DemoCommand : Command
     private async Task ShowTrafficAsync(SandboxCloud sandbox, DemoScene scene, CancellationToken cancellationToken)
     {
         var port = scene.Port(sandbox);
-        _host.Terminal.Result($"   a client at {sandbox.Options.ClientAddress}, an HTTP request:  X-Forwarded-For {await ForwardedForAsync(port, cancellationToken)}");
+        _host.Terminal.Result(
+            $"   a client at {sandbox.Options.ClientAddress}, an HTTP request:  X-Forwarded-For {await ForwardedForAsync(port, cancellationToken)}");
         _host.Terminal.Result($"   the same client, a WebSocket:             {await WebSocketAsync(port, cancellationToken)}");
     }
 

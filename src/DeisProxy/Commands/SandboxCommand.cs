@@ -15,7 +15,10 @@ internal sealed class SandboxCommand : Command
         HelpName = "port",
         CustomParser = ParsePort,
     };
-    private readonly Option<bool> _deis16 = new("--tcp-stack") { Description = "start with the stack that Deis v1.6 makes: TCP listeners and a policy, only the key is missing" };
+    private readonly Option<bool> _deis16 = new("--tcp-stack")
+    {
+        Description = "start with the stack that Deis v1.6 makes: TCP listeners and a policy, only the key is missing",
+    };
 
     public SandboxCommand(Terminal terminal)
         : base("sandbox", "keep the demo's sandbox running, print how to point deis-proxy and the aws CLI at it")
@@ -26,7 +29,10 @@ internal sealed class SandboxCommand : Command
         {
             try
             {
-                var options = (parsed.GetValue(_deis16) ? SandboxOptions.DeisV16 : SandboxOptions.DeisV15) with { AwsPort = parsed.GetValue(_awsPort) };
+                var options = (parsed.GetValue(_deis16) ? SandboxOptions.DeisV16 : SandboxOptions.DeisV15) with
+                {
+                    AwsPort = parsed.GetValue(_awsPort),
+                };
                 await using var sandbox = await SandboxCloud.StartAsync(options, cancellationToken);
                 await using var node = await SandboxNode.StartAsync(cancellationToken);
                 Print(terminal, sandbox, node);

@@ -8,7 +8,10 @@ internal sealed class VerifyCommand : Command
     private readonly ConnectionOptions _connection = new();
     private readonly OutputOptions _output = new();
     private readonly TrafficOptions _traffic = new();
-    private readonly Option<bool> _noProbe = new("--no-probe") { Description = "look at the configuration only: send nothing to routers or through the load balancer" };
+    private readonly Option<bool> _noProbe = new("--no-probe")
+    {
+        Description = "look at the configuration only: send nothing to routers or through the load balancer",
+    };
     private readonly Option<string?> _junit = new("--junit") { Description = "also write a JUnit XML report", HelpName = "file" };
     private readonly Option<bool> _strict = new("--strict") { Description = "exit 4 for warnings and for checks that were skipped, too" };
 
@@ -31,7 +34,8 @@ internal sealed class VerifyCommand : Command
         SetAction((parsed, cancellationToken) =>
         {
             var connection = _connection.Read(parsed);
-            var settings = new VerifySettings(parsed.GetValue(_noProbe) ? null : _traffic.Read(parsed), parsed.GetValue(_junit), parsed.GetValue(_strict));
+            var settings = new VerifySettings(
+                parsed.GetValue(_noProbe) ? null : _traffic.Read(parsed), parsed.GetValue(_junit), parsed.GetValue(_strict));
             return new VerifyRun(host, connection, _output.Read(parsed), settings).RunAsync(cancellationToken);
         });
     }

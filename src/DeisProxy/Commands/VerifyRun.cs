@@ -41,7 +41,13 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
 
         var ok = error is null && _checks.TrueForAll(c => c.Status == CheckStatus.Pass || (c.Status != CheckStatus.Fail && !settings.Strict));
         Print(ok, error);
-        return error is OperationCanceledException ? ExitCode.Interrupted : error is not null ? ExitCode.Failed : ok ? ExitCode.Done : ExitCode.CheckFailed;
+        return error is OperationCanceledException
+            ? ExitCode.Interrupted
+            : error is not null
+            ? ExitCode.Failed
+            : ok
+            ? ExitCode.Done
+            : ExitCode.CheckFailed;
     }
 
     private async Task WorkAsync(CancellationToken cancellationToken)
@@ -76,7 +82,8 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
         var underWay = await session.RunUnderWayAsync(cancellationToken);
 
         // A run closes its record before it gives the lock back: what is there now is not one that has ended between the two readings.
-        return JournalCheck.Run(unfinished is null || underWay is not null ? unfinished : await journal.ReadUnfinishedAsync(cancellationToken), underWay);
+        return JournalCheck.Run(
+            unfinished is null || underWay is not null ? unfinished : await journal.ReadUnfinishedAsync(cancellationToken), underWay);
     }
 
     private List<int> PortsWithListener(ClusterSnapshot snapshot) =>
@@ -109,7 +116,11 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw new DeisProxyException("report-not-written", $"The report could not be written: {refused.Message}", "Name a file in a folder that exists and may be written, with --junit.", refused);
+            throw new DeisProxyException(
+                "report-not-written",
+                $"The report could not be written: {refused.Message}",
+                "Name a file in a folder that exists and may be written, with --junit.",
+                refused);
         }
     }
 
@@ -117,7 +128,8 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
     {
         if (output.Json)
         {
-            var document = new VerifyDocument("verify", _stack, connection.Provider, ok, [.. _checks.Select(CheckDocument.Of)], error is null ? null : ErrorDocument.Of(error));
+            var document = new VerifyDocument(
+                "verify", _stack, connection.Provider, ok, [.. _checks.Select(CheckDocument.Of)], error is null ? null : ErrorDocument.Of(error));
             host.Terminal.WriteDocument(JsonSerializer.Serialize(document, DocumentJson.Contract.VerifyDocument));
         }
         else

@@ -40,7 +40,8 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
         if (plan.Blockers.Count > 0)
         {
             var first = plan.Blockers[0];
-            _error = new ErrorDocument(first.Id, string.Join(" ", plan.Blockers.Select(b => b.Message)), string.Join(" ", plan.Blockers.Select(b => b.Remedy)));
+            _error = new ErrorDocument(
+                first.Id, string.Join(" ", plan.Blockers.Select(b => b.Message)), string.Join(" ", plan.Blockers.Select(b => b.Remedy)));
         }
 
         if (!output.Json)
@@ -72,7 +73,8 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
                 terminal.Message(("✓ ", Tone.Good), (value.Step.Id, Tone.Bold), ($"  {value.Step.ToText}", Tone.Plain), (milliseconds, Tone.Dim));
                 break;
             case StepStatus.Undone:
-                terminal.Message(("↩ ", Tone.Warning), (value.Step.Id, Tone.Bold), ($"  {value.Step.FromText}", Tone.Plain), (milliseconds, Tone.Dim));
+                terminal.Message(
+                    ("↩ ", Tone.Warning), (value.Step.Id, Tone.Bold), ($"  {value.Step.FromText}", Tone.Plain), (milliseconds, Tone.Dim));
                 break;
             case StepStatus.Failed:
                 terminal.Message(("✗ ", Tone.Bad), (value.Step.Id, Tone.Bold), (milliseconds, Tone.Dim));
@@ -100,12 +102,14 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
 
             terminal.Result(
                 ("Done. ", Tone.Good),
-                ($"{result.Steps.Count} change{(result.Steps.Count == 1 ? "" : "s")} in {result.Steps.Sum(s => s.Duration.TotalSeconds):F1} s.{(command == SetupCommand.CommandName ? $" Check it with real traffic: {_commands.Of("verify")}" : "")}", Tone.Plain));
+                ($"{result.Steps.Count} change{(result.Steps.Count == 1 ? "" : "s")} in {result.Steps.Sum(s => s.Duration.TotalSeconds):F1} "
+                    + $"s.{(command == SetupCommand.CommandName ? $" Check it with real traffic: {_commands.Of("verify")}" : "")}", Tone.Plain));
         }
     }
 
     /// <summary>Answers an interrupt at once; what has to be done first takes seconds.</summary>
-    public void Interrupted(bool rollBack) => terminal.Message(rollBack ? "Interrupted; putting everything back…" : "Interrupted; stopping…", Tone.Warning);
+    public void Interrupted(bool rollBack) =>
+        terminal.Message(rollBack ? "Interrupted; putting everything back…" : "Interrupted; stopping…", Tone.Warning);
 
     /// <summary>Says that the person did not want it.</summary>
     public void Declined() => terminal.Message("Nothing was changed.");
@@ -132,7 +136,9 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
 
         foreach (var step in left)
         {
-            terminal.Message((step.Status == StepStatus.Done ? "  is done and stays: " : "  may be half done:   ", Tone.Warning), ($"{step.Step.Id}, {step.Step.FromText} → {step.Step.ToText}", Tone.Plain));
+            terminal.Message(
+                (step.Status == StepStatus.Done ? "  is done and stays: " : "  may be half done:   ", Tone.Warning),
+                ($"{step.Step.Id}, {step.Step.FromText} → {step.Step.ToText}", Tone.Plain));
         }
 
         terminal.Message($"To finish it, run again: {_commands.Of(command)}");
@@ -150,7 +156,8 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
             var document = new ChangeDocument(
                 command, _stack, connection.Provider, _loadBalancer, dryRun, _changed, [.. _steps.Select(StepDocument.Of)], [.. _warnings.Select(NoticeDocument.Of)],
                 _flip?.Manner, _flip?.Why, (long?)_flip?.Outage?.TotalMilliseconds, (long?)_flip?.Held.TotalMilliseconds,
-                _flip?.Machines, (long?)_flip?.Apart?.TotalMilliseconds, _flip?.Requests, _flip?.Failed, (long?)_flip?.LongestWait?.TotalMilliseconds, _error);
+                _flip?.Machines, (long?)_flip?.Apart?.TotalMilliseconds, _flip?.Requests, _flip?.Failed, (long?)_flip?.LongestWait?.TotalMilliseconds,
+                _error);
             terminal.WriteDocument(JsonSerializer.Serialize(document, DocumentJson.Contract.ChangeDocument));
         }
     }
@@ -161,13 +168,16 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
         var manner = flip.Manner switch
         {
             FlipManner.HeldByContent =>
-                $"The load balancer first, then the routers; connections that did not fit waited at the nodes, for {flip.Held.TotalMilliseconds:F0} ms in all.",
-            FlipManner.Held => $"The load balancer first, then every router at once, with new connections held for {flip.Held.TotalMilliseconds:F0} ms.",
+                $"The load balancer first, then the routers; connections that did not fit waited at the nodes, for {flip.Held.TotalMilliseconds:F0} "
+                    + "ms in all.",
+            FlipManner.Held =>
+                $"The load balancer first, then every router at once, with new connections held for {flip.Held.TotalMilliseconds:F0} ms.",
             FlipManner.Watched => "The load balancer first, then every router at once.",
             FlipManner.RoutersFirst => "The routers in their own time, the load balancer when half of them had switched.",
             _ => "Switched the load balancer and the routers at the same time.",
         };
-        var machines = flip is { Machines: > 1 and var count, Apart: { } apart } ? $" Its {count} machines switched {apart.TotalMilliseconds:F0} ms apart." : "";
+        var machines =
+            flip is { Machines: > 1 and var count, Apart: { } apart } ? $" Its {count} machines switched {apart.TotalMilliseconds:F0} ms apart." : "";
         var requests = flip switch
         {
             { Requests: null or 0 } => " Whether requests failed could not be measured.",
