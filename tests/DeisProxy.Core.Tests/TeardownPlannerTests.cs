@@ -259,7 +259,7 @@ public sealed class TeardownPlannerTests
 
         plan.Steps.ShouldNotContain(s => s is FlipStep, "setup never turned the key on");
         plan.Warnings.Single(w => w.Id == "ends-disagree").Message.ShouldSatisfyAllConditions(
-            m => m.ShouldContain("every connection is refused"), m => m.ShouldEndWith("It stays so."));
+            m => m.ShouldContain("every connection is refused"), m => m.ShouldEndWith("It stays that way."));
     }
 
     [Fact]

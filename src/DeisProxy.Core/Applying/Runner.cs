@@ -266,7 +266,7 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
     private DeisProxyException TooLong(Step step, Exception error) => new(
         "rollback-too-slow",
         $"Could not put back the step {step.Id} within {RollbackLimit.TotalSeconds} s.",
-        "Check what keeps AWS or the cluster from answering; the journal knows what was there.",
+        "Check why AWS or the cluster does not answer; the journal has what was there before.",
         error);
 
     private async Task WriteIfPossibleAsync(RunRecord record, CancellationToken cancellationToken)

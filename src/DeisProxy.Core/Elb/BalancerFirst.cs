@@ -117,7 +117,7 @@ internal abstract class BalancerFirst(FlipEnds ends, IRouterNodes nodes, Traffic
             throw new DeisProxyException(
                 "flip-too-slow",
                 $"The load balancer has switched, but the cluster did not follow within {allowed.TotalSeconds} s.",
-                "Check what keeps the nodes or etcd from answering, then run the command again.",
+                "Check why the nodes or etcd do not answer, then run the command again.",
                 error);
         }
     }

@@ -79,8 +79,8 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
                 + $"({(end.Router.EnforcesHttps ? "enforceHTTPS" : "hsts/enabled")}): in TCP mode they cannot see that a client came by HTTPS and "
                 + "redirect it forever.",
             "Choose one: put the certificate on the routers and let the load balancer pass 443 through as TCP to 443; or turn enforcing off (deisctl "
-                + "config router rm enforceHTTPS, or hsts/enabled); or keep HTTPS listeners and do without WebSockets. --allow-redirect-loop goes on "
-                + "all the same."));
+                + "config router rm enforceHTTPS, or hsts/enabled); or keep the HTTPS listeners, without WebSockets. --allow-redirect-loop continues "
+                + "anyway."));
     }
 
     /// <summary>
@@ -94,8 +94,8 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
             var mended = Disagreement(end) is null;
             Warnings.Add(new Notice(
                 "ends-disagree",
-                $"Only one end has the PROXY protocol on: {seen} {(mended ? $"After this the ends agree.{later}" : "It stays so.")}",
-                mended ? "Nothing is to be done about it." : "deis-proxy setup turns both ends on; with the key deleted (deisctl config router rm "
+                $"Only one end has the PROXY protocol on: {seen} {(mended ? $"After this the ends agree.{later}" : "It stays that way.")}",
+                mended ? "You need not do anything." : "deis-proxy setup turns both ends on; with the key deleted (deisctl config router rm "
                     + "proxyProtocol) and the policy off the port both are off."));
         }
     }

@@ -111,7 +111,7 @@ public static class ApplicationChecks
                 ? CheckResult.Pass(WebSocketId, $"{handshake}, and a message came back", WebSocketExpected)
                 : Fail(
                     $"{handshake}, but the message did not come back: {Quote(seen.Received)}",
-                    "The handshake gets through; give a URL that echoes with --websocket-url, or look why the connection is cut (idle-timeout, the "
+                    "The handshake gets through; give a URL that echoes with --websocket-url, or check why the connection is cut (idle-timeout, the "
                         + "application's log).");
         }
 

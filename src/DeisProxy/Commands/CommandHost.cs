@@ -38,7 +38,7 @@ internal sealed record CommandHost(
             ? new DeisProxyException(
                 "timeout",
                 $"The time limit of {time.TotalSeconds} s has passed.",
-                "Give it more with --timeout, or find out with --verbose what takes so long.",
+                "Raise it with --timeout; --verbose shows what takes so long.",
                 error)
             : error;
 
