@@ -42,7 +42,10 @@ internal static class CommandLine
         // Interrupts are handled once, for the whole program: the library's own handler would end the process after two seconds.
         var exitCode = await parsed.InvokeAsync(
             new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false }, cancellationToken);
-        if (host.Terminal.ResultsLost is not { } lost || exitCode != ExitCode.Done || parsed.CommandResult.Command is TeardownCommand or SetupCommand)
+
+        // What was changed is changed, whether or not its report could be written.
+        var changes = parsed.CommandResult.Command is SetupCommand or TeardownCommand && !parsed.GetValue<bool>("--dry-run");
+        if (host.Terminal.ResultsLost is not { } lost || exitCode is not (ExitCode.Done or ExitCode.ChangesPending) || changes)
         {
             return exitCode;
         }
@@ -58,7 +61,7 @@ internal static class CommandLine
             ? command.Options.Where(option => !option.Hidden).SelectMany(option => option.Aliases.Append(option.Name))
             : command.Subcommands.Select(subcommand => subcommand.Name);
         var nearest = known.Select(name => (Name: name, Distance: Distance(word, name))).OrderBy(found => found.Distance).FirstOrDefault();
-        return nearest.Name is { } name && nearest.Distance <= Math.Min(2, name.Length / 2) ? $" Did you mean {name}?" : "";
+        return nearest.Name is { } name && word.Length > 3 && nearest.Distance <= 2 ? $" Did you mean {name}?" : "";
     }
 
     /// <summary>

@@ -154,6 +154,15 @@ public sealed class RunnerTests
     }
 
     [Fact]
+    public void A_listener_is_prepared_beside_what_leaves_ports_alone_and_never_while_another_one_is_replaced()
+    {
+        var listener = new ListenerStep(Snapshots.Deis15.LoadBalancer.Listeners[0], To: null);
+
+        listener.MayPrepareBeside(new IdleTimeoutStep(60, 1200)).ShouldBeTrue();
+        listener.MayPrepareBeside(listener).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task A_finished_run_repeated_changes_nothing()
     {
         var world = new FakeWorld(Https);

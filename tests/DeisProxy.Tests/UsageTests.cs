@@ -69,6 +69,8 @@ public sealed class UsageTests
     public static TheoryData<string, string> WrongSetupOptions => new()
     {
         { "--idle-timeout=0", "1 to 3600" },
+        { "--provider=rackspace --websocket-only=abc", "1 to 65535" },
+        { "--provider=rackspace --websocket-only=0", "1 to 65535" },
         { "--idle-timeout=3601", "1 to 3600" },
         { "--idle-timeout=20m", "1 to 3600" },
         { "--idle-timeout EMPTY", "1 to 3600" },
@@ -86,6 +88,7 @@ public sealed class UsageTests
         { "--dry-run", "--dry-run" },
         { "--junit", "--junit" },
         { "--junit=/nonexistent/report.xml", "/nonexistent/report.xml" },
+        { "--strict --no-probe", "exclude each other" },
     };
 
     [Theory]
@@ -185,7 +188,8 @@ public sealed class UsageTests
     [InlineData("setup --etcd-endpoint http://127.0.0.1:4001 --etcd-endpoint http://127.0.0.1:2379/")]
     [InlineData("setup --router-ports 80,443,8080 --timeout 10m --idle-timeout 3600 --real-ip-cidr 10.21.0.0/16 --allow-redirect-loop -y")]
     [InlineData("setup --idle-timeout keep --real-ip-cidr keep --dry-run --detailed-exitcode --output json --no-color")]
-    [InlineData("verify -s prod -o json --no-probe --junit report.xml --timeout 23h59m60s --quiet --strict")]
+    [InlineData("verify -s prod -o json --no-probe --junit report.xml --timeout 23h59m60s --quiet")]
+    [InlineData("verify --strict --verbose")]
     public async Task What_is_right_is_accepted(string commandLine)
     {
         var (exitCode, _, error) = await Shell.RunAsync(commandLine.Split(' '));

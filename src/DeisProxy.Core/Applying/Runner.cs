@@ -49,9 +49,11 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
                 // Each compares with what was read when the ones before it were seen.
                 var open = group.Where(step => !step.IsDoneIn(current)).ToList();
                 open.ForEach(step => EnsureUnchanged(step, current));
-                open.ForEach(step => Report(states, record.Steps.IndexOf(step), StepStatus.Running, begun));
                 await prepared;
-                prepared = record.Steps.ElementAtOrDefault(end)?.PrepareAsync(cluster, current, ahead.Token) ?? Task.CompletedTask;
+                open.ForEach(step => Report(states, record.Steps.IndexOf(step), StepStatus.Running, begun));
+                prepared = record.Steps.ElementAtOrDefault(end) is { } next && !next.IsDoneIn(current) && group.TrueForAll(next.MayPrepareBeside)
+                    ? next.PrepareAsync(cluster, current, ahead.Token)
+                    : Task.CompletedTask;
                 current = open.Count switch
                 {
                     0 => current,

@@ -64,6 +64,9 @@ public abstract record Step
     /// <exception cref="DeisProxyException">The change cannot be made.</exception>
     public virtual Task PrepareAsync(ClusterControl cluster, ClusterSnapshot before, CancellationToken cancellationToken) => Task.CompletedTask;
 
+    /// <summary>Whether the step may be prepared while another one is carried out.</summary>
+    public virtual bool MayPrepareBeside(Step running) => true;
+
     /// <summary>Brings the step into effect: makes the change, repeats what may be repeated, reads until the change shows.</summary>
     /// <param name="before">What was read just before.</param>
     /// <param name="undoing">Whether something that may be half done is put back.</param>

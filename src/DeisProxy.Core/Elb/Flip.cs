@@ -14,6 +14,9 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     /// <summary>How long entering the nodes may take; what is not ready then is done without.</summary>
     private static readonly TimeSpan PrepareLimit = TimeSpan.FromSeconds(20);
 
+    /// <summary>How long what was prepared can be used; the nodes' guards end 180 s after they began, where they were told nothing.</summary>
+    private static readonly TimeSpan PreparedLimit = TimeSpan.FromSeconds(120);
+
     /// <summary>How long it may take until every address of the load balancer has switched and traffic is served again.</summary>
     private static readonly TimeSpan TrafficLimit = TimeSpan.FromSeconds(30);
 
@@ -25,7 +28,7 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
 
     private static readonly TimeSpan SureInterval = TimeSpan.FromMilliseconds(50);
 
-    private (ValueList<LiveRouter> Routers, Task<NodeMeans> Means)? _prepared;
+    private (ValueList<LiveRouter> Routers, long Since, Task<NodeMeans> Means)? _prepared;
     private NodeMeans? _means;
     private IReadOnlyList<Listener> _watchable = [];
 
@@ -39,7 +42,7 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     public Task PrepareAsync(FlipStep step, ClusterSnapshot before, CancellationToken cancellationToken)
     {
         var means = PrepareAsync(before.Router, step.Hold ? Ports(step, before, step.ApplyTo(before)) : [], cancellationToken);
-        _prepared = (before.Router.LiveRouters, means);
+        _prepared = (before.Router.LiveRouters, time.GetTimestamp(), means);
         return means;
     }
 
@@ -53,7 +56,8 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
         var found = undoing ? [] : _watchable = await FindAsync(before.LoadBalancer, ports, cancellationToken);
         if (!undoing || _means is null)
         {
-            _means = _prepared is var (entered, means) && entered.Equals(before.Router.LiveRouters)
+            _means = _prepared is var (entered, since, means) && means.IsCompletedSuccessfully
+                && entered.Equals(before.Router.LiveRouters) && time.GetElapsedTime(since) < PreparedLimit
                 ? await means
                 : await PrepareAsync(before.Router, step.Hold && found.Count > 0 ? ports : [], cancellationToken);
             _prepared = null;

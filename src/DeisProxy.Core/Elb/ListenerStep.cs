@@ -51,6 +51,9 @@ public sealed record ListenerStep(Listener? From, Listener? To) : ElbStep
         return before.WithLoadBalancer(before.LoadBalancer with { Listeners = listeners });
     }
 
+    /// <summary>Not while another listener is replaced: its port is closed then, and it needs every call and every open connection for itself.</summary>
+    public override bool MayPrepareBeside(Step running) => running.IsIndependent;
+
     /// <inheritdoc/>
     public override Task PrepareAsync(ClusterControl cluster, ClusterSnapshot before, CancellationToken cancellationToken) =>
         before.LoadBalancer.ListenerOn(LoadBalancerPort) is { } from

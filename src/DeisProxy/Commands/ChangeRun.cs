@@ -23,7 +23,10 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
 
     private static readonly TimeSpan ClosePause = TimeSpan.FromMilliseconds(500);
 
-    private readonly ChangeReport _report = new(host.Terminal, output, command, connection, change.DryRun);
+    private readonly ChangeReport _report = new(host.Terminal, output, command, connection, change.DryRun)
+    {
+        HidesPlan = output.Quiet && !change.DryRun && (change.Yes || !host.Terminal.HasPerson),
+    };
     private int _exitCode = ExitCode.Done;
 
     /// <summary>Does it all.</summary>

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
-using System.Globalization;
 using DeisProxy.Output;
 using DeisProxy.Sandbox;
 
@@ -13,7 +11,7 @@ internal sealed class SandboxCommand : Command
     {
         Description = "port of the AWS endpoint; 0, or not given: a free one",
         HelpName = "port",
-        CustomParser = ParsePort,
+        CustomParser = result => OptionParsers.Port(result, least: 0),
     };
     private readonly Option<bool> _deis16 = new("--tcp-stack")
     {
@@ -50,16 +48,6 @@ internal sealed class SandboxCommand : Command
                 return ExitCode.Failed;
             }
         });
-    }
-
-    private static int ParsePort(ArgumentResult result)
-    {
-        if (!int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port > ushort.MaxValue)
-        {
-            result.AddError("--aws-port takes a port from 0 to 65535.");
-        }
-
-        return port;
     }
 
     private static void Print(Terminal terminal, SandboxCloud sandbox, SandboxNode? node)

@@ -43,6 +43,7 @@ internal sealed class SetupCommand : Command
     {
         Description = "Rackspace: keep the load balancer and create a second one for WebSockets on this port",
         HelpName = "port",
+        CustomParser = result => OptionParsers.Port(result, least: 1),
     };
     private readonly Option<bool> _dropPersistence = new("--drop-session-persistence")
     {
@@ -66,13 +67,6 @@ internal sealed class SetupCommand : Command
                 {
                     result.AddError($"{option.Name} goes with --provider {RackspaceProvider.ProviderName}.");
                 }
-            }
-        });
-        _webSocketOnly.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > 65535)
-            {
-                result.AddError("--websocket-only takes a port from 1 to 65535.");
             }
         });
         _change.AddTo(this);

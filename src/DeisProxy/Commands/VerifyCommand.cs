@@ -30,6 +30,13 @@ internal sealed class VerifyCommand : Command
             }
         });
         Options.Add(_strict);
+        Validators.Add(result =>
+        {
+            if (result.GetValue(_strict) && result.GetValue(_noProbe))
+            {
+                result.AddError("--strict and --no-probe exclude each other: without probes checks are skipped.");
+            }
+        });
         _output.AddTo(this);
         SetAction((parsed, cancellationToken) =>
         {

@@ -29,7 +29,11 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
         error = error is DeisProxyException known ? known.With(_commands.Complete(known.Remedy)) : error;
         for (var i = 0; i < _checks.Count; i++)
         {
-            _checks[i] = _checks[i] with { Remedy = _commands.Complete(_checks[i].Remedy) };
+            _checks[i] = _checks[i] with
+            {
+                Remedy = _commands.Complete(_checks[i].Remedy),
+                Status = settings.Strict && _checks[i].Status is (CheckStatus.Warn or CheckStatus.Skip) ? CheckStatus.Fail : _checks[i].Status,
+            };
         }
 
         // Also after an error: what is left of the run before would be taken for this one's.
@@ -39,7 +43,7 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
             error ??= notWritten;
         }
 
-        var ok = error is null && _checks.TrueForAll(c => c.Status == CheckStatus.Pass || (c.Status != CheckStatus.Fail && !settings.Strict));
+        var ok = error is null && _checks.TrueForAll(c => c.Status != CheckStatus.Fail);
         Print(ok, error);
         return error is OperationCanceledException
             ? ExitCode.Interrupted

@@ -20,6 +20,9 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
     private bool _changed;
     private FlipReport? _flip;
 
+    /// <summary>Whether the plan is left out: nobody is asked about it, and few words are wanted.</summary>
+    public bool HidesPlan { get; init; }
+
     /// <summary>Shows what is there and what will be done.</summary>
     public void Plan(ClusterSnapshot snapshot, Plan plan, RunRecord? unfinished, string? underWay, string enteredBy)
     {
@@ -227,7 +230,7 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
             return;
         }
 
-        if (plan.Steps.Count == 0 || (output.Quiet && !dryRun))
+        if (plan.Steps.Count == 0 || HidesPlan)
         {
             return;
         }

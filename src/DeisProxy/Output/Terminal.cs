@@ -183,7 +183,10 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             throw new DeisProxyException(
-                "cannot-ask", "There is no terminal to ask for confirmation on.", "Run it again with --yes to skip the confirmation.", refused);
+                "cannot-ask",
+                "There is no terminal to ask on.",
+                "Run it again with --yes to skip the confirmation; a key's passphrase goes into DEIS_PROXY_SSH_PASSPHRASE.",
+                refused);
         }
     }
 
