@@ -83,7 +83,7 @@ public sealed class VerifyTests(CertifiedCluster cluster) : IClassFixture<Certif
     {
         await GoodAsync();
 
-        var run = await cluster.RunAsync("verify", "--no-probe", "--output", "json", "--junit", "/nonexistent/report.xml");
+        var run = await cluster.RunAsync("verify", "--no-probe", "--output", "json", "--junit", "/dev/full");
 
         run.ExitCode.ShouldBe(1, run.Output + run.Error);
         run.Json["error"]!["code"]!.GetValue<string>().ShouldBe("report-not-written");
