@@ -22,6 +22,7 @@ public sealed class KnownHostsTests(SharedSshServer shared) : IClassFixture<Shar
     [InlineData("other,[127.0.0.1]:{port} {key} a comment", "Known")]
     [InlineData("127.0.0.1 {key}", "Known")]
     [InlineData("127.0.0.1 {old}", "Unknown")]
+    [InlineData("[127.0.0.1]:{port} {old}\n127.0.0.1 {key}", "Changed", 1)]
     [InlineData("{hash} {key}", "Known")]
     [InlineData("{hash} {old}", "Changed")]
     [InlineData("[127.0.0.1]:{port} {old}\n[127.0.0.1]:{port} {key}", "Known")]
@@ -31,7 +32,7 @@ public sealed class KnownHostsTests(SharedSshServer shared) : IClassFixture<Shar
     [InlineData("@cert-authority * {key}", "Unknown")]
     [InlineData("@something * {key}\n# [127.0.0.1]:{port} {key}\n\n|1|bad|worse {key}\n[127.0.0.1]:{port} ssh-ed25519 nonsense", "Unknown")]
     [InlineData("", "Unknown")]
-    public async Task A_real_host_key_against_a_file(string text, string verdict)
+    public async Task A_real_host_key_against_a_file(string text, string verdict, int line = 0)
     {
         await SshServer.NewKeyAsync(_directory["old"]);
         await RealProcess.RunAsync("ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", _directory["rsa"]);
@@ -55,8 +56,40 @@ public sealed class KnownHostsTests(SharedSshServer shared) : IClassFixture<Shar
         if (verdict != "Unknown")
         {
             error.Message.ShouldContain(_directory["known"]);
-            error.Message.ShouldContain($"line {text.Split('\n').Length}");
+            error.Message.ShouldContain($"line {(line == 0 ? text.Split('\n').Length : line)}");
         }
+    }
+
+    [Fact]
+    public async Task An_authority_without_the_port_counts_only_when_nothing_is_known_with_it()
+    {
+        foreach (var name in new[] { "authority", "host", "other" })
+        {
+            await SshServer.NewKeyAsync(_directory[name]);
+        }
+
+        async Task<KnownHosts.Verdict> JudgeAsync(params string[] lines)
+        {
+            await File.WriteAllLinesAsync(_directory["known"], lines);
+            var known = await KnownHosts.LoadAsync([_directory["known"]], "node", 2222, required: null, SshServers.Limit);
+            return known.Judge(Encoded("host"), Encoded("authority")).Verdict;
+        }
+
+        byte[] Encoded(string name) => Convert.FromBase64String(KeyOf(name).Split(' ')[1]);
+        (await JudgeAsync($"@cert-authority node {KeyOf("authority")}")).ShouldBe(KnownHosts.Verdict.Known);
+        (await JudgeAsync($"@cert-authority node {KeyOf("authority")}", $"[node]:2222 {KeyOf("other")}")).ShouldBe(KnownHosts.Verdict.Changed);
+        (await JudgeAsync($"@cert-authority [node]:2222 {KeyOf("authority")}", $"[node]:2222 {KeyOf("other")}")).ShouldBe(KnownHosts.Verdict.Known);
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_read_says_nothing_unless_it_was_named()
+    {
+        // A directory cannot be read even by root.
+        string[] files = [_directory.Path, _server.KnownHostsFile];
+        (await KnownHosts.LoadAsync(files, "127.0.0.1", _server.Port, required: null, SshServers.Limit)).Types.ShouldBe(["ssh-ed25519"]);
+        var error = await Should.ThrowAsync<DeisProxyException>(
+            () => KnownHosts.LoadAsync(files, "127.0.0.1", _server.Port, required: _directory.Path, SshServers.Limit));
+        error.Code.ShouldBe("ssh-file-unreadable");
     }
 
     [Theory]

@@ -269,7 +269,7 @@ public abstract class NodeTests(SharedSshServer shared, ITestOutputHelper output
         var node = await ConnectAsync();
         await node.DisposeAsync();
         await node.DisposeAsync();
-        await Should.ThrowAsync<ObjectDisposedException>(() => node.RunAsync(["true"], SshServers.Limit));
+        (await Should.ThrowAsync<DeisProxyException>(() => node.RunAsync(["true"], SshServers.Limit))).Code.ShouldBe("ssh-connection-lost");
     }
 
     [Fact]
@@ -278,6 +278,63 @@ public abstract class NodeTests(SharedSshServer shared, ITestOutputHelper output
         var hop = $"{_server.User}@{_server.Address}";
         await using var node = await ConnectAsync(change: options => options with { Jump = $"{hop},{hop}" });
         (await node.RunAsync(["echo", "through"], SshServers.Limit)).StandardOutput.ShouldBe("through\n");
+    }
+
+    [Fact]
+    public async Task A_jump_host_that_runs_no_commands_is_gone_through()
+    {
+        await using var bastion = await SshServer.StartAsync("ForceCommand sleep 60");
+        await File.AppendAllTextAsync(bastion.KnownHostsFile, await File.ReadAllTextAsync(_server.KnownHostsFile));
+        await File.AppendAllTextAsync($"{_server.IdentityFile}.pub", await File.ReadAllTextAsync($"{bastion.IdentityFile}.pub"));
+        await using var node = await ConnectAsync(change: options => options with
+        {
+            Jump = $"{bastion.User}@{bastion.Address}",
+            IdentityFile = bastion.IdentityFile,
+            KnownHostsFile = bastion.KnownHostsFile,
+        });
+        (await node.RunAsync(["echo", "through"], SshServers.Limit)).StandardOutput.ShouldBe("through\n");
+    }
+
+    [Fact]
+    public async Task A_node_that_runs_no_commands_still_opens_streams()
+    {
+        using var echo = new EchoServer();
+        await using var server = await SshServer.StartAsync("ForceCommand sleep 60");
+        await using var node = await ConnectAsync(server);
+        await using var stream = await node.OpenStreamAsync("127.0.0.1", echo.Port, SshServers.Limit);
+        await stream.WriteAsync("x"u8.ToArray(), SshServers.Limit);
+        (await stream.ReadAsync(new byte[1], SshServers.Limit)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Streams_closed_while_they_are_written_to_leave_the_connection_alone()
+    {
+        using var echo = new EchoServer();
+        await using var node = await ConnectAsync();
+        var before = await ConnectionsAsync(node);
+        await Task.WhenAll(Enumerable.Range(0, 40).Select(async i =>
+        {
+            var stream = await node.OpenStreamAsync("127.0.0.1", echo.Port, SshServers.Limit);
+            var writing = Task.Run(async () =>
+            {
+                try
+                {
+                    while (true)
+                    {
+                        // The echo server closes at a lone q.
+                        await stream.WriteAsync("q"u8.ToArray(), SshServers.Limit);
+                    }
+                }
+                catch (Exception error) when (error is IOException or ObjectDisposedException or InvalidOperationException)
+                {
+                    return error;
+                }
+            });
+            await Task.Delay(i);
+            await stream.DisposeAsync();
+            (await writing).InnerException.ShouldBeNull();
+        }));
+        (await ConnectionsAsync(node)).ShouldBe(before, "the connection is still the same");
     }
 
     [Fact]
@@ -341,7 +398,7 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
         await node.DisposeAsync();
         await EventuallyAsync(() => Processes(pattern).Count == 0, TimeSpan.FromSeconds(15), "no process is left");
         directories.ShouldAllBe(directory => !Directory.Exists(directory));
-        await Should.ThrowAsync<ObjectDisposedException>(() => node.RunAsync(["true"], SshServers.Limit));
+        (await Should.ThrowAsync<DeisProxyException>(() => node.RunAsync(["true"], SshServers.Limit))).Code.ShouldBe("ssh-connection-lost");
     }
 
     private static List<string> Processes(string pattern) =>

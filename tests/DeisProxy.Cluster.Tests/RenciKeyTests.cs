@@ -117,6 +117,24 @@ public sealed class RenciKeyTests(SharedSshServer shared) : IClassFixture<Shared
     }
 
     [Fact]
+    public async Task An_agent_that_refuses_to_sign_leaves_the_other_keys()
+    {
+        await using var agent = await SshAgentProcess.StartAsync();
+        await NewKeyAsync("key", "ed25519", "");
+        await agent.AddAsync(_directory["key"], "-c");
+        var warnings = new List<string>();
+        await EnterAsync(AgentOnly(agent.Socket) with { IdentityFile = _server.IdentityFile, ConfigFile = await AllKeysAsync() }, warnings);
+        warnings.ShouldHaveSingleItem().ShouldContain("refuses to sign");
+        (await FailAsync(AgentOnly(agent.Socket))).Code.ShouldBe("ssh-auth-refused");
+
+        async Task<string> AllKeysAsync()
+        {
+            await File.WriteAllTextAsync(_directory["all"], $"IdentityAgent {agent.Socket}\nIdentityFile {_directory["key"]}\n");
+            return _directory["all"];
+        }
+    }
+
+    [Fact]
     public async Task An_agent_that_hangs_is_left_out()
     {
         var path = Path.Combine(_directory.Path, "a");
@@ -187,6 +205,22 @@ public sealed class RenciKeyTests(SharedSshServer shared) : IClassFixture<Shared
         (await node.RunAsync(["echo", "in"], SshServers.Limit)).StandardOutput.ShouldBe("in\n");
     }
 
+    [Theory]
+    [InlineData("ProxyJump core@10.0.0.5", "core", "10.0.0.5", null)]
+    [InlineData("ProxyJump a@10.0.0.4:23,b@[fe80::1]:24", "b", "fe80::1", null)]
+    [InlineData("ProxyJump a+b@bastion", null, null, "ProxyJump")]
+    [InlineData("RevokedHostKeys /etc/ssh/revoked", null, null, "RevokedHostKeys")]
+    [InlineData("RevokedHostKeys none", null, null, null)]
+    public async Task What_ssh_says_about_a_configuration(string line, string? user, string? host, string? needsOpenSsh)
+    {
+        await File.WriteAllTextAsync(_directory["config"], $"Host inner\n  {line}\n");
+        var found = await HostConfiguration.ResolveAsync(
+            NodeAddress.Parse("inner"), "core", jump: null, new SshOptions { ConfigFile = _directory["config"] }, _ => { }, SshServers.Limit);
+        found.NeedsOpenSsh.ShouldBe(needsOpenSsh);
+        var (jumpUser, jump) = found.Jumps is [.., var last] ? last : default;
+        (jumpUser, jump?.Host).ShouldBe((user, host));
+    }
+
     [Fact]
     public async Task What_the_library_cannot_do_is_done_by_ssh_and_said()
     {
@@ -199,6 +233,35 @@ public sealed class RenciKeyTests(SharedSshServer shared) : IClassFixture<Shared
         var unfit = await Should.ThrowAsync<DeisProxyException>(
             () => SshServers.Transport(options with { Client = SshClientKind.Renci }).ConnectAsync(NodeAddress.Parse("behind"), SshServers.Limit));
         unfit.Code.ShouldBe("ssh-client-unfit");
+    }
+
+    [Theory]
+    [InlineData("bastion", "ProxyJump other", "ProxyJump")]
+    [InlineData("bastion", "ProxyCommand cat /dev/null", "ProxyCommand")]
+    [InlineData("bastion", "RevokedHostKeys /nowhere", "RevokedHostKeys")]
+    [InlineData("localhost:{port},bastion", "ProxyJump other", null)]
+    [InlineData("localhost:{port},bastion", "ProxyCommand cat /dev/null", null)]
+    public async Task What_the_library_cannot_do_on_a_jump_host(string jump, string line, string? reason)
+    {
+        await File.WriteAllTextAsync(
+            _directory["config"],
+            $"Host bastion\n  HostName 127.0.0.1\n  Port {_server.Port}\n  {line}\nHost localhost\n  HostKeyAlias [127.0.0.1]:{_server.Port}\n");
+        using var transport = SshServers.Transport(_server.Options() with
+        {
+            Client = SshClientKind.Renci,
+            ConfigFile = _directory["config"],
+            Jump = jump.Replace("{port}", $"{_server.Port}", StringComparison.Ordinal),
+        });
+        var entering = transport.ConnectAsync(NodeAddress.Parse(_server.Address), SshServers.Limit);
+        if (reason is null)
+        {
+            await (await entering).DisposeAsync();
+            return;
+        }
+
+        var unfit = await Should.ThrowAsync<DeisProxyException>(() => entering);
+        unfit.Code.ShouldBe("ssh-client-unfit");
+        unfit.Message.ShouldContain($"bastion asks for {reason}");
     }
 
     [Fact]

@@ -22,11 +22,17 @@ public sealed class StreamRelayTests
         });
 
         // Before: without the secret, with a wrong one, and one that says nothing and stays.
+        using (var resetting = new TcpClient { LingerState = new LingerOption(true, 0) })
+        {
+            await resetting.ConnectAsync(IPAddress.Loopback, relay.Port, SshServers.Limit);
+        }
+
         using var idle = new TcpClient();
         await idle.ConnectAsync(IPAddress.Loopback, relay.Port, SshServers.Limit);
         (await AskAsync(relay, "CONNECT a:22 HTTP/1.0\r\n\r\n")).ShouldBe("");
         (await AskAsync(relay, Request(new string('0', 32)))).ShouldBe("");
         opened.ShouldBe(0);
+        relay.Failure.ShouldBeNull();
 
         using var ours = new TcpClient();
         await ours.ConnectAsync(IPAddress.Loopback, relay.Port, SshServers.Limit);

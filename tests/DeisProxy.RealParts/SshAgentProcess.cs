@@ -19,7 +19,9 @@ public sealed class SshAgentProcess : IAsyncDisposable
         return agent;
     }
 
-    public Task AddAsync(string key) => TellAsync("-q", key);
+    /// <summary>Adds a key.</summary>
+    /// <param name="option">Such as -c: somebody must confirm each use, and there is nobody.</param>
+    public Task AddAsync(string key, string option = "-q") => TellAsync("-q", option, key);
 
     /// <summary>Locks it with a password, as <c>ssh-add -x</c>.</summary>
     public async Task LockAsync()

@@ -13,6 +13,7 @@ public sealed class FailoverNode : INode
     private readonly Action<DeisProxyException> _passOver;
     private readonly SemaphoreSlim _changing = new(1);
     private INode _node;
+    private volatile bool _disposed;
 
     private FailoverNode(INode node, IReadOnlyList<NodeAddress> addresses, INodeTransport transport, Action<DeisProxyException> passOver) =>
         (_node, _addresses, _transport, _passOver) = (node, addresses, transport, passOver);
@@ -50,6 +51,7 @@ public sealed class FailoverNode : INode
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        _disposed = true;
         await _node.DisposeAsync();
         _changing.Dispose();
     }
@@ -61,7 +63,7 @@ public sealed class FailoverNode : INode
         {
             return await call(node);
         }
-        catch (DeisProxyException error) when (error.IsTransient)
+        catch (DeisProxyException error) when (error.IsTransient && !_disposed)
         {
             return await call(await ReplaceAsync(node, cancellationToken));
         }
@@ -69,22 +71,25 @@ public sealed class FailoverNode : INode
 
     private async Task<INode> ReplaceAsync(INode lost, CancellationToken cancellationToken)
     {
+        INode node;
         await _changing.WaitAsync(cancellationToken);
         try
         {
-            if (ReferenceEquals(_node, lost))
+            if (!ReferenceEquals(_node, lost))
             {
-                var others = _addresses.OrderBy(address => address.ToString() == lost.Name);
-                _node = await ConnectFirstAsync(_transport, [.. others], _passOver, cancellationToken);
-                await lost.DisposeAsync();
+                return _node;
             }
 
-            return _node;
+            var others = _addresses.OrderBy(address => address.ToString() == lost.Name);
+            _node = node = await ConnectFirstAsync(_transport, [.. others], _passOver, cancellationToken);
         }
         finally
         {
             _changing.Release();
         }
+
+        await lost.DisposeAsync();
+        return node;
     }
 
     private static async Task<INode> ConnectFirstAsync(

@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.IO.Enumeration;
+using System.Text.RegularExpressions;
 using DeisProxy.Core;
 
 namespace DeisProxy.Cluster.Ssh;
 
 /// <summary>How one host is entered: the options and, where there is an ssh program to read it, the user's ssh configuration.</summary>
-internal sealed record HostConfiguration
+internal sealed partial record HostConfiguration
 {
     public required string Host { get; init; }
 
@@ -42,14 +43,14 @@ internal sealed record HostConfiguration
 
     /// <summary>Finds out how a host is entered.</summary>
     /// <param name="user">The user there; null leaves it to the configuration.</param>
-    /// <param name="isJump">Whether the host is a jump host, which <see cref="SshOptions.Jump"/> does not apply to.</param>
+    /// <param name="jump">Position among the jump hosts, from 0; null: it is none, and <see cref="SshOptions.Jump"/> applies.</param>
     /// <param name="warn">Is told when a configuration that names the host cannot be read.</param>
     public static async Task<HostConfiguration> ResolveAsync(
-        NodeAddress address, string? user, bool isJump, SshOptions options, Action<string> warn, CancellationToken cancellationToken)
+        NodeAddress address, string? user, int? jump, SshOptions options, Action<string> warn, CancellationToken cancellationToken)
     {
         if (SshProcess.IsInstalled(options.SearchPath))
         {
-            return await AskSshAsync(address, user, isJump, options, cancellationToken);
+            return await AskSshAsync(address, user, jump, options, cancellationToken);
         }
 
         var config = options.ConfigFile is { } file ? SshOptions.Expand(file) : Path.Combine(Home, ".ssh", "config");
@@ -70,12 +71,12 @@ internal sealed record HostConfiguration
             IdentityFiles = [.. (options.IdentityFile is { } identity ? [identity] : DefaultIdentities).Select(SshOptions.Expand)],
             IdentitiesOnly = options.IdentityFile is not null,
             AgentSocket = EnvironmentSocket(),
-            Jumps = isJump ? [] : options.JumpHosts(),
+            Jumps = jump is null ? options.JumpHosts() : [],
         };
     }
 
     private static async Task<HostConfiguration> AskSshAsync(
-        NodeAddress address, string? user, bool isJump, SshOptions options, CancellationToken cancellationToken)
+        NodeAddress address, string? user, int? jump, SshOptions options, CancellationToken cancellationToken)
     {
         // -G prints the configuration as it holds for this host, Match and Include and all, and connects nowhere.
         var arguments = new List<string> { "-G" };
@@ -120,7 +121,9 @@ internal sealed record HostConfiguration
         IEnumerable<string> Files(string name) => (One(name) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Fill);
 
         var identities = values["identityfile"].Where(value => value != "none").Select(Fill).ToList();
-        var jumps = isJump ? [] : options.JumpHosts().Count > 0 ? options.JumpHosts() : Jump(One("proxyjump"), options);
+
+        // As for ssh -J, the first jump host is reached as its configuration says, the others by the one before.
+        var jumps = jump > 0 ? [] : jump is null && options.JumpHosts() is { Count: > 0 } given ? given : Jump(One("proxyjump"), options);
         var socket = One("identityagent") switch
         {
             null when values["identityagent"].Any() => null,
@@ -139,11 +142,13 @@ internal sealed record HostConfiguration
             CertificateFiles = [.. values["certificatefile"].Where(value => value != "none").Select(Fill)],
             IdentitiesOnly = options.IdentityFile is not null || One("identitiesonly") == "yes",
             AgentSocket = socket,
-            Jumps = jumps,
+            Jumps = jumps ?? [],
             NeedsOpenSsh =
-                jumps.Count == 0 && One("proxycommand") is not null ? "ProxyCommand"
+                jumps is null || (jump is not null && jumps.Count > 0) ? "ProxyJump"
+                : jumps.Count == 0 && jump is null or 0 && One("proxycommand") is not null ? "ProxyCommand"
                 : One("pkcs11provider") is not null ? "PKCS11Provider"
                 : One("knownhostscommand") is not null ? "KnownHostsCommand"
+                : One("revokedhostkeys") is not null ? "RevokedHostKeys"
                 : identities.Find(file => file.EndsWith("_sk", StringComparison.Ordinal) && File.Exists(file)) is { } fido ? $"the FIDO key {fido}"
                 : One("gssapiauthentication") == "yes" && socket is null && !identities.Exists(File.Exists) ? "GSSAPIAuthentication"
                 : null,
@@ -155,8 +160,19 @@ internal sealed record HostConfiguration
 
     private static string? EnvironmentSocket() => Environment.GetEnvironmentVariable("SSH_AUTH_SOCK") is { Length: > 0 } socket ? socket : null;
 
-    private static IReadOnlyList<(string? User, NodeAddress Address)> Jump(string? jump, SshOptions options) =>
-        jump is null ? [] : (options with { Jump = jump }).JumpHosts();
+    /// <summary>The jump hosts that ssh -G prints; null: what it prints is more than a list of hosts and users.</summary>
+    private static IReadOnlyList<(string? User, NodeAddress Address)>? Jump(string? jump, SshOptions options)
+    {
+        try
+        {
+            // It prints brackets around IPv4 addresses too.
+            return jump is null ? [] : (options with { Jump = BracketsWithoutColon().Replace(jump, "${host}") }).JumpHosts();
+        }
+        catch (DeisProxyException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Whether a configuration says more about a host than about all.</summary>
     private static async Task<bool> NamesAsync(string config, string host, CancellationToken cancellationToken)
@@ -180,4 +196,7 @@ internal sealed record HostConfiguration
                 _ => false,
             });
     }
+
+    [GeneratedRegex(@"\[(?<host>[^\[\]:]+)\]", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex BracketsWithoutColon();
 }

@@ -235,7 +235,8 @@ internal sealed class KeyRing(Func<string, CancellationToken, Task<string?>>? as
 /// <summary>
 /// Public key authentication with keys that are known only by what they can do; it also hands out the session that is authenticated.
 /// </summary>
-internal sealed class PublicKeyMethod(string user, IReadOnlyList<OfferedKey> keys) : AuthenticationMethod(user)
+/// <param name="warn">Is told of an agent that does not sign.</param>
+internal sealed class PublicKeyMethod(string user, IReadOnlyList<OfferedKey> keys, Action<string> warn) : AuthenticationMethod(user)
 {
     public override string Name => "publickey";
 
@@ -245,20 +246,50 @@ internal sealed class PublicKeyMethod(string user, IReadOnlyList<OfferedKey> key
     public override AuthenticationResult Authenticate(Session session)
     {
         Session = session;
-        using var method = new PrivateKeyAuthenticationMethod(
-            Username, [.. keys.Select(key => new Source([.. key.Algorithms(session.ServerVersion).Select(algorithm => new Offer(algorithm, key))]))]);
-        var result = method.Authenticate(session);
-        AllowedAuthentications = method.AllowedAuthentications;
-        return result;
+        var rest = keys.ToList();
+        while (true)
+        {
+            OfferedKey? unwilling = null;
+            using var method = new PrivateKeyAuthenticationMethod(
+                Username,
+                [
+                    .. rest.Select(key => new Source(
+                        [.. key.Algorithms(session.ServerVersion).Select(algorithm => new Offer(algorithm, key, () => unwilling = key))])),
+                ]);
+            try
+            {
+                var result = method.Authenticate(session);
+                AllowedAuthentications = method.AllowedAuthentications;
+                return result;
+            }
+            catch (IOException error) when (unwilling is not null)
+            {
+                // The keys before it have been refused.
+                rest.RemoveRange(0, rest.IndexOf(unwilling) + 1);
+                var why = RemoteText.Clean(error.Message).TrimEnd('.');
+                warn($"The ssh agent's key {KnownHosts.Fingerprint(unwilling.PublicKey)} cannot be used: {why}.");
+            }
+        }
     }
 
     private sealed record Source(IReadOnlyCollection<HostAlgorithm> HostKeyAlgorithms) : IPrivateKeySource;
 
-    private sealed class Offer(string algorithm, OfferedKey key) : HostAlgorithm(algorithm)
+    private sealed class Offer(string algorithm, OfferedKey key, Action refused) : HostAlgorithm(algorithm)
     {
         public override byte[] Data => key.PublicKey;
 
-        public override byte[] Sign(byte[] data) => key.Sign(Name, data);
+        public override byte[] Sign(byte[] data)
+        {
+            try
+            {
+                return key.Sign(Name, data);
+            }
+            catch (IOException)
+            {
+                refused();
+                throw;
+            }
+        }
 
         public override bool VerifySignature(byte[] data, byte[] signature) => throw new NotSupportedException();
     }

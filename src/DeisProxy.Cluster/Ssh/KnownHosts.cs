@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Enumeration;
 using System.Security.Cryptography;
 using System.Text;
+using DeisProxy.Core;
 
 namespace DeisProxy.Cluster.Ssh;
 
@@ -38,10 +39,13 @@ internal sealed class KnownHosts
     /// <summary>Whether certificates can make a key known.</summary>
     public bool HasAuthorities => _authorities.Count > 0;
 
-    /// <summary>Reads what files say about a host; files that are not there say nothing.</summary>
+    /// <summary>Reads what files say about a host; files that are not there or cannot be read say nothing.</summary>
     /// <param name="name">Host name or address, or its HostKeyAlias.</param>
     /// <param name="port">TCP port; null for a name that is taken as it is.</param>
-    public static async Task<KnownHosts> LoadAsync(IEnumerable<string> files, string name, int? port, CancellationToken cancellationToken)
+    /// <param name="required">The file that must be readable if it is there; null: none.</param>
+    /// <exception cref="DeisProxyException"><c>ssh-file-unreadable</c>.</exception>
+    public static async Task<KnownHosts> LoadAsync(
+        IEnumerable<string> files, string name, int? port, string? required, CancellationToken cancellationToken)
     {
         var lowered = name.ToLowerInvariant();
         var known = new KnownHosts();
@@ -52,8 +56,17 @@ internal sealed class KnownHosts
             {
                 lines = await File.ReadAllLinesAsync(file, cancellationToken);
             }
-            catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
+                if (file == required && error is not (FileNotFoundException or DirectoryNotFoundException))
+                {
+                    throw new DeisProxyException(
+                        "ssh-file-unreadable",
+                        $"--known-hosts: {RemoteText.Clean(file)} cannot be read: {RemoteText.Clean(error.Message).TrimEnd('.')}.",
+                        "Check who may read the file.",
+                        error);
+                }
+
                 continue;
             }
 
@@ -63,6 +76,7 @@ internal sealed class KnownHosts
             }
         }
 
+        known.DropFallbacks();
         return known;
     }
 
@@ -87,7 +101,7 @@ internal sealed class KnownHosts
         }
 
         // A known host without its known key: one of another type is no excuse.
-        var named = _keys.Where(entry => !entry.IsFallback).ToList();
+        var named = _keys.FindAll(entry => !entry.IsFallback);
         var other = named.Find(entry => entry.Type == TypeOf(key)) ?? named.FirstOrDefault();
         return other is null ? (Verdict.Unknown, null) : (Verdict.Changed, other);
     }
@@ -100,6 +114,21 @@ internal sealed class KnownHosts
 
     /// <summary>The fingerprint of a public key as ssh-keygen writes it.</summary>
     public static string Fingerprint(byte[] key) => $"SHA256:{Convert.ToBase64String(SHA256.HashData(key)).TrimEnd('=')}";
+
+    /// <summary>As ssh, asks for the host without its port only if nothing is known of it with the port.</summary>
+    private void DropFallbacks()
+    {
+        var isKeyNamed = _keys.Exists(entry => !entry.IsFallback);
+        if (isKeyNamed)
+        {
+            _keys.RemoveAll(entry => entry.IsFallback);
+        }
+
+        if (isKeyNamed || _authorities.Exists(entry => !entry.IsFallback))
+        {
+            _authorities.RemoveAll(entry => entry.IsFallback);
+        }
+    }
 
     private void Add(string line, string file, int number, string name, string? nameWithoutPort)
     {

@@ -144,7 +144,7 @@ internal sealed class OpenSshNode : INode
 
     private async Task<SshMaster?> MasterAsync(CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        ThrowIfDisposed();
         if (!SshMaster.IsSupported)
         {
             return null;
@@ -158,7 +158,7 @@ internal sealed class OpenSshNode : INode
         await _connecting.WaitAsync(cancellationToken);
         try
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
+            ThrowIfDisposed();
             if (_master is { IsLost: true } lost)
             {
                 _master = null;
@@ -170,6 +170,15 @@ internal sealed class OpenSshNode : INode
         finally
         {
             _connecting.Release();
+        }
+    }
+
+    /// <summary>Whoever still has a node that was lost and replaced is to try again with the next one.</summary>
+    private void ThrowIfDisposed()
+    {
+        if (_disposed)
+        {
+            throw SshFailure.Lost(_address);
         }
     }
 }

@@ -26,9 +26,11 @@ internal sealed class RenciConnection : IAsyncDisposable
     private readonly ConcurrentDictionary<uint, SshChannel> _channels = new();
     private readonly CancellationTokenSource _ended = new();
     private readonly Task _asking;
+    private readonly Lazy<Task> _closing;
     private uint _lastChannel = FirstChannel;
     private int _unanswered;
     private int _lost;
+    private string? _why;
     private int _disposed;
 
     /// <summary>Takes over a connected client.</summary>
@@ -36,6 +38,7 @@ internal sealed class RenciConnection : IAsyncDisposable
     public RenciConnection(NodeAddress node, SshClient client, Session session, IReadOnlyList<IAsyncDisposable> way)
     {
         (_node, _client, _session, _way) = (node, client, session, way);
+        _closing = new Lazy<Task>(() => Task.Run(Close));
         _session.ChannelOpenConfirmationReceived += (_, e) =>
             With(e.Message, channel => channel.OnOpened(e.Message.RemoteChannelNumber, e.Message.InitialWindowSize, e.Message.MaximumPacketSize));
         _session.ChannelOpenFailureReceived += (_, e) =>
@@ -65,7 +68,7 @@ internal sealed class RenciConnection : IAsyncDisposable
     }
 
     /// <summary>Whether the connection is gone.</summary>
-    public bool IsLost => _lost != 0 || _disposed != 0 || !_client.IsConnected;
+    public bool IsLost => _lost != 0 || _disposed != 0;
 
     /// <summary>Asks for a channel.</summary>
     public SshChannel Open(ChannelOpenInfo info)
@@ -103,7 +106,8 @@ internal sealed class RenciConnection : IAsyncDisposable
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            throw SshFailure.Lost(_node, RemoteText.Clean(error.Message).TrimEnd('.'), error);
+            OnLost(error);
+            throw SshFailure.Lost(_node, _why, error);
         }
     }
 
@@ -150,10 +154,11 @@ internal sealed class RenciConnection : IAsyncDisposable
         try
         {
             // It waits for the thread that receives.
-            await Task.Run(_client.Dispose).WaitAsync(CloseTime);
+            await _closing.Value.WaitAsync(CloseTime);
         }
         catch (TimeoutException error)
         {
+            SshMessages.SocketOf(_session)?.Dispose();
             System.Diagnostics.Debug.WriteLine(error.Message);
         }
 
@@ -179,13 +184,26 @@ internal sealed class RenciConnection : IAsyncDisposable
             return;
         }
 
+        _why = error is null ? null : RemoteText.Clean(error.Message).TrimEnd('.');
         _ended.Cancel();
         foreach (var channel in _channels.Values)
         {
-            channel.Fail(SshFailure.Lost(_node, error is null ? null : RemoteText.Clean(error.Message).TrimEnd('.'), error));
+            channel.Fail(SshFailure.Lost(_node, _why, error));
         }
 
         _channels.Clear();
+        _ = _closing.Value;
+    }
+
+    private void Close()
+    {
+        if (_disposed == 0)
+        {
+            // It is lost, and nothing is to be said any more.
+            SshMessages.SocketOf(_session)?.Dispose();
+        }
+
+        _client.Dispose();
     }
 
     /// <summary>

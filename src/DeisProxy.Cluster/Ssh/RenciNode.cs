@@ -6,7 +6,8 @@ namespace DeisProxy.Cluster.Ssh;
 
 /// <summary>A node that is reached with SSH.NET. Everything shares one connection; when it is lost, the next call makes a new one.</summary>
 /// <param name="connect">Makes a connection.</param>
-internal sealed class RenciNode(NodeAddress address, Func<CancellationToken, Task<RenciConnection>> connect) : INode
+/// <param name="isJump">Whether it only passes streams on: many a jump host runs no commands.</param>
+internal sealed class RenciNode(NodeAddress address, Func<CancellationToken, Task<RenciConnection>> connect, bool isJump = false) : INode
 {
     /// <summary>
     /// sshd refuses an eleventh session on one connection (MaxSessions 10); TCP connections do not count, but commands that are talked to do, and
@@ -17,11 +18,14 @@ internal sealed class RenciNode(NodeAddress address, Func<CancellationToken, Tas
     /// <summary>Output of a command that is kept, in bytes; what is longer fails, it is no answer to anything that deis-proxy asks.</summary>
     private const int MaximumOutput = 16 * 1024 * 1024;
 
+    private static readonly TimeSpan FirstCommandTime = TimeSpan.FromSeconds(2);
+
     private readonly SemaphoreSlim _commands = new(ParallelCommands);
     private readonly SemaphoreSlim _connecting = new(1);
+    private readonly CancellationTokenSource _ended = new();
     private RenciConnection? _connection;
     private bool _hasRun;
-    private bool _disposed;
+    private int _disposed;
 
     /// <inheritdoc/>
     public string Name => address.ToString();
@@ -63,11 +67,9 @@ internal sealed class RenciNode(NodeAddress address, Func<CancellationToken, Tas
         ArgumentNullException.ThrowIfNull(host);
         ArgumentOutOfRangeException.ThrowIfLessThan(port, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(port, 65535);
-        if (!_hasRun)
+        if (!_hasRun && !isJump)
         {
-            // sshd turns Nagle's algorithm off (TCP_NODELAY) when a first command is run; a connection that only ever carries streams
-            // would stall for 40 ms, the delayed acknowledgement, now and then. The command's result does not matter.
-            await RunAsync(["true"], cancellationToken);
+            await RunFirstAsync(cancellationToken);
         }
 
         var connection = await ConnectionAsync(cancellationToken);
@@ -77,15 +79,15 @@ internal sealed class RenciNode(NodeAddress address, Func<CancellationToken, Tas
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (_disposed)
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
         {
             return;
         }
 
+        await _ended.CancelAsync();
         await _connecting.WaitAsync();
         try
         {
-            _disposed = true;
             if (_connection is { } connection)
             {
                 await connection.DisposeAsync();
@@ -94,6 +96,26 @@ internal sealed class RenciNode(NodeAddress address, Func<CancellationToken, Tas
         finally
         {
             _connecting.Release();
+        }
+    }
+
+    /// <summary>
+    /// sshd turns Nagle's algorithm off (TCP_NODELAY) when a first command is run; a connection that only ever carries streams would stall for
+    /// 40 ms, the delayed acknowledgement, now and then. Where that cannot be, it is only slower.
+    /// </summary>
+    private async Task RunFirstAsync(CancellationToken cancellationToken)
+    {
+        await ConnectionAsync(cancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(FirstCommandTime);
+        try
+        {
+            await RunAsync(["true"], limit.Token);
+        }
+        catch (Exception error) when (error is DeisProxyException { IsTransient: false }
+            || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            _hasRun = true;
         }
     }
 
@@ -172,27 +194,44 @@ internal sealed class RenciNode(NodeAddress address, Func<CancellationToken, Tas
 
     private async Task<RenciConnection> ConnectionAsync(CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        ThrowIfDisposed();
         if (_connection is { IsLost: false } alive)
         {
             return alive;
         }
 
-        await _connecting.WaitAsync(cancellationToken);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ended.Token);
         try
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            if (_connection is { IsLost: true } lost)
+            await _connecting.WaitAsync(either.Token);
+            try
             {
-                (_connection, _hasRun) = (null, false);
-                await lost.DisposeAsync();
-            }
+                ThrowIfDisposed();
+                if (_connection is { IsLost: true } lost)
+                {
+                    (_connection, _hasRun) = (null, false);
+                    await lost.DisposeAsync();
+                }
 
-            return _connection ??= await connect(cancellationToken);
+                return _connection ??= await connect(either.Token);
+            }
+            finally
+            {
+                _connecting.Release();
+            }
         }
-        finally
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
-            _connecting.Release();
+            throw SshFailure.Lost(address, innerException: error);
+        }
+    }
+
+    /// <summary>Whoever still has a node that was lost and replaced is to try again with the next one.</summary>
+    private void ThrowIfDisposed()
+    {
+        if (_disposed != 0)
+        {
+            throw SshFailure.Lost(address);
         }
     }
 }

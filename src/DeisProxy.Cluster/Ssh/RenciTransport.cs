@@ -29,8 +29,14 @@ internal sealed class RenciTransport
     public RenciTransport(SshOptions options, KeyRing keys, Action<string> warn) => (_options, _keys, _warn) = (options, keys, warn);
 
     /// <summary>Makes a connection to a node.</summary>
-    /// <param name="via">The node to go through; null: straight, or by the configuration's jump hosts.</param>
-    public async Task<RenciConnection> ConnectAsync(NodeAddress address, HostConfiguration host, INode? via, CancellationToken cancellationToken)
+    /// <param name="hops">Jump hosts to go through, the first one first.</param>
+    /// <param name="via">The node to go through instead; null: none.</param>
+    public async Task<RenciConnection> ConnectAsync(
+        NodeAddress address,
+        HostConfiguration host,
+        IReadOnlyList<(NodeAddress Address, HostConfiguration Host)> hops,
+        INode? via,
+        CancellationToken cancellationToken)
     {
         if (via is not null)
         {
@@ -40,11 +46,10 @@ internal sealed class RenciTransport
         INode? way = null;
         try
         {
-            foreach (var (user, hop) in host.Jumps)
+            foreach (var (hop, hopHost) in hops)
             {
-                var hopHost = await HostConfiguration.ResolveAsync(hop, user, isJump: true, _options, _warn, cancellationToken);
                 var before = way;
-                var node = new RenciNode(hop, ct => ConnectAsync(hop, hopHost, before, ownsVia: true, ct));
+                var node = new RenciNode(hop, ct => ConnectAsync(hop, hopHost, before, ownsVia: true, ct), isJump: true);
                 way = node;
                 await node.EnterAsync(cancellationToken);
             }
@@ -104,9 +109,10 @@ internal sealed class RenciTransport
         NodeAddress address, HostConfiguration host, INode? via, bool ownsVia, IReadOnlyList<OfferedKey> keys, CancellationToken cancellationToken)
     {
         var known = await KnownHosts.LoadAsync(
-            host.KnownHostsFiles, host.HostKeyAlias ?? host.Host, host.HostKeyAlias is null ? host.Port : null, cancellationToken);
+            host.KnownHostsFiles, host.HostKeyAlias ?? host.Host, host.HostKeyAlias is null ? host.Port : null,
+            _options.KnownHostsFile is { } file ? SshOptions.Expand(file) : null, cancellationToken);
         var relay = via is null ? null : new StreamRelay(ct => via.OpenStreamAsync(host.Host, host.Port, ct));
-        var method = new PublicKeyMethod(host.User, keys);
+        var method = new PublicKeyMethod(host.User, keys, _warn);
         var info = relay is null
             ? new ConnectionInfo(host.Host, host.Port, host.User, method)
             : new ConnectionInfo(host.Host, host.Port, host.User, ProxyTypes.Http, "127.0.0.1", relay.Port, StreamRelay.User, relay.Secret, method);

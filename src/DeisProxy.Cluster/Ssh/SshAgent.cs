@@ -79,7 +79,7 @@ internal sealed class SshAgent(string socketPath)
             var answer = new byte[Length(head)];
             stream.ReadExactly(answer);
             var rest = answer.AsSpan(1);
-            return answer[0] == SignResponse ? Take(ref rest).ToArray() : throw new IOException("The agent does not sign with its key.");
+            return answer[0] == SignResponse ? Take(ref rest).ToArray() : throw new IOException("it refuses to sign");
         }
         catch (SocketException error)
         {

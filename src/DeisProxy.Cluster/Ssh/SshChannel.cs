@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
 using System.Text;
+using Renci.SshNet.Messages;
 using Renci.SshNet.Messages.Connection;
 
 namespace DeisProxy.Cluster.Ssh;
@@ -29,12 +30,15 @@ internal sealed class SshChannel : IDisposable
     private readonly Pipe _received = new(new PipeOptions(pauseWriterThreshold: 0, useSynchronizationContext: false));
     private readonly MemoryStream _error = new();
     private readonly Lock _lock = new();
+
+    // Held while a message is sent, so that none follows CHANNEL_CLOSE; the thread that receives never takes it.
+    private readonly Lock _sending = new();
     private TaskCompletionSource _windowGrew = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private uint _remoteNumber;
     private uint _remoteWindow;
     private uint _remotePacket;
     private int _unacknowledged;
-    private int _closeSent;
+    private bool _closeSent;
     private volatile bool _disposed;
 
     public SshChannel(RenciConnection connection, uint number, bool isSession)
@@ -79,7 +83,7 @@ internal sealed class SshChannel : IDisposable
     /// <returns>Whether the node has started it.</returns>
     public Task<bool> ExecuteAsync(string command, CancellationToken cancellationToken)
     {
-        _connection.Send(new ChannelRequestMessage(_remoteNumber, new ExecInfo(command)));
+        Send(new ChannelRequestMessage(_remoteNumber, new ExecInfo(command)), _connection.Send);
         return _requested.Task.WaitAsync(cancellationToken);
     }
 
@@ -136,30 +140,24 @@ internal sealed class SshChannel : IDisposable
             }
 
             cancellationToken.ThrowIfCancellationRequested();
-            if (Closed.IsCompleted)
+            if (Closed.IsCompleted || !Send(new ChannelDataMessage(_remoteNumber, data[..count].ToArray()), _connection.Send))
             {
                 break;
             }
 
-            _connection.Send(new ChannelDataMessage(_remoteNumber, data[..count].ToArray()));
             data = data[count..];
         }
 
         if (data.Length > 0)
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             await Closed;
             throw new IOException("The other side has closed the connection.");
         }
     }
 
     /// <summary>Says that nothing more will be sent.</summary>
-    public void SendEof()
-    {
-        if (_closeSent == 0)
-        {
-            _connection.Send(new ChannelEofMessage(_remoteNumber));
-        }
-    }
+    public void SendEof() => Send(new ChannelEofMessage(_remoteNumber), _connection.Send);
 
     /// <summary>
     /// Closes the channel without waiting for the node's answer; who reads or writes gets an <see cref="ObjectDisposedException"/>.
@@ -289,7 +287,7 @@ internal sealed class SshChannel : IDisposable
         lock (_lock)
         {
             _unacknowledged += count;
-            if (_unacknowledged < Window / 2 || _closeSent != 0)
+            if (_unacknowledged < Window / 2)
             {
                 return;
             }
@@ -297,14 +295,25 @@ internal sealed class SshChannel : IDisposable
             (total, _unacknowledged) = (_unacknowledged, 0);
         }
 
-        _connection.TrySend(new ChannelWindowAdjustMessage(_remoteNumber, (uint)total));
+        Send(new ChannelWindowAdjustMessage(_remoteNumber, (uint)total), _connection.TrySend);
     }
 
-    private void SendClose()
+    private void SendClose() => Send(new ChannelCloseMessage(_remoteNumber), _connection.TrySend);
+
+    /// <summary>Sends a message, unless the channel is closed: sshd ends the whole connection when one names a channel that is gone.</summary>
+    /// <returns>Whether the channel was still open.</returns>
+    private bool Send(Message message, Action<Message> send)
     {
-        if (Interlocked.Exchange(ref _closeSent, 1) == 0)
+        lock (_sending)
         {
-            _connection.TrySend(new ChannelCloseMessage(_remoteNumber));
+            if (_closeSent)
+            {
+                return false;
+            }
+
+            _closeSent = message is ChannelCloseMessage;
+            send(message);
+            return true;
         }
     }
 }

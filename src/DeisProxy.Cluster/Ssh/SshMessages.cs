@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Renci.SshNet;
@@ -14,6 +15,10 @@ internal static class SshMessages
 {
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "SendMessage")]
     public static extern void Send(Session session, Message message);
+
+    /// <summary>Closing it frees the threads that send; SSH.NET waits for them.</summary>
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_socket")]
+    public static extern ref Socket? SocketOf(Session session);
 
     [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
     public static extern GlobalRequestMessage GlobalRequest(byte[] name, bool wantReply);

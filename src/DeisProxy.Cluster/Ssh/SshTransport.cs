@@ -57,23 +57,31 @@ public sealed class SshTransport : INodeTransport, IDisposable
             return await _openSsh.ConnectAsync(address, cancellationToken);
         }
 
-        var host = await HostConfiguration.ResolveAsync(address, _options.User, isJump: false, _options, WarnOnce, cancellationToken);
-        if (host.NeedsOpenSsh is { } reason)
+        var host = await HostConfiguration.ResolveAsync(address, _options.User, jump: null, _options, WarnOnce, cancellationToken);
+        var (asking, reason) = (address, host.NeedsOpenSsh);
+        var hops = new List<(NodeAddress Address, HostConfiguration Host)>();
+        foreach (var (user, hop) in _entry is null && reason is null ? host.Jumps : [])
+        {
+            hops.Add((hop, await HostConfiguration.ResolveAsync(hop, user, hops.Count, _options, WarnOnce, cancellationToken)));
+            (asking, reason) = reason is null ? (hop, hops[^1].Host.NeedsOpenSsh) : (asking, reason);
+        }
+
+        if (reason is not null)
         {
             if (_options.Client == SshClientKind.Renci)
             {
                 throw new DeisProxyException(
                     "ssh-client-unfit",
-                    $"The ssh configuration of {address} asks for {reason}, which Renci.SshNet does not do.",
+                    $"The ssh configuration of {asking} asks for {reason}, which Renci.SshNet does not do.",
                     "Use --ssh-client openssh, or auto.");
             }
 
-            Once(_dialog.Explain, $"{address}: entered with the system's ssh, because its ssh configuration asks for {reason}");
+            Once(_dialog.Explain, $"{address}: entered with the system's ssh, because the ssh configuration of {asking} asks for {reason}");
             return await _openSsh.ConnectAsync(address, cancellationToken);
         }
 
         Once(_dialog.Explain, $"{address}: entered with Renci.SshNet");
-        var node = new RenciNode(address, ct => _renci.ConnectAsync(address, host, _entry, ct));
+        var node = new RenciNode(address, ct => _renci.ConnectAsync(address, host, hops, _entry, ct));
         try
         {
             await node.EnterAsync(cancellationToken);

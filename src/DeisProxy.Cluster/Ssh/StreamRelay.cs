@@ -19,7 +19,7 @@ internal sealed class StreamRelay : IAsyncDisposable
 
     private static readonly TimeSpan HeadTime = TimeSpan.FromSeconds(5);
 
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly Func<CancellationToken, Task<Stream>> _open;
     private readonly CancellationTokenSource _ended = new();
     private readonly byte[] _expected;
@@ -32,8 +32,9 @@ internal sealed class StreamRelay : IAsyncDisposable
     {
         _open = open;
         _expected = Encoding.ASCII.GetBytes($"Proxy-Authorization: Basic {Convert.ToBase64String(Encoding.ASCII.GetBytes($"{User}:{Secret}"))}");
-        _listener.Start();
-        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
+        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _listener.Listen();
+        Port = ((IPEndPoint)_listener.LocalEndPoint!).Port;
         _running = AcceptAsync();
     }
 
@@ -61,7 +62,7 @@ internal sealed class StreamRelay : IAsyncDisposable
         {
             while (_taken == 0)
             {
-                serving.Add(ServeAsync(await _listener.AcceptSocketAsync(_ended.Token)));
+                serving.Add(ServeAsync(await _listener.AcceptAsync(_ended.Token)));
                 serving.RemoveAll(task => task.IsCompleted);
             }
         }
@@ -76,6 +77,7 @@ internal sealed class StreamRelay : IAsyncDisposable
     private async Task ServeAsync(Socket socket)
     {
         await using var client = new NetworkStream(socket, ownsSocket: true);
+        var isOurs = false;
         try
         {
             socket.NoDelay = true;
@@ -85,7 +87,8 @@ internal sealed class StreamRelay : IAsyncDisposable
             }
 
             // Nobody else is to be let in.
-            _listener.Stop();
+            isOurs = true;
+            _listener.Dispose();
             await using var stream = await _open(_ended.Token);
             await client.WriteAsync("HTTP/1.0 200 OK\r\n\r\n"u8.ToArray(), _ended.Token);
             var up = CopyAsync(client, stream);
@@ -94,7 +97,10 @@ internal sealed class StreamRelay : IAsyncDisposable
         catch (Exception error) when (
             error is IOException or SocketException or OperationCanceledException or ObjectDisposedException or DeisProxyException)
         {
-            Failure ??= error;
+            if (isOurs)
+            {
+                Failure ??= error;
+            }
         }
     }
 
