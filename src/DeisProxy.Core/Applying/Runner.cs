@@ -51,8 +51,9 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
                 open.ForEach(step => EnsureUnchanged(step, current));
                 await prepared;
                 open.ForEach(step => Report(states, record.Steps.IndexOf(step), StepStatus.Running, begun));
-                prepared = record.Steps.ElementAtOrDefault(end) is { } next && !next.IsDoneIn(current) && group.TrueForAll(next.MayPrepareBeside)
-                    ? next.PrepareAsync(cluster, current, ahead.Token)
+                var expected = group.Aggregate(current, (state, step) => step.ApplyTo(state));
+                prepared = record.Steps.ElementAtOrDefault(end) is { } next && !next.IsDoneIn(expected) && group.TrueForAll(next.MayPrepareBeside)
+                    ? next.PrepareAsync(cluster, expected, ahead.Token)
                     : Task.CompletedTask;
                 current = open.Count switch
                 {

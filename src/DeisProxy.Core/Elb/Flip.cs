@@ -28,7 +28,7 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
 
     private static readonly TimeSpan SureInterval = TimeSpan.FromMilliseconds(50);
 
-    private (ValueList<LiveRouter> Routers, long Since, Task<NodeMeans> Means)? _prepared;
+    private (ValueList<LiveRouter> Routers, List<int> Ports, long Since, Task<NodeMeans> Means)? _prepared;
     private NodeMeans? _means;
     private IReadOnlyList<Listener> _watchable = [];
 
@@ -41,8 +41,9 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     /// <summary>Enters the nodes ahead of the flip.</summary>
     public Task PrepareAsync(FlipStep step, ClusterSnapshot before, CancellationToken cancellationToken)
     {
-        var means = PrepareAsync(before.Router, step.Hold ? Ports(step, before, step.ApplyTo(before)) : [], cancellationToken);
-        _prepared = (before.Router.LiveRouters, time.GetTimestamp(), means);
+        List<int> ports = step.Hold ? Ports(step, before, step.ApplyTo(before)) : [];
+        var means = PrepareAsync(before.Router, ports, cancellationToken);
+        _prepared = (before.Router.LiveRouters, ports, time.GetTimestamp(), means);
         return means;
     }
 
@@ -56,8 +57,9 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
         var found = undoing ? [] : _watchable = await FindAsync(before.LoadBalancer, ports, cancellationToken);
         if (!undoing || _means is null)
         {
-            _means = _prepared is var (entered, since, means) && means.IsCompletedSuccessfully
-                && entered.Equals(before.Router.LiveRouters) && time.GetElapsedTime(since) < PreparedLimit
+            _means = _prepared is var (entered, prepared, since, means) && means.IsCompletedSuccessfully
+                && entered.Equals(before.Router.LiveRouters) && prepared.SequenceEqual(step.Hold ? ports : [])
+                && time.GetElapsedTime(since) < PreparedLimit
                 ? await means
                 : await PrepareAsync(before.Router, step.Hold && found.Count > 0 ? ports : [], cancellationToken);
             _prepared = null;
