@@ -18,6 +18,11 @@ internal sealed class RenciNode(NodeAddress address, Func<CancellationToken, Tas
     /// <summary>Output of a command that is kept, in bytes; what is longer fails, it is no answer to anything that deis-proxy asks.</summary>
     private const int MaximumOutput = 16 * 1024 * 1024;
 
+    /// <summary>How often a session is asked for again although none of ours is open: sshd may not have seen the end of the last one yet.</summary>
+    private const int RefusalLimit = 5;
+
+    private static readonly TimeSpan RefusalPause = TimeSpan.FromMilliseconds(200);
+
     private static readonly TimeSpan FirstCommandTime = TimeSpan.FromSeconds(2);
 
     private readonly SemaphoreSlim _commands = new(ParallelCommands);
@@ -121,6 +126,7 @@ internal sealed class RenciNode(NodeAddress address, Func<CancellationToken, Tas
 
     private async Task<SshChannel> ExecuteAsync(string command, CancellationToken cancellationToken)
     {
+        var refusals = 0;
         while (true)
         {
             var connection = await ConnectionAsync(cancellationToken);
@@ -143,7 +149,12 @@ internal sealed class RenciNode(NodeAddress address, Func<CancellationToken, Tas
             catch (ChannelRefusedException error)
             {
                 // sshd has fewer sessions (MaxSessions) than are in use; one of ours will end.
-                if (!await connection.SessionEndedAsync(channel, cancellationToken))
+                if (await connection.SessionEndedAsync(channel, cancellationToken))
+                {
+                    continue;
+                }
+
+                if (++refusals > RefusalLimit)
                 {
                     throw new DeisProxyException(
                         "ssh-failed",
@@ -151,6 +162,8 @@ internal sealed class RenciNode(NodeAddress address, Func<CancellationToken, Tas
                         "Check the log of its sshd (MaxSessions, limits of processes).",
                         error);
                 }
+
+                await Task.Delay(RefusalPause, cancellationToken);
             }
             finally
             {
