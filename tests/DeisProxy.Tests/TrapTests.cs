@@ -26,7 +26,7 @@ public sealed class TrapTests
         (await scene.RefusedAsync("redirect-loop", "setup")).ShouldSatisfyAllConditions(
             m => m.ShouldContain("on port 443"), m => m.ShouldContain($"({named})"));
         var error = (await scene.RunAsync("setup")).Error;
-        foreach (var way in new[] { "certificate on the routers", "turn enforcing off", "keep HTTPS listeners", "--allow-redirect-loop" })
+        foreach (var way in new[] { "certificate on the routers", "turn enforcing off", "keep the HTTPS listeners", "--allow-redirect-loop" })
         {
             error.ShouldContain(way);
         }
