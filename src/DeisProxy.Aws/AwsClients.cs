@@ -15,7 +15,10 @@ public sealed partial class AwsClients : IDisposable
 {
     /// <summary>Where the SDK takes endpoints from (AWS SDKs and Tools Reference Guide, service-specific endpoints).</summary>
     private static readonly string[] EndpointVariables =
-        ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_CLOUDFORMATION", "AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING", "AWS_ENDPOINT_URL_STS"];
+    [
+        "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_CLOUDFORMATION", "AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING",
+        "AWS_ENDPOINT_URL_STS",
+    ];
 
     private readonly SingleAttempt _once;
 

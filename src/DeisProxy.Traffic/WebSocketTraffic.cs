@@ -65,8 +65,9 @@ public static class WebSocketTraffic
         if (status is 0 or 101)
         {
             // With 101 the answer was one, but not to this handshake: its Sec-WebSocket-Accept or protocol is wrong.
-            var (outcome, detail) = status == 101 ? (TrafficOutcome.Invalid, error.Message) : TrafficFailure
-                .Of(error is WebSocketException { InnerException: { } inner } ? inner : error);
+            var (outcome, detail) = status == 101
+                ? (TrafficOutcome.Invalid, error.Message)
+                : TrafficFailure.Of(error is WebSocketException { InnerException: { } inner } ? inner : error);
             return new HttpObservation(url, outcome) { Detail = detail };
         }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using DeisProxy.Commands;
 using DeisProxy.Output;
 
@@ -28,7 +29,7 @@ internal static class CommandLine
         {
             // What the parser says besides of a word that it does not know (that a command is missing, say) is no help.
             var unknown =
-                parsed.UnmatchedTokens is [var word, ..] ? $"deis-proxy does not know \"{word}\".{Meant(word, parsed.CommandResult.Command)}" : null;
+                parsed.UnmatchedTokens is [var word, ..] ? $"deis-proxy does not know \"{word}\".{Meant(word, parsed)}" : null;
             foreach (var message in unknown is null ? parsed.Errors.Select(error => error.Message) : [unknown])
             {
                 host.Terminal.Message(("error: ", Tone.Bad), (message, Tone.Plain));
@@ -54,37 +55,22 @@ internal static class CommandLine
         return ExitCode.Failed;
     }
 
-    /// <summary>Names the command or option that a word is nearest to, if any is near.</summary>
-    private static string Meant(string word, Command command)
+    /// <summary>Names the command or option that is meant, where one is near.</summary>
+    private static string Meant(string word, ParseResult parsed)
     {
-        IEnumerable<string> known = word.StartsWith('-')
-            ? command.Options.Where(option => !option.Hidden).SelectMany(option => option.Aliases.Append(option.Name))
-            : command.Subcommands.Select(subcommand => subcommand.Name);
-        var nearest = known.Select(name => (Name: name, Distance: Distance(word, name))).OrderBy(found => found.Distance).FirstOrDefault();
-        return nearest.Name is { } name && word.Length > 3 && nearest.Distance <= 2 ? $" Did you mean {name}?" : "";
-    }
-
-    /// <summary>
-    /// How many letters have to be put in, left out or replaced to make one word of the other (Levenshtein's distance); two swapped ones count as
-    /// one.
-    /// </summary>
-    private static int Distance(string from, string to)
-    {
-        var rows = new int[from.Length + 1, to.Length + 1];
-        for (var i = 0; i <= from.Length; i++)
+        // Of two letters every other option is near.
+        if (word.Length < 4 || parsed.Action is not ParseErrorAction action)
         {
-            for (var j = 0; j <= to.Length; j++)
-            {
-                rows[i, j] = i == 0 || j == 0
-                    ? i + j
-                    : Math.Min(Math.Min(rows[i - 1, j], rows[i, j - 1]) + 1, rows[i - 1, j - 1] + (from[i - 1] == to[j - 1] ? 0 : 1));
-                if (i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1])
-                {
-                    rows[i, j] = Math.Min(rows[i, j], rows[i - 2, j - 2] + 1);
-                }
-            }
+            return "";
         }
 
-        return rows[from.Length, to.Length];
+        // The library finds it, and writes it below a line of its own.
+        (action.ShowHelp, action.ShowTypoCorrections) = (false, true);
+        using var suggestions = new StringWriter();
+        parsed.Invoke(new InvocationConfiguration { Output = suggestions, Error = TextWriter.Null });
+        return suggestions.ToString().Split('\n', StringSplitOptions.TrimEntries) is [var line, { Length: > 0 } nearest, ..]
+            && line.StartsWith($"'{word}'", StringComparison.Ordinal)
+            ? $" Did you mean {nearest}?"
+            : "";
     }
 }

@@ -172,7 +172,8 @@ public abstract class EnteringFailureTests(SharedSshServer shared, ITestOutputHe
 
     protected async Task<DeisProxyException> FailAsync(SshOptions options, string? address = null) =>
         Show(await Should.ThrowAsync<DeisProxyException>(
-            () => SshServers.Transport(options with { Client = client }).ConnectAsync(NodeAddress.Parse(address ?? _server.Address), SshServers.Limit)));
+            () => SshServers.Transport(options with { Client = client }).ConnectAsync(
+                NodeAddress.Parse(address ?? _server.Address), SshServers.Limit)));
 
     private DeisProxyException Show(DeisProxyException error)
     {

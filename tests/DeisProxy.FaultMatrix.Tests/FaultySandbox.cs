@@ -128,7 +128,7 @@ internal sealed class FaultySandbox : IAsyncDisposable
     public bool HoldsLock => Sandbox.EtcdValue("/deis-proxy/lock") is not null;
 
     /// <summary>
-    /// Whether there is a lock that does not end by itself. One of a process that was killed at its very end does, within a minute.
+    /// Whether there is a lock that never expires. The lock of a process that was killed just before its end expires within a minute.
     /// </summary>
     public async Task<bool> LockStaysAsync()
     {

@@ -284,7 +284,8 @@ public sealed class RecordingProxy : IAsyncDisposable
             if (balancer.Descendants().FirstOrDefault(e => e.Name.LocalName == "InstanceId") is { } instance)
             {
                 var instances = await AwsQuery.CallAsync(_target, "ec2", "DescribeInstances", "2016-11-15", ("InstanceId.1", instance.Value));
-                balancer.Add(instances.Descendants().Where(e => e.Name.LocalName == "vpcId").Take(1).Select(e => new XElement(balancer.Name.Namespace + "VPCId", e.Value)));
+                balancer.Add(instances.Descendants().Where(e => e.Name.LocalName == "vpcId").Take(1)
+                    .Select(e => new XElement(balancer.Name.Namespace + "VPCId", e.Value)));
             }
 
             foreach (var listener in balancer.Descendants().Where(e => e.Name.LocalName == "Listener"))

@@ -18,7 +18,10 @@ public sealed class WireShapeTests
                 {
                     Name = "wire-shapes",
                     LogicalId = null,
-                    Listeners = [new Listener("HTTPS", 443, "HTTP", 80, SandboxOptions.DeisV15.Certificates[0]) { PolicyNames = ["ELBSecurityPolicy-2016-08"] }],
+                    Listeners =
+                    [
+                        new Listener("HTTPS", 443, "HTTP", 80, SandboxOptions.DeisV15.Certificates[0]) { PolicyNames = ["ELBSecurityPolicy-2016-08"] },
+                    ],
                     Policies =
                     [
                         new Policy("sticky", "LBCookieStickinessPolicyType", [new("CookieExpirationPeriod", "60")]),

@@ -51,7 +51,7 @@ public sealed record ListenerStep(Listener? From, Listener? To) : ElbStep
         return before.WithLoadBalancer(before.LoadBalancer with { Listeners = listeners });
     }
 
-    /// <summary>Not while another listener is replaced: its port is closed then, and it needs every call and every open connection for itself.</summary>
+    /// <summary>Not while another listener is replaced: its port is closed then, and it needs all calls and open connections.</summary>
     public override bool MayPrepareBeside(Step running) => running.IsIndependent;
 
     /// <inheritdoc/>

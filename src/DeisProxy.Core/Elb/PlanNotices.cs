@@ -244,7 +244,8 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
             {
                 Warnings.Add(new Notice(
                     "real-ip-network-wrong",
-                    $"{trusts}: {(router.Version < DeisVersion.FirstWithFalseAsOff ? "whitelists would test the load balancer's address" : "applications would see the load balancer's address")} instead of the client's.",
+                    $"{trusts}: {(router.Version < DeisVersion.FirstWithFalseAsOff ? "whitelists would test" : "applications would see")} the load "
+                        + "balancer's address instead of the client's.",
                     Remedy));
             }
         }

@@ -134,7 +134,8 @@ public sealed record RouterState
     /// <param name="value">Value of the key, null if absent.</param>
     public bool Demands(string? value) => value is not null
         && (Version is null || Version >= DeisVersion.FirstWithProxyProtocol)
-        && (Version is null || Version < DeisVersion.FirstWithFalseAsOff || (value.Length > 0 && !string.Equals(value, "false", StringComparison.Ordinal)));
+        && (Version is null || Version < DeisVersion.FirstWithFalseAsOff
+            || (value.Length > 0 && !string.Equals(value, "false", StringComparison.Ordinal)));
 
     /// <summary>The network whose PROXY line or X-Forwarded-For the routers trust; null if the value in etcd is none.</summary>
     public IPNetwork? RealIpNetwork => ProxyRealIpCidr is null

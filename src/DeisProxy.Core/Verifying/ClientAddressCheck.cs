@@ -146,8 +146,9 @@ public static class ClientAddressCheck
     {
         null => "",
         { Unread.Count: > 0 } =>
-            $" ({(search.Searched.Count == 0 ? "no" : $"only {search.Searched.Count}")} router log{(search.Searched.Count > 1 ? "s" : "")} could be read: "
-            + $"{RemoteText.Clean(string.Join("; ", search.Unread.Take(3)), 500)}{(search.Unread.Count > 3 ? $" and {search.Unread.Count - 3} more" : "")})",
+            $" ({(search.Searched.Count == 0 ? "no" : $"only {search.Searched.Count}")} router log{(search.Searched.Count > 1 ? "s" : "")} could be "
+            + $"read: {RemoteText.Clean(string.Join("; ", search.Unread.Take(3)), 500)}"
+            + $"{(search.Unread.Count > 3 ? $" and {search.Unread.Count - 3} more" : "")})",
         _ => $" ({search.Searched.Count} log{(search.Searched.Count == 1 ? "" : "s")} searched)",
     };
 

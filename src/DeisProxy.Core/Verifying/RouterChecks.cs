@@ -36,8 +36,7 @@ public static class RouterChecks
                 expected,
                 wanted == RouterMode.Proxy
                     ? "A plain router answers 400 to everything that comes with a PROXY line. Check its log (deisctl journal router@N); it reads "
-                    + "etcd "
-                        + "every 5 s."
+                        + "etcd every 5 s."
                     : "Check that the key proxyProtocol is not set, and the router's log (deisctl journal router@N); it reads etcd every 5 s.");
     }
 

@@ -66,7 +66,8 @@ public static class ThroughBalancerChecks
                 (true, true) => Merge(
                     result,
                     CheckStatus.Fail,
-                    $"{first} redirects forever: {RemoteText.Clean(last.Url.AbsoluteUri)} leads back to {RemoteText.Clean(last.Location!.ToString())}",
+                    $"{first} redirects forever: {RemoteText.Clean(last.Url.AbsoluteUri)} leads back to "
+                        + RemoteText.Clean(last.Location!.ToString()),
                     "If TLS ends at the load balancer, put the certificate on the routers and pass 443 through, or turn enforceHTTPS and hsts off; "
                         + "otherwise look at the application."),
                 (true, false) => Merge(

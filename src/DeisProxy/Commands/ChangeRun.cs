@@ -162,8 +162,8 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
 
     private static DeisProxyException LockLost(Exception error, Exception? rollbackError) => new(
         "lock-lost",
-        "The lock in etcd was lost while the run was under "
-            + $"way.{(rollbackError is DeisProxyException { Code: IRunLock.HeldByAnother } held ? $" {held.Message}" : "")}",
+        "The lock in etcd was lost while the run was under way."
+            + $"{(rollbackError is DeisProxyException { Code: IRunLock.HeldByAnother } held ? $" {held.Message}" : "")}",
         "Check who holds it (/deis-proxy/lock in etcd), then run the command again.",
         error);
 

@@ -12,8 +12,7 @@ internal sealed record CommandHost(
 
     /// <summary>Runs a command's work within its time limit, and tells the causes of an early end apart.</summary>
     /// <param name="timeout">Limit for the whole command, or null.</param>
-    /// <returns>Null if the work ended by itself, otherwise why it did not: an <see cref="OperationCanceledException"/> if the person interrupted
-    /// it.</returns>
+    /// <returns>Null if the work was done; else why not: an <see cref="OperationCanceledException"/> if the person interrupted it.</returns>
     public async Task<Exception?> RunAsync(TimeSpan? timeout, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         using var limit = timeout is { } time ? new CancellationTokenSource(time, Time) : new CancellationTokenSource();

@@ -10,7 +10,8 @@ internal static class OptionParsers
     /// <param name="least">1, or 0 where that means a free one.</param>
     public static int Port(ArgumentResult result, int least)
     {
-        if (!int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port < least || port > ushort.MaxValue)
+        if (!int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            || port < least || port > ushort.MaxValue)
         {
             result.AddError($"{(result.Parent as OptionResult)?.Option.Name} takes a port from {least} to 65535.");
         }
