@@ -127,6 +127,9 @@ public sealed class SandboxCloud : IAsyncDisposable
         return connected;
     }
 
+    /// <summary>Keeps an error of the sandbox itself.</summary>
+    internal void Defect(Exception error) => _defects.Enqueue(error);
+
     /// <summary>Whether new connections from elsewhere are held at a node now.</summary>
     public bool HoldsConnections(string node) => Network.IsHeld(node);
 

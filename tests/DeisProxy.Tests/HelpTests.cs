@@ -63,6 +63,15 @@ public sealed class HelpTests
         help.ShouldNotContain("RealIpGoal");
     }
 
+    [Theory]
+    [InlineData("setup")]
+    [InlineData("verify")]
+    [InlineData("teardown")]
+    [InlineData("demo")]
+    [InlineData("sandbox")]
+    public async Task Every_command_names_the_three_providers_alike(string command) =>
+        (await HelpAsync(command)).ShouldContain("  --provider <aws|rackspace|none> ");
+
     [Fact]
     public async Task The_program_lists_its_commands()
     {

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using DeisProxy.Commands;
 using DeisProxy.Output;
+using DeisProxy.Providers;
 
 namespace DeisProxy.Tests;
 
@@ -24,6 +25,16 @@ public sealed partial class ReadmeTests
             .SelectMany(statement => statement!["Action"]!.AsArray()).Select(action => action!.GetValue<string>());
 
         allowed.Order(StringComparer.Ordinal).ShouldBe(called.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void It_names_every_provider_with_a_section_and_a_row()
+    {
+        ProviderList.Names.ShouldAllBe(name => Readme.Contains($"\n| `{name}`", StringComparison.Ordinal));
+        foreach (var heading in (string[])["changes on AWS", "### Rackspace", "### No load balancer"])
+        {
+            Readme.ShouldContain(heading);
+        }
     }
 
     [Fact]

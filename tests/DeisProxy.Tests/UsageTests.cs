@@ -132,6 +132,12 @@ public sealed class UsageTests
     public Task The_sandbox_refuses_what_is_no_port(string port) => RefusesAsync(["sandbox", $"--aws-port={port}"], "from 0 to 65535");
 
     [Theory]
+    [InlineData("--aws-port=1")]
+    [InlineData("--tcp-stack")]
+    public Task The_sandbox_refuses_what_is_for_another_provider(string option) =>
+        RefusesAsync(["sandbox", "--provider", "rackspace", option], "goes with --provider aws");
+
+    [Theory]
     [InlineData("AWS_ENDPOINT_URL", "junk")]
     [InlineData("AWS_ENDPOINT_URL", "ftp://127.0.0.1")]
     [InlineData("AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING", "http://")]

@@ -13,11 +13,22 @@ internal sealed class AwsEndpoint : IRemoteService
 {
     private readonly CloudState _cloud;
     private readonly IReadOnlyList<AwsService> _services;
+    private readonly IReadOnlyList<AwsService> _elsewhere;
 
     public AwsEndpoint(CloudState cloud)
     {
         _cloud = cloud;
-        _services = [new ElasticLoadBalancing(cloud), new CloudFormation(cloud), new Ec2(cloud)];
+        _services = ServicesOf(cloud);
+
+        // The account has nothing in other regions.
+        _elsewhere = ServicesOf(new CloudState(cloud.Options with
+        {
+            Region = "",
+            StackStatus = "DELETE_COMPLETE",
+            Nodes = 0,
+            LoadBalancers = [],
+            TerminatedInstance = false,
+        }));
     }
 
     public IReadOnlyList<AwsService> Services => _services;
@@ -80,6 +91,9 @@ internal sealed class AwsEndpoint : IRemoteService
     public HttpResponse Malformed() =>
         Respond(404, _services[0].Error(new QueryException("MalformedQueryString", "The query string contains a syntax error.", 404), NewId()));
 
+    private static IReadOnlyList<AwsService> ServicesOf(CloudState cloud) =>
+        [new ElasticLoadBalancing(cloud), new CloudFormation(cloud), new Ec2(cloud)];
+
     private static bool IsMutating(string action) =>
         !((string[])["Describe", "List", "Get"]).Any(prefix => action.StartsWith(prefix, StringComparison.Ordinal));
 
@@ -106,9 +120,10 @@ internal sealed class AwsEndpoint : IRemoteService
     {
         var scope = Scope(request, parameters)?.Split('/');
         var version = parameters.GetValueOrDefault("Version");
-        return _services.FirstOrDefault(service => scope is [.., var name, "aws4_request"] && name == service.Name)
-            ?? _services.FirstOrDefault(service => version is not null && service.Versions.Contains(version, StringComparer.Ordinal))
-            ?? _services[0];
+        var services = scope is [_, _, var region, ..] && region != _cloud.Options.Region ? _elsewhere : _services;
+        return services.FirstOrDefault(service => scope is [.., var name, "aws4_request"] && name == service.Name)
+            ?? services.FirstOrDefault(service => version is not null && service.Versions.Contains(version, StringComparer.Ordinal))
+            ?? services[0];
     }
 
     private object?[] Invoke(AwsService service, HttpRequest request, Dictionary<string, string> parameters, TimeSpan extraLag)

@@ -50,6 +50,10 @@ public sealed class NodeCommands
         }
     }
 
+    /// <summary>Whether a command is one of <see cref="StartAsync"/>.</summary>
+    internal static bool IsTalkedTo(IReadOnlyList<string> arguments) =>
+        arguments.Contains("-i") || arguments.Any(word => word.Contains("iptables", StringComparison.Ordinal));
+
     internal async Task<CommandResult> RunAsync(string node, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
         var bare = arguments is ["sudo", ..] ? [.. arguments.Skip(1).SkipWhile(argument => argument.StartsWith('-'))] : arguments;

@@ -7,7 +7,6 @@ using DeisProxy.Output;
 using DeisProxy.Providers;
 using DeisProxy.Rackspace;
 using DeisProxy.Sandbox;
-using DeisProxy.Sandbox.Rackspace;
 using DeisProxy.Sandbox.Router;
 
 namespace DeisProxy.Commands;
@@ -21,43 +20,27 @@ internal sealed class DemoCommand : Command
     private static readonly TimeSpan RequestLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
-    private static readonly DemoScene[] Scenes =
-    [
-        new(
-            AwsProvider.ProviderName,
-            "A Deis v1.5 stack as its template makes it",
-            SandboxOptions.DeisV15,
-            sandbox => ["--region", sandbox.Options.Region],
-            sandbox => sandbox.FindLoadBalancer().DataPlanePort(80)),
-        new(
-            RackspaceProvider.ProviderName,
-            "A Deis cluster on Rackspace as its documentation has it",
-            SandboxOptions.DeisOnRackspace,
-            _ => ["--provider", RackspaceProvider.ProviderName, "--load-balancer", "deis"],
-            sandbox => sandbox.Rackspace!.DataPlanePort(CloudBalancerOptions.SharedAddress.Address, 80)!.Value),
-    ];
-
     private readonly CommandHost _host;
     private readonly OutputOptions _output = new();
     private readonly Option<string> _provider = new("--provider")
     {
         Description = "whose load balancer to show",
-        HelpName = string.Join('|', Scenes.Select(s => s.Provider)),
-        DefaultValueFactory = _ => Scenes[0].Provider,
+        HelpName = string.Join('|', SandboxScene.All.Select(s => s.Provider)),
+        DefaultValueFactory = _ => SandboxScene.All[0].Provider,
     };
 
     public DemoCommand(CommandHost host)
         : base("demo", "run setup, verify and teardown in a built-in sandbox: no account, no server, no root")
     {
         _host = host;
-        _provider.AcceptOnlyFromAmong([.. Scenes.Select(s => s.Provider)]);
+        _provider.AcceptOnlyFromAmong([.. SandboxScene.All.Select(s => s.Provider)]);
         Options.Add(_provider);
         _output.AddTo(this, withFormat: false);
         SetAction((parsed, cancellationToken) =>
-            RunAsync(Scenes.First(s => s.Provider == parsed.GetValue(_provider)), _output.Read(parsed), cancellationToken));
+            RunAsync(SandboxScene.All.First(s => s.Provider == parsed.GetValue(_provider)), _output.Read(parsed), cancellationToken));
     }
 
-    private async Task<int> RunAsync(DemoScene scene, OutputSettings output, CancellationToken cancellationToken)
+    private async Task<int> RunAsync(SandboxScene scene, OutputSettings output, CancellationToken cancellationToken)
     {
         _host.Prepare(output);
         var exitCode = ExitCode.Done;
@@ -71,7 +54,7 @@ internal sealed class DemoCommand : Command
         return error is OperationCanceledException ? ExitCode.Interrupted : ExitCode.Failed;
     }
 
-    private async Task<int> DemonstrateAsync(DemoScene scene, OutputSettings output, CancellationToken cancellationToken)
+    private async Task<int> DemonstrateAsync(SandboxScene scene, OutputSettings output, CancellationToken cancellationToken)
     {
         var state = Directory.CreateTempSubdirectory("deis-proxy-demo-");
         try
@@ -86,9 +69,10 @@ internal sealed class DemoCommand : Command
             foreach (var command in new[] { "setup", "verify", "teardown" })
             {
                 Title($"deis-proxy {command}");
+                string[] node = scene.Provider == NoBalancerProvider.ProviderName ? ["--node", sandbox.Nodes[0]] : [];
                 string[] amount = output.Quiet ? ["--quiet"] : output.Verbose ? ["--verbose"] : [];
                 var exitCode = await CommandLine.RunAsync(
-                    [command, .. scene.Arguments(sandbox), .. OptionsOf(command, sandbox, scene), .. amount], host, cancellationToken);
+                    [command, .. scene.Arguments(sandbox), .. node, .. scene.OptionsOf(command, sandbox), .. amount], host, cancellationToken);
                 if (exitCode != ExitCode.Done)
                 {
                     return exitCode;
@@ -107,15 +91,6 @@ internal sealed class DemoCommand : Command
         {
             state.Delete(recursive: true);
         }
-    }
-
-    /// <summary>The load balancer's name leads nowhere, so verify is told where an application is, and whose address is to be seen.</summary>
-    private static string[] OptionsOf(string command, SandboxCloud sandbox, DemoScene scene)
-    {
-        var application = $"127.0.0.1:{scene.Port(sandbox)}/";
-        return command == "verify"
-            ? ["--url", $"http://{application}", "--echo-url", $"http://{application}", "--websocket-url", $"ws://{application}", "--expect-ip", sandbox.Options.ClientAddress!]
-            : ["--yes"];
     }
 
     private static Task<ClusterSession> OpenAsync(
@@ -143,11 +118,11 @@ internal sealed class DemoCommand : Command
         _host.Terminal.Result($"── {text}", Tone.Bold);
     }
 
-    private async Task ShowTrafficAsync(SandboxCloud sandbox, DemoScene scene, CancellationToken cancellationToken)
+    private async Task ShowTrafficAsync(SandboxCloud sandbox, SandboxScene scene, CancellationToken cancellationToken)
     {
-        var port = scene.Port(sandbox);
+        var port = scene.Ports(sandbox).First().Loopback;
         _host.Terminal.Result(
-            $"   a client at {sandbox.Options.ClientAddress}, an HTTP request:  X-Forwarded-For {await ForwardedForAsync(port, cancellationToken)}");
+            $"   a client at {SandboxScene.ClientOf(sandbox)}, an HTTP request:  X-Forwarded-For {await ForwardedForAsync(port, cancellationToken)}");
         _host.Terminal.Result($"   the same client, a WebSocket:             {await WebSocketAsync(port, cancellationToken)}");
     }
 
@@ -185,9 +160,3 @@ internal sealed class DemoCommand : Command
         }
     }
 }
-
-/// <summary>What the demo shows.</summary>
-/// <param name="Arguments">What each command is told, as a person would tell it.</param>
-/// <param name="Port">The port on 127.0.0.1 that stands for the load balancer's port 80.</param>
-internal sealed record DemoScene(
-    string Provider, string Title, SandboxOptions Options, Func<SandboxCloud, string[]> Arguments, Func<SandboxCloud, int> Port);

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using DeisProxy.Cluster.Ssh;
 using DeisProxy.Output;
+using DeisProxy.Providers;
 using DeisProxy.Sandbox;
 
 namespace DeisProxy.Commands;
@@ -7,6 +9,15 @@ namespace DeisProxy.Commands;
 /// <summary><c>deis-proxy sandbox</c>: keep the demo's cloud running, for deis-proxy in another window and for the aws CLI.</summary>
 internal sealed class SandboxCommand : Command
 {
+    /// <summary>The nodes' network: whoever dials one of them by accident gets no farther than this machine.</summary>
+    private const string NodeNetwork = "127.21.0.0/16";
+
+    private readonly Option<string> _provider = new("--provider")
+    {
+        Description = "whose load balancer to start",
+        HelpName = string.Join('|', SandboxScene.All.Select(s => s.Provider)),
+        DefaultValueFactory = _ => SandboxScene.All[0].Provider,
+    };
     private readonly Option<int> _awsPort = new("--aws-port")
     {
         Description = "port of the AWS endpoint; 0, or not given: a free one",
@@ -21,19 +32,35 @@ internal sealed class SandboxCommand : Command
     public SandboxCommand(Terminal terminal)
         : base("sandbox", "keep the demo's sandbox running, print how to point deis-proxy and the aws CLI at it")
     {
+        _provider.AcceptOnlyFromAmong([.. SandboxScene.All.Select(s => s.Provider)]);
+        Options.Add(_provider);
         Options.Add(_awsPort);
         Options.Add(_deis16);
+        Validators.Add(result =>
+        {
+            var isAws = result.GetResult(_provider) is not { Implicit: false, Tokens: [{ Value: not AwsProvider.ProviderName }] };
+            foreach (var option in (Option[])[_awsPort, _deis16])
+            {
+                if (!isAws && result.GetResult(option) is { Implicit: false })
+                {
+                    result.AddError($"{option.Name} goes with --provider {AwsProvider.ProviderName}.");
+                }
+            }
+        });
         SetAction(async (parsed, cancellationToken) =>
         {
             try
             {
-                var options = (parsed.GetValue(_deis16) ? SandboxOptions.DeisV16 : SandboxOptions.DeisV15) with
+                var scene = SandboxScene.All.First(s => s.Provider == parsed.GetValue(_provider));
+                var options = (parsed.GetValue(_deis16) ? SandboxOptions.DeisV16 : scene.Options) with
                 {
                     AwsPort = parsed.GetValue(_awsPort),
+                    VpcCidr = NodeNetwork,
+                    PublicAddresses = false,
                 };
                 await using var sandbox = await SandboxCloud.StartAsync(options, cancellationToken);
-                await using var node = await SandboxNode.StartAsync(cancellationToken);
-                Print(terminal, sandbox, node);
+                await using var node = await SandboxNode.StartAsync(sandbox, cancellationToken);
+                Print(terminal, scene, sandbox, node);
                 await Task.Delay(Timeout.Infinite, cancellationToken);
                 return ExitCode.Done;
             }
@@ -50,20 +77,24 @@ internal sealed class SandboxCommand : Command
         });
     }
 
-    private static void Print(Terminal terminal, SandboxCloud sandbox, SandboxNode? node)
+    /// <summary>The words that start this program: it need not be on the PATH.</summary>
+    private static IEnumerable<string> Self => Environment.ProcessPath is not { } path ? ["deis-proxy"]
+        : Path.GetFileNameWithoutExtension(path) == "dotnet" ? [path, Path.GetFullPath(Environment.GetCommandLineArgs()[0])]
+        : [path];
+
+    private static void Print(Terminal terminal, SandboxScene scene, SandboxCloud sandbox, SandboxNode? node)
     {
-        var balancer = sandbox.FindLoadBalancer();
-        terminal.Result($"export AWS_ENDPOINT_URL={sandbox.AwsEndpoint}");
-        terminal.Result("export AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox");
-        terminal.Result($"export AWS_DEFAULT_REGION={sandbox.Options.Region}");
-        if (node is not null)
+        foreach (var variables in scene.Variables(sandbox))
         {
-            terminal.Result($"export DEISCTL_TUNNEL={node.Address}");
+            terminal.Result($"export {variables}");
         }
 
-        terminal.Result("");
-        terminal.Result("# the script's first call:");
-        terminal.Result($"aws elb describe-load-balancers --load-balancer-names {balancer.Name}");
+        if (scene.Provider == AwsProvider.ProviderName)
+        {
+            terminal.Result("# the script's first call:");
+            terminal.Result($"aws elb describe-load-balancers --load-balancer-names {sandbox.FindLoadBalancer().Name}");
+        }
+
         terminal.Result("# deis-proxy against it:");
         if (node is null)
         {
@@ -73,13 +104,15 @@ internal sealed class SandboxCommand : Command
         {
             foreach (var command in (string[])[SetupCommand.CommandName, "verify", "teardown"])
             {
-                terminal.Result($"deis-proxy {command} {node.Options} --etcd-endpoint {sandbox.EtcdEndpoint}");
+                terminal.Result(ShellQuote.Join(
+                    [.. Self, command, .. scene.Arguments(sandbox), .. node.Options, "--etcd-endpoint", sandbox.EtcdEndpoint.ToString(),
+                        .. command == "verify" ? scene.OptionsOf(command, sandbox) : []]));
             }
         }
 
-        foreach (var listener in balancer.Listeners)
+        foreach (var (name, loopback) in scene.Ports(sandbox))
         {
-            terminal.Result($"# load balancer port {listener.LoadBalancerPort} is 127.0.0.1:{balancer.DataPlanePort(listener.LoadBalancerPort)}");
+            terminal.Result($"# {name} is 127.0.0.1:{loopback}");
         }
 
         terminal.Message("The sandbox runs until it is interrupted (Ctrl-C).");

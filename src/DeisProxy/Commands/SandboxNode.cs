@@ -1,41 +1,52 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using DeisProxy.Cluster.Ssh;
 using DeisProxy.Core;
+using DeisProxy.Sandbox;
+using DeisProxy.Sandbox.Router;
 
 namespace DeisProxy.Commands;
 
-/// <summary>A real sshd in front of the sandbox, as the node that the cluster is entered by, with keys made for it alone.</summary>
+/// <summary>A real sshd in front of the sandbox, on the address of each of its nodes, with keys made for it alone.</summary>
 internal sealed class SandboxNode : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Starts sshd, and takes everything away again when its standard input ends: when this process is gone, whatever has ended it.
+    /// </summary>
+    private const string Starter =
+        """exec 3<&0 </dev/null; { read -r _ <&3; kill $$; rm -rf "$2"; } >/dev/null 2>&1 & exec "$1" -D -e -f "$2/sshd_config" 3<&-""";
+
     private readonly DirectoryInfo _folder;
     private readonly Process _server;
+    private readonly NodeShell _shell;
 
-    private SandboxNode(DirectoryInfo folder, Process server, int port)
+    private SandboxNode(DirectoryInfo folder, Process server, NodeShell shell, IEnumerable<string> addresses)
     {
-        (_folder, _server) = (folder, server);
-        Address = $"127.0.0.1:{port}";
+        (_folder, _server, _shell) = (folder, server, shell);
+        Options =
+        [
+            .. addresses.SelectMany(address => (string[])["--node", address]), "--ssh-user", Environment.UserName,
+            "--identity", PathOf("user_key"), "--known-hosts", PathOf("known_hosts"), "--ssh-config", "/dev/null",
+        ];
     }
 
-    /// <summary>Where it listens, as for <c>--node</c>.</summary>
-    public string Address { get; }
+    /// <summary>The options with which deis-proxy enters the nodes.</summary>
+    public IReadOnlyList<string> Options { get; }
 
-    /// <summary>The options with which deis-proxy enters it.</summary>
-    public string Options =>
-        $"--ssh-user {Environment.UserName} --identity {PathOf("user_key")} --known-hosts {PathOf("known_hosts")} --ssh-config /dev/null";
-
-    /// <summary>Starts it, where an sshd is installed.</summary>
-    /// <returns>The node, or null where none is installed.</returns>
-    public static async Task<SandboxNode?> StartAsync(CancellationToken cancellationToken)
+    /// <summary>Starts it, where sshd and bash are installed.</summary>
+    /// <returns>It, or null where they are not.</returns>
+    public static async Task<SandboxNode?> StartAsync(SandboxCloud sandbox, CancellationToken cancellationToken)
     {
-        if (Find("sshd") is not { } sshd || Find("ssh-keygen") is not { } keygen)
+        if (Find("sshd") is not { } sshd || Find("ssh-keygen") is not { } keygen || Find("bash") is not { } bash)
         {
             return null;
         }
 
         var folder = Directory.CreateTempSubdirectory("deis-proxy-sandbox-");
+        var shell = new NodeShell(sandbox);
         var port = FreePort();
         string At(string name) => Path.Combine(folder.FullName, name);
         try
@@ -46,15 +57,20 @@ internal sealed class SandboxNode : IAsyncDisposable
                 await maker.WaitForExitAsync(cancellationToken);
             }
 
+            await File.WriteAllTextAsync(At("shell"), shell.Script, cancellationToken);
+            var names = string.Join(',', sandbox.Nodes.Select(node => $"[{node}]:{port}"));
             await File.WriteAllTextAsync(
-                At("known_hosts"), $"[127.0.0.1]:{port} {await File.ReadAllTextAsync(At("host_key.pub"), cancellationToken)}", cancellationToken);
+                At("known_hosts"), $"{names} {await File.ReadAllTextAsync(At("host_key.pub"), cancellationToken)}", cancellationToken);
             await File.WriteAllLinesAsync(
                 At("sshd_config"),
                 [
-                    $"Port {port}", "ListenAddress 127.0.0.1", $"HostKey {At("host_key")}", $"AuthorizedKeysFile {At("user_key.pub")}", "StrictModes no",
+                    $"Port {port}", .. sandbox.Nodes.Select(node => $"ListenAddress {node}"), $"HostKey {At("host_key")}",
+                    $"AuthorizedKeysFile {At("user_key.pub")}", "StrictModes no",
                     "UsePAM no", "PasswordAuthentication no", "KbdInteractiveAuthentication no", "PermitRootLogin prohibit-password", "PidFile none",
-                    // The nodes and the load balancer have invented addresses: nothing is to be sent to whoever has them.
-                    "PermitOpen 127.0.0.1:*",
+                    // The load balancer has an invented address: nothing is to be sent to whoever has it.
+                    "PermitOpen 127.0.0.1:*", "MaxStartups 100",
+                    // SHLVL keeps bash from reading anybody's .bashrc first.
+                    "SetEnv SHLVL=5", $"ForceCommand {ShellQuote.Join([bash, At("shell")])}",
                 ],
                 cancellationToken);
             if (Environment.IsPrivilegedProcess)
@@ -63,12 +79,14 @@ internal sealed class SandboxNode : IAsyncDisposable
                 Directory.CreateDirectory("/run/sshd");
             }
 
-            var node = new SandboxNode(folder, Start(sshd, ["-D", "-e", "-f", At("sshd_config")]), port);
-            await node.WaitUntilReadyAsync(port, cancellationToken);
+            var server = Start("/bin/sh", ["-c", Starter, "sh", sshd, folder.FullName]);
+            var node = new SandboxNode(folder, server, shell, sandbox.Nodes.Select(address => $"{address}:{port}"));
+            await node.WaitUntilReadyAsync(IPAddress.Parse(sandbox.Nodes[^1]), port, cancellationToken);
             return node;
         }
         catch
         {
+            await shell.DisposeAsync();
             folder.Delete(recursive: true);
             throw;
         }
@@ -78,12 +96,16 @@ internal sealed class SandboxNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await EndAsync();
+        await _shell.DisposeAsync();
         _folder.Delete(recursive: true);
+
+        // Its input ends only now, when there is nothing left to be taken away.
+        _server.Dispose();
     }
 
     private string PathOf(string name) => Path.Combine(_folder.FullName, name);
 
-    private async Task WaitUntilReadyAsync(int port, CancellationToken cancellationToken)
+    private async Task WaitUntilReadyAsync(IPAddress address, int port, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(StartLimit);
@@ -94,7 +116,7 @@ internal sealed class SandboxNode : IAsyncDisposable
                 try
                 {
                     using var client = new TcpClient();
-                    await client.ConnectAsync(IPAddress.Loopback, port, limit.Token);
+                    await client.ConnectAsync(address, port, limit.Token);
                     return;
                 }
                 catch (SocketException) when (!_server.HasExited)
@@ -119,8 +141,6 @@ internal sealed class SandboxNode : IAsyncDisposable
             _server.Kill(entireProcessTree: true);
             await _server.WaitForExitAsync(CancellationToken.None);
         }
-
-        _server.Dispose();
     }
 
     private static Process Start(string program, IEnumerable<string> arguments)
