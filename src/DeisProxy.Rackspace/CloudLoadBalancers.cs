@@ -17,6 +17,9 @@ public sealed class CloudLoadBalancers(RackspaceSettings settings) : ICloudLoadB
     private readonly RackspaceClient _client = new(settings);
 
     /// <inheritdoc/>
+    public TimeSpan ChangeLimit => settings.ChangeLimit;
+
+    /// <inheritdoc/>
     public async Task<ValueList<LoadBalancerSummary>> ListAsync(CancellationToken cancellationToken)
     {
         var found = new SortedDictionary<long, LoadBalancerSummary>();
@@ -217,7 +220,7 @@ public sealed class CloudLoadBalancers(RackspaceSettings settings) : ICloudLoadB
         while (true)
         {
             var answer = await _client.SendAsync(method, path, body, cancellationToken);
-            if (answer.IsImmutable && settings.Time.GetElapsedTime(start) < settings.ChangeLimit)
+            if (answer.IsImmutable && settings.Time.GetElapsedTime(start) < ChangeLimit)
             {
                 // Somebody else's change, or ours whose answer was lost: both end.
                 await Task.Delay(settings.PollInterval, settings.Time, cancellationToken);
@@ -254,9 +257,9 @@ public sealed class CloudLoadBalancers(RackspaceSettings settings) : ICloudLoadB
                     throw RackspaceErrors.Stuck(id, status);
             }
 
-            if (settings.Time.GetElapsedTime(start) >= settings.ChangeLimit)
+            if (settings.Time.GetElapsedTime(start) >= ChangeLimit)
             {
-                throw RackspaceErrors.Busy(id, status, settings.ChangeLimit);
+                throw RackspaceErrors.Busy(id, status, ChangeLimit);
             }
 
             await Task.Delay(settings.PollInterval * pause, settings.Time, cancellationToken);

@@ -118,9 +118,10 @@ internal sealed class ClusterSession : IAsyncDisposable
         new(new EtcdRecordStore(_etcd, _found.Key), new LocalRecordStore(_found.Scope, _stateFolder), warn);
 
     /// <summary>Takes the cluster's lock; disposing it gives it back.</summary>
+    /// <param name="warn">Is told when that did not succeed.</param>
     /// <exception cref="DeisProxyException">Another run holds it.</exception>
-    public Task<RunLock> LockAsync(string command, CancellationToken cancellationToken) =>
-        RunLock.AcquireAsync(_etcd, LockHolder.OfThisProcess(Holder, command, _time.GetUtcNow()), _time, cancellationToken);
+    public Task<RunLock> LockAsync(string command, Action<string> warn, CancellationToken cancellationToken) =>
+        RunLock.AcquireAsync(_etcd, LockHolder.OfThisProcess(Holder, command, _time.GetUtcNow()), _time, warn, cancellationToken);
 
     /// <summary>Says who holds the cluster's lock.</summary>
     /// <returns>Who, with command and time; null if no run is under way.</returns>

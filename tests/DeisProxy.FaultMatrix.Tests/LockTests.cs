@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DeisProxy.Sandbox;
 
 namespace DeisProxy.FaultMatrix.Tests;
@@ -88,6 +89,35 @@ public sealed class LockTests : IAsyncLifetime
         run.Text.ShouldContain("Another run has begun and ended since the lock was lost.");
         _arena.HoldsLock.ShouldBeFalse();
         _arena.HasUnfinishedRun.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_lock_that_cannot_be_given_back_is_told_of_and_not_waited_for()
+    {
+        // In a setup it is the only key that is deleted on a condition.
+        Sandbox.Faults.Add(new FaultRule(FaultKind.Hang) { Service = "etcd", Operation = "compareAndDelete" });
+        var begun = Stopwatch.GetTimestamp();
+
+        var run = await _arena.RunAsync("setup");
+
+        run.ExitCode.ShouldBe(ExitCode.Done, run.Text);
+        run.Text.ShouldContain("warning: The lock could not be given back (");
+        run.Text.ShouldContain("It expires by itself within 60 s; until then other runs are refused.");
+        Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(TimeSpan.FromSeconds(30));
+        _arena.HoldsLock.ShouldBeTrue();
+        (await _arena.LockStaysAsync()).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_lock_that_was_given_back_though_the_answer_was_lost_is_not_warned_of()
+    {
+        Sandbox.Faults.Add(new FaultRule(FaultKind.HangAfter) { Service = "etcd", Operation = "compareAndDelete", Times = 1 });
+
+        var run = await _arena.RunAsync("setup");
+
+        run.ExitCode.ShouldBe(ExitCode.Done, run.Text);
+        run.Text.ShouldNotContain("lock");
+        _arena.HoldsLock.ShouldBeFalse();
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using DeisProxy.Core.Applying;
 using DeisProxy.Core.Rackspace;
 using DeisProxy.Sandbox;
 using DeisProxy.Sandbox.Rackspace;
@@ -7,6 +8,15 @@ namespace DeisProxy.Rackspace.Tests;
 public class CloudLoadBalancersTests
 {
     private static readonly HealthMonitor Connect = new(HealthMonitor.Connect, 10, 10, 3);
+
+    [Fact]
+    public void Putting_back_waits_for_a_change_that_takes_as_long_as_one_may()
+    {
+        using var balancers = new CloudLoadBalancers(new RackspaceSettings("deis", "key", RackspaceSettings.DefaultAuthUrl, Region: null));
+        var control = new CloudControl(balancers, Account.Web, null!, (_, _) => Task.CompletedTask, TimeProvider.System);
+
+        new Runner(control, null!, null!, TimeProvider.System).RollbackLimit.ShouldBeGreaterThan(balancers.ChangeLimit);
+    }
 
     [Fact]
     public async Task Everything_that_a_change_of_the_protocol_touches_is_read()

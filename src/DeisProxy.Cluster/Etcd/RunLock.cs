@@ -49,21 +49,25 @@ public sealed partial class RunLock : IRunLock, IAsyncDisposable
 
     private static readonly TimeSpan ReleaseLimit = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long one attempt may take: the answer to it may have been lost.</summary>
+    private static readonly TimeSpan ReleaseAttempt = TimeSpan.FromSeconds(3);
+
     private static readonly TimeSpan ReleasePause = TimeSpan.FromMilliseconds(200);
 
     private readonly EtcdClient _etcd;
     private readonly TimeProvider _time;
     private readonly LockHolder _holder;
     private readonly string _value;
+    private readonly Action<string> _warn;
     private readonly CancellationTokenSource _lost = new();
     private readonly CancellationTokenSource _released = new();
     private readonly Task _refreshing;
     private volatile bool _wasLost;
     private volatile Moment _refreshed;
 
-    private RunLock(EtcdClient etcd, TimeProvider time, LockHolder holder, string value, Moment taken)
+    private RunLock(EtcdClient etcd, TimeProvider time, LockHolder holder, string value, Moment taken, Action<string> warn)
     {
-        (_etcd, _time, _holder, _value, _refreshed) = (etcd, time, holder, value, taken);
+        (_etcd, _time, _holder, _value, _refreshed, _warn) = (etcd, time, holder, value, taken, warn);
         _refreshing = RefreshAsync();
     }
 
@@ -84,15 +88,17 @@ public sealed partial class RunLock : IRunLock, IAsyncDisposable
     }
 
     /// <summary>Takes the lock.</summary>
+    /// <param name="warn">Is told when it could not be given back in the end.</param>
     /// <exception cref="DeisProxyException"><c>locked</c>: somebody else holds it; or etcd is not available.</exception>
-    public static async Task<RunLock> AcquireAsync(EtcdClient etcd, LockHolder holder, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<RunLock> AcquireAsync(
+        EtcdClient etcd, LockHolder holder, TimeProvider time, Action<string> warn, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(etcd);
         ArgumentNullException.ThrowIfNull(holder);
         var value = JsonSerializer.Serialize(holder, LockJson.Default.LockHolder);
         var begun = Moment.Now(time);
         await TakeAsync(etcd, holder, value, cancellationToken);
-        return new RunLock(etcd, time, holder, value, begun);
+        return new RunLock(etcd, time, holder, value, begun, warn);
     }
 
     /// <summary>Says who holds the lock, without taking it.</summary>
@@ -135,27 +141,41 @@ public sealed partial class RunLock : IRunLock, IAsyncDisposable
     {
         await _released.CancelAsync();
         await _refreshing;
-        using var limit = new CancellationTokenSource(ReleaseLimit, _time);
-        for (var released = false; !released;)
+        if (await ReleaseAsync() is { } error)
         {
-            try
-            {
-                await _etcd.DeleteAsync(Key, EtcdCondition.Value(_value), recursive: false, limit.Token);
-                released = true;
-            }
-            catch (DeisProxyException error) when (error.IsTransient && !limit.IsCancellationRequested)
-            {
-                await Task.Delay(ReleasePause, _time, CancellationToken.None);
-            }
-            catch (Exception error) when (error is EtcdException or DeisProxyException or OperationCanceledException)
-            {
-                // It is somebody else's by now, or cannot be reached: then it ends by itself.
-                released = true;
-            }
+            var why = error is OperationCanceledException ? "etcd did not answer" : error.Message.TrimEnd('.');
+            _warn($"The lock could not be given back ({why}). It expires by itself within {TimeToLive.TotalSeconds} s; until then other runs are "
+                + "refused.");
         }
 
         _lost.Dispose();
         _released.Dispose();
+    }
+
+    /// <summary>Gives the lock back. Returns why it may still be there; null: it is this run's no longer.</summary>
+    private async Task<Exception?> ReleaseAsync()
+    {
+        for (var begun = _time.GetTimestamp(); ; await Task.Delay(ReleasePause, _time, CancellationToken.None))
+        {
+            using var limit = new CancellationTokenSource(ReleaseAttempt, _time);
+            try
+            {
+                await _etcd.DeleteAsync(Key, EtcdCondition.Value(_value), recursive: false, limit.Token);
+                return null;
+            }
+            catch (EtcdException error) when (error.ErrorCode is EtcdErrorCode.KeyNotFound or EtcdErrorCode.CompareFailed)
+            {
+                // Given back by an attempt before, or somebody else's by now.
+                return null;
+            }
+            catch (Exception error) when (error is EtcdException or DeisProxyException or OperationCanceledException)
+            {
+                if (error is EtcdException or DeisProxyException { IsTransient: false } || _time.GetElapsedTime(begun) >= ReleaseLimit)
+                {
+                    return error;
+                }
+            }
+        }
     }
 
     private async Task<EtcdNode> RefreshOnceAsync(CancellationToken cancellationToken)

@@ -11,6 +11,9 @@ public class ClusterControl(IRouterControl routers, TimeProvider time)
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; } = time;
 
+    /// <summary>How long putting a run's changes back may take in all.</summary>
+    public virtual TimeSpan RollbackLimit => TimeSpan.FromMinutes(3);
+
     /// <summary>How balancer and routers were switched together; null if they were not.</summary>
     public virtual FlipReport? FlipReport => null;
 

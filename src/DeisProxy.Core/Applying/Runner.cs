@@ -21,7 +21,7 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
     /// How long putting back may take in all. Neither an interrupt nor the command's time limit cuts it short: it is what brings
     /// the ports back.
     /// </summary>
-    public TimeSpan RollbackLimit { get; init; } = TimeSpan.FromMinutes(3);
+    public TimeSpan RollbackLimit { get; init; } = cluster.RollbackLimit;
 
     /// <summary>What keeps other runs out; null where there are none. Every step begins by making sure of it.</summary>
     public IRunLock? Lock { get; init; }
@@ -269,7 +269,7 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
     private DeisProxyException TooLong(Step step, Exception error) => new(
         "rollback-too-slow",
         $"Could not put back the step {step.Id} within {RollbackLimit.TotalSeconds} s.",
-        "Check why AWS or the cluster does not answer; the journal has what was there before.",
+        "Check why the load balancer's API or the cluster does not answer; the journal has what was there before.",
         error);
 
     private async Task WriteIfPossibleAsync(RunRecord record, CancellationToken cancellationToken)

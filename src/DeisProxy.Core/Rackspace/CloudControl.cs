@@ -12,6 +12,9 @@ public sealed class CloudControl(
     /// <summary>The account's load balancers.</summary>
     public ICloudLoadBalancers Balancers { get; } = balancers;
 
+    /// <summary>One change that takes as long as the service may take is waited for, and the others are put back, too.</summary>
+    public override TimeSpan RollbackLimit => base.RollbackLimit + Balancers.ChangeLimit;
+
     /// <summary>The load balancer's id.</summary>
     public long Id { get; } = id;
 

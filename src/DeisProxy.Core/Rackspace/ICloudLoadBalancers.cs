@@ -8,6 +8,9 @@ namespace DeisProxy.Core.Rackspace;
 /// </summary>
 public interface ICloudLoadBalancers
 {
+    /// <summary>How long a change may take to come into effect.</summary>
+    TimeSpan ChangeLimit { get; }
+
     /// <summary>Lists all load balancers that are not deleted.</summary>
     Task<ValueList<LoadBalancerSummary>> ListAsync(CancellationToken cancellationToken);
 

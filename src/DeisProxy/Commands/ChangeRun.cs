@@ -110,7 +110,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
     private async Task ApplyAsync(
         ClusterSession session, Journal journal, MakePlan planner, Prepared shown, CancellationToken cancellationToken, CancellationToken interrupted)
     {
-        await using var held = await session.LockAsync(command, cancellationToken);
+        await using var held = await session.LockAsync(command, host.Warn, cancellationToken);
         var prepared = await PrepareAsync(session, journal, planner, cancellationToken);
         if (!prepared.Plan.Steps.Equals(shown.Plan.Steps) || prepared.IsBlocked != shown.IsBlocked)
         {
@@ -140,7 +140,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
         };
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, held.Lost);
         var control = session.Provider.Control(session);
-        var runner = new Runner(control, journal, _report, host.Time) { RollbackLimit = host.RollbackLimit, Lock = held };
+        var runner = new Runner(control, journal, _report, host.Time) { RollbackLimit = host.RollbackLimit ?? control.RollbackLimit, Lock = held };
         await using var interruption = interrupted.Register(() => _report.Interrupted(change.RollBack));
         var result = await runner.RunAsync(record, prepared.Unfinished, prepared.Snapshot, change.RollBack, stop.Token);
         await interruption.DisposeAsync();

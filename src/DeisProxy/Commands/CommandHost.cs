@@ -7,8 +7,8 @@ namespace DeisProxy.Commands;
 internal sealed record CommandHost(
     Terminal Terminal, Func<ConnectionSettings, CancellationToken, Task<ClusterSession>> OpenSession, TimeProvider Time)
 {
-    /// <summary>How long putting back may take in all.</summary>
-    public TimeSpan RollbackLimit { get; init; } = TimeSpan.FromMinutes(3);
+    /// <summary>How long putting back may take in all; null: what the provider needs.</summary>
+    public TimeSpan? RollbackLimit { get; init; }
 
     /// <summary>Runs a command's work within its time limit, and tells the causes of an early end apart.</summary>
     /// <param name="timeout">Limit for the whole command, or null.</param>
