@@ -18,7 +18,7 @@ public sealed class RackspaceTests
     [Fact]
     public async Task The_layout_that_Deis_documents_goes_to_tcp_and_back()
     {
-        await using var scene = await CloudScene.StartAsync(new RackspaceOptions());
+        await using var scene = await Scene.StartAsync(new RackspaceOptions());
 
         var plan = await scene.DoneAsync("setup", "--load-balancer", "deis");
 
@@ -43,7 +43,7 @@ public sealed class RackspaceTests
     [Fact]
     public async Task Before_setup_verify_says_what_is_missing()
     {
-        await using var scene = await CloudScene.StartAsync();
+        await using var scene = await Scene.StartAsync();
 
         var (exitCode, checks) = await scene.VerifyAsync(scene.Urls(80));
 
@@ -56,7 +56,7 @@ public sealed class RackspaceTests
     [Fact]
     public async Task Everything_that_the_protocol_drops_comes_back()
     {
-        await using var scene = await CloudScene.StartAsync(CloudBalancerOptions.Web with
+        await using var scene = await Scene.StartAsync(CloudBalancerOptions.Web with
         {
             Monitor = Monitor,
             Caching = true,
@@ -72,6 +72,7 @@ public sealed class RackspaceTests
             s => s.Protocol.ShouldBe("TCP_CLIENT_FIRST"), s => s.Caching.ShouldBeFalse(), s => s.Persistence.ShouldBeNull(),
             s => s.ErrorPage.ShouldBeNull());
         (await File.ReadAllTextAsync(scene.ErrorPageFile)).ShouldBe("<html>ours</html>");
+        (await scene.VerifyAsync(scene.Urls(80))).ExitCode.ShouldBe(ExitCode.Done);
 
         await scene.DoneAsync("teardown");
         scene.ShouldBeAsAtFirst();
@@ -80,7 +81,7 @@ public sealed class RackspaceTests
     [Fact]
     public async Task An_error_page_that_is_the_default_is_not_made_a_custom_one()
     {
-        await using var scene = await CloudScene.StartAsync();
+        await using var scene = await Scene.StartAsync();
 
         await scene.DoneAsync("setup");
         await scene.DoneAsync("teardown");
@@ -95,17 +96,18 @@ public sealed class RackspaceTests
     [InlineData("SOURCE_IP", true, "SOURCE_IP")]
     public async Task Persistence_of_https_is_kept_where_tcp_has_it(string persistence, bool drops, string? kept)
     {
-        await using var scene = await CloudScene.StartAsync(new RackspaceOptions
+        await using var scene = await Scene.StartAsync(new RackspaceOptions
         {
             DropsPersistence = drops,
             LoadBalancers = [CloudBalancerOptions.Web with { Protocol = "HTTPS", Port = 443, HttpsRedirect = true, Persistence = persistence,
                 Monitor = null }],
         });
 
-        await scene.DoneAsync("setup", kept is null ? ["--drop-session-persistence"] : []);
+        await scene.DoneAsync(["setup", .. kept is null ? ["--drop-session-persistence"] : (string[])[]]);
 
         scene.Web.State.ShouldSatisfyAllConditions(
             s => s.Protocol.ShouldBe("TCP_CLIENT_FIRST"), s => s.Persistence.ShouldBe(kept), s => s.HttpsRedirect.ShouldBeFalse());
+        (await scene.VerifyAsync("--no-probe")).ExitCode.ShouldBe(ExitCode.Done);
         await scene.DoneAsync("teardown");
         scene.ShouldBeAsAtFirst();
     }
@@ -113,7 +115,7 @@ public sealed class RackspaceTests
     [Fact]
     public async Task Ssl_termination_blocks_because_its_key_could_not_be_restored()
     {
-        await using var scene = await CloudScene.StartAsync(CloudBalancerOptions.Web with { Ssl = new CloudSsl(), HttpsRedirect = true });
+        await using var scene = await Scene.StartAsync(CloudBalancerOptions.Web with { Ssl = new CloudSsl(), HttpsRedirect = true });
 
         (await scene.RefusedAsync("ssl-termination", "setup")).ShouldContain("--websocket-only");
 
@@ -121,9 +123,25 @@ public sealed class RackspaceTests
     }
 
     [Fact]
+    public async Task Beside_ssl_termination_a_second_load_balancer_passes_websockets()
+    {
+        await using var scene = await Scene.StartAsync(CloudBalancerOptions.Web with { Ssl = new CloudSsl(), HttpsRedirect = true });
+        var first = scene.Web.State;
+
+        await scene.DoneAsync("setup", "--load-balancer", "71", "--websocket-only", "8080");
+
+        scene.Web.State.ShouldBe(first);
+        var (exitCode, checks) = await scene.VerifyAsync(["--load-balancer", "71", .. scene.Urls(80)[..4], .. scene.Urls(8080)[4..]]);
+        exitCode.ShouldBe(ExitCode.Done, string.Join('\n', checks));
+        checks["websocket"].Status.ShouldBe("pass");
+        await scene.DoneAsync("teardown", "--load-balancer", "71");
+        scene.ShouldBeAsAtFirst();
+    }
+
+    [Fact]
     public async Task The_routers_key_blocks_and_is_never_set()
     {
-        await using var scene = await CloudScene.StartAsync(SandboxOptions.DeisOnRackspace with
+        await using var scene = await Scene.StartAsync(SandboxOptions.DeisOnRackspace with
         {
             EtcdKeys = new Dictionary<string, string>(StringComparer.Ordinal) { ["/deis/router/proxyProtocol"] = "1" },
         });
@@ -137,11 +155,15 @@ public sealed class RackspaceTests
     [Fact]
     public async Task A_shared_address_that_is_refused_is_explained_and_everything_is_put_back()
     {
-        await using var scene = await CloudScene.StartAsync(new RackspaceOptions { RefusesSharedVirtualIp = true });
+        await using var scene = await Scene.StartAsync(new RackspaceOptions { RefusesSharedVirtualIp = true });
 
         var dry = await scene.RunAsync("setup", "--load-balancer", "71", "--dry-run");
         dry.Error.ShouldContain("share the virtual IP address");
-        (await scene.RefusedAsync("shared-virtual-ip", "setup", "--load-balancer", "71")).ShouldContain("--websocket-only PORT");
+        var run = await scene.RunAsync("setup", "--load-balancer", "71");
+        run.ExitCode.ShouldBe(ExitCode.Failed, run.Error);
+        run.Error.ShouldContain("does not change the protocol while other load balancers share this one's virtual IP address");
+        run.Error.ShouldContain("--websocket-only PORT");
+        run.Error.ShouldContain("Everything was put back.");
 
         scene.ShouldBeAsAtFirst();
     }
@@ -149,7 +171,7 @@ public sealed class RackspaceTests
     [Fact]
     public async Task A_second_load_balancer_for_websockets_leaves_the_first_one_alone()
     {
-        await using var scene = await CloudScene.StartAsync(new RackspaceOptions { RefusesSharedVirtualIp = true });
+        await using var scene = await Scene.StartAsync(new RackspaceOptions { RefusesSharedVirtualIp = true });
         var first = scene.Web.State;
 
         await scene.DoneAsync("setup", "--load-balancer", "71", "--websocket-only", "8080");
@@ -174,7 +196,7 @@ public sealed class RackspaceTests
     [InlineData("2222")]
     public async Task A_second_load_balancer_needs_a_free_port(string port)
     {
-        await using var scene = await CloudScene.StartAsync(new RackspaceOptions());
+        await using var scene = await Scene.StartAsync(new RackspaceOptions());
 
         await scene.RefusedAsync("port-in-use", "setup", "--load-balancer", "71", "--websocket-only", port);
     }
@@ -191,7 +213,7 @@ public sealed class RackspaceTests
             NodePort = 80,
             Monitor = null
         };
-        await using var scene = await CloudScene.StartAsync(CloudBalancerOptions.Web, theirs);
+        await using var scene = await Scene.StartAsync(CloudBalancerOptions.Web, theirs);
 
         await scene.DoneAsync("setup", "--load-balancer", "71", "--websocket-only", "8080");
         await scene.DoneAsync("setup", "--load-balancer", "71", "--websocket-only", "8081");
@@ -205,7 +227,7 @@ public sealed class RackspaceTests
     {
         var many = Enumerable.Range(1, 150).Select(i =>
             CloudBalancerOptions.Builder with { Id = i, Name = $"other-{i}", VirtualIps = [new(5000 + i, "192.0.2.1")] });
-        await using var scene = await CloudScene.StartAsync(new RackspaceOptions
+        await using var scene = await Scene.StartAsync(new RackspaceOptions
         {
             LoadBalancers = [.. many.Where(b => b.Id != 71), CloudBalancerOptions.Web with { Id = 151 }],
         });
@@ -219,7 +241,7 @@ public sealed class RackspaceTests
     [Fact]
     public async Task A_token_that_expires_half_way_is_renewed()
     {
-        await using var scene = await CloudScene.StartAsync(new RackspaceOptions { TokenRequests = 7, LoadBalancers = [CloudBalancerOptions.Web] });
+        await using var scene = await Scene.StartAsync(new RackspaceOptions { TokenRequests = 7, LoadBalancers = [CloudBalancerOptions.Web] });
 
         await scene.DoneAsync("setup");
         await scene.DoneAsync("teardown");
@@ -230,7 +252,7 @@ public sealed class RackspaceTests
     [Fact]
     public async Task What_somebody_has_changed_since_setup_stays()
     {
-        await using var scene = await CloudScene.StartAsync(CloudBalancerOptions.Web with { Timeout = 45 });
+        await using var scene = await Scene.StartAsync(CloudBalancerOptions.Web with { Timeout = 45 });
         await scene.DoneAsync("setup");
         using (var client = new DeisProxy.Rackspace.CloudLoadBalancers(
             new(scene.Sandbox.Rackspace!.Options.Username, scene.Sandbox.Rackspace.Options.ApiKey, scene.Sandbox.Rackspace.AuthUrl, Region: null)))
@@ -248,7 +270,7 @@ public sealed class RackspaceTests
     [Fact]
     public async Task A_second_load_balancer_that_is_gone_fails_verify()
     {
-        await using var scene = await CloudScene.StartAsync();
+        await using var scene = await Scene.StartAsync();
         await scene.DoneAsync("setup", "--load-balancer", "71", "--websocket-only", "8080");
         using (var client = new DeisProxy.Rackspace.CloudLoadBalancers(
             new(scene.Sandbox.Rackspace!.Options.Username, scene.Sandbox.Rackspace.Options.ApiKey, scene.Sandbox.Rackspace.AuthUrl, Region: null)))
@@ -267,7 +289,7 @@ public sealed class RackspaceTests
     [Fact]
     public async Task Without_a_record_teardown_goes_to_what_Deis_documents()
     {
-        await using var scene = await CloudScene.StartAsync(CloudBalancerOptions.Web with { Protocol = "TCP_CLIENT_FIRST", Monitor = null });
+        await using var scene = await Scene.StartAsync(CloudBalancerOptions.Web with { Protocol = "TCP_CLIENT_FIRST", Monitor = null });
 
         var (exitCode, _, error) = await scene.RunAsync("teardown");
 
@@ -279,7 +301,7 @@ public sealed class RackspaceTests
     [Fact]
     public async Task Json_has_the_shape_of_every_provider()
     {
-        await using var scene = await CloudScene.StartAsync();
+        await using var scene = await Scene.StartAsync();
 
         var document = JsonNode.Parse(await scene.DoneAsync("setup", "--output", "json"))!;
 

@@ -3,12 +3,16 @@ using System.Text.Json.Nodes;
 using DeisProxy.Cluster.Ssh;
 using DeisProxy.Commands;
 using DeisProxy.Output;
+using DeisProxy.Rackspace;
 using DeisProxy.Sandbox;
+using DeisProxy.Sandbox.Rackspace;
 using DeisProxy.Sandbox.Router;
 
 namespace DeisProxy.Tests;
 
-/// <summary>A sandbox, and the whole command line against it in this process; only the node is entered without SSH.</summary>
+/// <summary>
+/// A sandbox (AWS, Rackspace, or no load balancer), and the whole command line against it in this process; only the node is entered without SSH.
+/// </summary>
 internal sealed class Scene : IAsyncDisposable
 {
     private static readonly TimeSpan RunLimit = TimeSpan.FromSeconds(180);
@@ -28,15 +32,27 @@ internal sealed class Scene : IAsyncDisposable
     public TimeSpan RollbackLimit { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// Calls that changed something in AWS or in the routers' settings. The tool's own lock and journal are not what anybody would miss.
+    /// Calls that changed something of load balancers or of the routers' settings. The tool's own lock and journal are not what anybody would miss.
     /// </summary>
     public IReadOnlyList<RemoteCall> Changes => [.. Sandbox.CallLog.Mutating.Where(call =>
         call.Service != "ssh" && !(call.Service == "etcd" && call.Parameters["key"].StartsWith("/deis-proxy/", StringComparison.Ordinal)))];
 
+    /// <summary>Rackspace's load balancer in front of the routers.</summary>
+    public CloudBalancer Web => Sandbox.Rackspace!.LoadBalancers.First(b => b.Id == 71);
+
+    public string ErrorPageFile => Path.Combine(_state.FullName, "rackspace-deis-71.error-page.html");
+
+    /// <summary>Everything that a person may have set, as text.</summary>
     private string State
     {
         get
         {
+            if (!IsAws)
+            {
+                return string.Join('\n', (Sandbox.Rackspace?.LoadBalancers ?? []).Select(b => $"{b.Id} {b.State}")
+                    .Append($"proxyProtocol {Sandbox.EtcdValue("/deis/router/proxyProtocol") ?? "absent"}"));
+            }
+
             var balancer = Sandbox.FindLoadBalancer();
             return string.Join(
                 " | ",
@@ -47,6 +63,14 @@ internal sealed class Scene : IAsyncDisposable
                 $"{Sandbox.EtcdValue("/deis/router/proxyProtocol")} {Sandbox.EtcdValue("/deis/router/proxyRealIpCidr")}");
         }
     }
+
+    private bool IsAws => Sandbox.LoadBalancers.Count > 0;
+
+    public static Task<Scene> StartAsync(params CloudBalancerOptions[] balancers) =>
+        StartAsync(new RackspaceOptions { LoadBalancers = balancers.Length > 0 ? balancers : [CloudBalancerOptions.Web] });
+
+    public static Task<Scene> StartAsync(RackspaceOptions rackspace) =>
+        StartAsync(SandboxOptions.DeisOnRackspace with { Rackspace = rackspace });
 
     /// <summary>Starts a sandbox whose routers are fast.</summary>
     public static Task<Scene> StartAsync(SandboxOptions options) => StartAsItIsAsync(options with
@@ -79,7 +103,34 @@ internal sealed class Scene : IAsyncDisposable
     public Task<int> RunAsync(Terminal terminal, string[] arguments, CancellationToken cancellationToken)
     {
         var host = new CommandHost(terminal, OpenAsync, TimeProvider.System) { RollbackLimit = RollbackLimit };
-        return CommandLine.RunAsync([.. arguments, "--region", "us-east-1"], host, cancellationToken).WaitAsync(RunLimit, CancellationToken.None);
+        string[] provider = IsAws ? ["--region", "us-east-1"]
+            : Sandbox.Rackspace is not null ? ["--provider", "rackspace"]
+            : ["--provider", "none", "--node", Sandbox.Nodes[0]];
+        return CommandLine.RunAsync([.. arguments, .. provider], host, cancellationToken).WaitAsync(RunLimit, CancellationToken.None);
+    }
+
+    /// <summary>Runs a command that must succeed.</summary>
+    public async Task<string> DoneAsync(params string[] arguments)
+    {
+        var (exitCode, output, error) = await RunAsync(arguments);
+        exitCode.ShouldBe(ExitCode.Done, $"{output}\n{error}");
+        return output;
+    }
+
+    /// <summary>The results of verify, by id: status and what was seen.</summary>
+    public async Task<(int ExitCode, IReadOnlyDictionary<string, (string Status, string Seen)> Checks)> VerifyAsync(params string[] arguments)
+    {
+        var (exitCode, output, error) = await RunAsync(["verify", .. arguments, "--output", "json"]);
+        output.ShouldNotBeEmpty(error);
+        return (exitCode, JsonNode.Parse(output)!["checks"]!.AsArray().ToDictionary(
+            c => c!["id"]!.GetValue<string>(), c => (c!["status"]!.GetValue<string>(), c["seen"]!.GetValue<string>())));
+    }
+
+    /// <summary>URLs of the application through a port of Rackspace's load balancers.</summary>
+    public string[] Urls(int port)
+    {
+        var application = $"127.0.0.1:{Sandbox.Rackspace!.DataPlanePort("203.0.113.80", port)}/";
+        return ["--url", $"http://{application}", "--echo-url", $"http://{application}", "--websocket-url", $"ws://{application}"];
     }
 
     /// <summary>Runs deis-proxy as a process of its own, which finds the sandbox as anybody's tools do: by its environment.</summary>
@@ -116,7 +167,7 @@ internal sealed class Scene : IAsyncDisposable
         }
     }
 
-    /// <summary>Must be refused for one reason, in text and in JSON alike, and change nothing.</summary>
+    /// <summary>Must be refused for one reason, in text and in JSON alike, and change nothing; gives message and remedy.</summary>
     public async Task<string> RefusedAsync(string code, params string[] arguments)
     {
         var text = await RunAsync(arguments);
@@ -130,9 +181,10 @@ internal sealed class Scene : IAsyncDisposable
         document["error"]!["code"]!.GetValue<string>().ShouldBe(code);
         var message = document["error"]!["message"]!.GetValue<string>();
         text.Error.ShouldContain($"error: {message}");
-        text.Error.ShouldContain(document["error"]!["remedy"]!.GetValue<string>());
+        var remedy = document["error"]!["remedy"]!.GetValue<string>();
+        text.Error.ShouldContain(remedy);
         ShouldBeUntouched();
-        return message;
+        return $"{message} {remedy}";
     }
 
     /// <summary>Must be warned of, in text and in JSON alike, by a dry run that goes on; gives the messages and remedies of that id.</summary>
@@ -175,6 +227,12 @@ internal sealed class Scene : IAsyncDisposable
             Aws = settings.Aws with { Endpoint = Sandbox.AwsEndpoint },
             Nodes = settings.Nodes.Count > 0 ? settings.Nodes : [.. Sandbox.Nodes.Select(NodeAddress.Parse)],
             StateFolder = _state.FullName,
+            Rackspace = Sandbox.Rackspace is not { } account ? null
+                : new RackspaceSettings(account.Options.Username, account.Options.ApiKey, account.AuthUrl, settings.Aws.Region)
+                {
+                    PollInterval = TimeSpan.FromMilliseconds(20),
+                    CallTimeout = TimeSpan.FromSeconds(10),
+                },
         };
         return ClusterSession.OpenAsync(
             local, new SandboxTransport(Sandbox.ConnectNodeAsync), passOver: _ => { }, connect: null, TimeProvider.System, cancellationToken);
