@@ -19,22 +19,22 @@ public sealed class FaultMatrixTests(MatrixOutput output) : IClassFixture<Matrix
 
     private static readonly FaultKind[] SessionFaults = [.. SshFaults, FaultKind.Hang, FaultKind.HangAfter];
 
-    public static TheoryData<string, string> Commands => Verdict.CommandsOfProviders;
+    public static TheoryData<string, string> Commands => Verdict.CommandsOfScenes;
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public async Task Every_call_fails_once_in_every_way(string command, string provider)
+    public async Task Every_call_fails_once_in_every_way(string command, string scene)
     {
-        var cases = (await Verdict.CallsOfAsync(command, provider)).SelectMany(c => FaultsOf(c.Call).Select(kind => (c.Call, c.Nth, Kind: kind)))
+        var cases = (await Verdict.CallsOfAsync(command, scene)).SelectMany(c => FaultsOf(c.Call).Select(kind => (c.Call, c.Nth, Kind: kind)))
             .ToList();
         List<(RemoteCall Call, int Nth, FaultKind Kind)> sample =
         [
             .. Matrix.Sample(cases.Where(c => c.Call.IsMutating), size: 14, GroupOf),
             .. Matrix.Sample(cases.Where(c => !c.Call.IsMutating), size: 6, GroupOf),
         ];
-        await Matrix.MeasureAsync(output, $"{provider} {command}, faults", sample, async c =>
+        await Matrix.MeasureAsync(output, $"{scene} {command}, faults", sample, async c =>
         {
-            await using var sandbox = await Verdict.ReadyForAsync(command, provider);
+            await using var sandbox = await Verdict.ReadyForAsync(command, scene);
             sandbox.Sandbox.Faults.Add(
                 new FaultRule(c.Kind) { Service = c.Call.Service, Operation = c.Call.Operation, Occurrence = c.Nth, Times = 1 });
             var run = await sandbox.RunAsync(command);
@@ -48,13 +48,13 @@ public sealed class FaultMatrixTests(MatrixOutput output) : IClassFixture<Matrix
     /// <summary>The SDK repeats what may pass, and so does deis-proxy: only an error that outlasts both makes it go back.</summary>
     [Theory]
     [MemberData(nameof(Commands))]
-    public async Task Every_change_fails_for_longer_than_it_is_repeated(string command, string provider)
+    public async Task Every_change_fails_for_longer_than_it_is_repeated(string command, string scene)
     {
-        var cases = (await Verdict.CallsOfAsync(command, provider)).Where(c =>
+        var cases = (await Verdict.CallsOfAsync(command, scene)).Where(c =>
             c.Call is { IsMutating: true, Service: "elasticloadbalancing" or "loadbalancers" });
-        await Matrix.MeasureAsync(output, $"{provider} {command}, lasting errors", Matrix.Sample(cases, size: 4, c => c.Call.Operation), async c =>
+        await Matrix.MeasureAsync(output, $"{scene} {command}, lasting errors", Matrix.Sample(cases, size: 4, c => c.Call.Operation), async c =>
         {
-            await using var sandbox = await Verdict.ReadyForAsync(command, provider);
+            await using var sandbox = await Verdict.ReadyForAsync(command, scene);
             sandbox.Sandbox.Faults.Add(new FaultRule(FaultKind.ServerError)
             {
                 Service = c.Call.Service,
@@ -70,13 +70,13 @@ public sealed class FaultMatrixTests(MatrixOutput output) : IClassFixture<Matrix
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public async Task Interrupted_at_every_call(string command, string provider)
+    public async Task Interrupted_at_every_call(string command, string scene)
     {
-        var calls = await Verdict.CallsOfAsync(command, provider);
-        await Matrix.MeasureAsync(output, $"{provider} {command}, interrupts",
+        var calls = await Verdict.CallsOfAsync(command, scene);
+        await Matrix.MeasureAsync(output, $"{scene} {command}, interrupts",
             Matrix.Sample(calls, size: 8, c => $"{c.Call.Service} {c.Call.Operation}"), async c =>
         {
-            await using var sandbox = await Verdict.ReadyForAsync(command, provider);
+            await using var sandbox = await Verdict.ReadyForAsync(command, scene);
             using var interrupt = new CancellationTokenSource();
             var running = sandbox.RunAsync(command, interrupt.Token);
             while (!running.IsCompleted

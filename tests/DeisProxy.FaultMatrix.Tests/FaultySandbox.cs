@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using DeisProxy.Commands;
 using DeisProxy.Output;
-using DeisProxy.Rackspace;
 using DeisProxy.RealParts;
 using DeisProxy.Sandbox;
 using DeisProxy.Sandbox.Rackspace;
@@ -22,19 +21,15 @@ internal sealed class FaultySandbox : IAsyncDisposable
     private readonly Lazy<NodeRelay> _relay;
     private readonly SandboxWay _way;
 
-    private FaultySandbox(SandboxCloud sandbox, string provider)
+    private FaultySandbox(SandboxCloud sandbox, string scene)
     {
         Sandbox = sandbox;
-        Provider = provider;
+        Scene = scene;
         _relay = new Lazy<NodeRelay>(() => new NodeRelay(sandbox));
         _way = new SandboxWay(sandbox.AwsEndpoint, sandbox.Nodes, _state.Path, sandbox.ConnectNodeAsync)
         {
             Rackspace = sandbox.Rackspace is { } account
-                ? new RackspaceSettings(account.Options.Username, account.Options.ApiKey, account.AuthUrl, Region: null)
-                {
-                    CallTimeout = TimeSpan.FromSeconds(3),
-                    PollInterval = TimeSpan.FromMilliseconds(10),
-                }
+                ? SandboxWay.RackspaceAt(account.Options.Username, account.Options.ApiKey, account.AuthUrl)
                 : null,
         };
         Start = State();
@@ -42,7 +37,8 @@ internal sealed class FaultySandbox : IAsyncDisposable
 
     public SandboxCloud Sandbox { get; }
 
-    public string Provider { get; }
+    /// <summary>aws, rackspace, websocket-only (Rackspace with a second load balancer), or none.</summary>
+    public string Scene { get; }
 
     /// <summary>What was there at first.</summary>
     public string Start { get; }
@@ -89,15 +85,33 @@ internal sealed class FaultySandbox : IAsyncDisposable
         },
     };
 
-    public static async Task<FaultySandbox> StartAsync(string provider = "aws") =>
-        new(await SandboxCloud.StartAsync(provider == "aws" ? Options : RackspaceOptions), provider);
+    public static async Task<FaultySandbox> StartAsync(string scene = "aws")
+    {
+        var options = scene switch { "aws" => Options, "none" => Options with { LoadBalancers = [] }, _ => RackspaceOptions };
+        return new(await SandboxCloud.StartAsync(options), scene);
+    }
+
+    /// <summary>Makes it what teardown meets. Without a load balancer that is a key which somebody else has set.</summary>
+    public async Task SetUpAsync()
+    {
+        if (Scene == "none")
+        {
+            Sandbox.SetEtcdValue("/deis/router/proxyProtocol", "1");
+        }
+        else
+        {
+            (await RunAsync("setup")).ExitCode.ShouldBe(0);
+        }
+    }
 
     /// <summary>Everything that deis-proxy may change, as text.</summary>
     public string State()
     {
-        if (Sandbox.Rackspace is { } account)
+        if (Scene != "aws")
         {
-            return string.Join('\n', account.LoadBalancers.Select(b => $"{b.Id} {b.State}")
+            // A second load balancer has another id each time that it is created.
+            return string.Join('\n', (Sandbox.Rackspace?.LoadBalancers ?? []).OrderBy(b => b.State.Port)
+                .Select(b => $"{b.State} {string.Join(' ', b.VirtualIps)} {string.Join(' ', b.Nodes.Select(n => $"{n.Address}:{n.Port}"))}")
                 .Append($"proxyProtocol {Sandbox.EtcdValue("/deis/router/proxyProtocol") ?? "absent"}"));
         }
 
@@ -117,7 +131,7 @@ internal sealed class FaultySandbox : IAsyncDisposable
     }
 
     /// <summary>Ports that had a listener and have none, or one with another certificate or without its ciphers.</summary>
-    public IEnumerable<int> BrokenPorts() => Sandbox.Rackspace is { } account
+    public IEnumerable<int> BrokenPorts() => Scene == "none" ? [] : Sandbox.Rackspace is { } account
         ? new[] { 80, 2222 }.Where(port => !account.LoadBalancers.Any(b => b.State.Port == port))
         : Options.LoadBalancers[0].Listeners
         .Where(was => Sandbox.FindLoadBalancer().Listeners.FirstOrDefault(l => l.LoadBalancerPort == was.LoadBalancerPort) is not { } now
@@ -142,8 +156,8 @@ internal sealed class FaultySandbox : IAsyncDisposable
         return answer?["node"]?["ttl"]?.GetValue<int>() is not (> 0 and <= 60);
     }
 
-    public bool HasUnfinishedRun =>
-        Sandbox.EtcdValue($"/deis-proxy/{(Provider == "aws" ? Sandbox.FindLoadBalancer().Name : "rackspace-71")}/run") is not null;
+    public bool HasUnfinishedRun => Sandbox.EtcdValue(
+        $"/deis-proxy/{Scene switch { "aws" => Sandbox.FindLoadBalancer().Name, "none" => "none", _ => "rackspace-71" }}/run") is not null;
 
     public bool HoldsConnections => Sandbox.Nodes.Any(Sandbox.HoldsConnections);
 
@@ -180,7 +194,7 @@ internal sealed class FaultySandbox : IAsyncDisposable
     /// <summary>Starts deis-proxy as a process of its own, which enters the sandbox's nodes.</summary>
     public Process StartProcess(string command)
     {
-        var start = NewProcess(typeof(FaultySandbox).Assembly.Location, command);
+        var start = NewProcess(typeof(FaultySandbox).Assembly.Location, command, ProviderOptions(command));
         _way.ToEnvironment(start.Environment, _relay.Value.Port);
         return Begin(start);
     }
@@ -189,16 +203,22 @@ internal sealed class FaultySandbox : IAsyncDisposable
     public Process StartProcess(string command, SshServer node)
     {
         var start = NewProcess(
-            Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll"), command, "--node", node.Address, "--ssh-user", node.User,
-            "--identity", node.IdentityFile, "--known-hosts", node.KnownHostsFile, "--ssh-config", "/dev/null", "--etcd-endpoint",
+            Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll"), command, "--region", "us-east-1", "--node", node.Address, "--ssh-user",
+            node.User, "--identity", node.IdentityFile, "--known-hosts", node.KnownHostsFile, "--ssh-config", "/dev/null", "--etcd-endpoint",
             Sandbox.EtcdEndpoint.ToString());
         start.Environment["AWS_ENDPOINT_URL"] = Sandbox.AwsEndpoint.ToString();
         start.Environment["XDG_STATE_HOME"] = _state.Path;
         return Begin(start);
     }
 
-    private string[] ProviderOptions(string command) => Provider == "aws" ? ["--region", "us-east-1"]
-        : ["--provider", Provider, "--load-balancer", "deis", .. command == "setup" ? ["--drop-session-persistence"] : (string[])[]];
+    private string[] ProviderOptions(string command) => (Scene, command) switch
+    {
+        ("aws", _) => ["--region", "us-east-1"],
+        ("none", _) => ["--provider", "none", "--node", Sandbox.Nodes[0]],
+        ("websocket-only", "setup") => ["--provider", "rackspace", "--load-balancer", "deis", "--websocket-only", "8080"],
+        (_, "setup") => ["--provider", "rackspace", "--load-balancer", "deis", "--drop-session-persistence"],
+        _ => ["--provider", "rackspace", "--load-balancer", "deis"],
+    };
 
     public async ValueTask DisposeAsync()
     {
@@ -213,7 +233,7 @@ internal sealed class FaultySandbox : IAsyncDisposable
 
     private static ProcessStartInfo NewProcess(string program, string command, params string[] options)
     {
-        var start = new ProcessStartInfo("dotnet", [program, command, "--region", "us-east-1", .. options])
+        var start = new ProcessStartInfo("dotnet", [program, command, .. options])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,

@@ -11,27 +11,34 @@ public sealed class ProcessTests(MatrixOutput output) : IClassFixture<MatrixOutp
 
     private static readonly string[] Signals = ["TERM", "INT", "HUP"];
 
-    /// <summary>Where a port is closed, both ends do not fit, or connections are held. The other changes have no such moment.</summary>
+    /// <summary>
+    /// Where a port is closed, both ends do not fit, connections are held, or there is a load balancer that nobody has recorded. The other changes
+    /// have no such moment.
+    /// </summary>
     private static readonly string[] Critical =
-        ["CreateLoadBalancerListeners", "DeleteLoadBalancerListeners", "SetLoadBalancerPoliciesOfListener", "SetLoadBalancerPoliciesForBackendServer", "say", "run"];
+    [
+        "CreateLoadBalancerListeners", "DeleteLoadBalancerListeners", "SetLoadBalancerPoliciesOfListener", "SetLoadBalancerPoliciesForBackendServer",
+        "say", "run", "CreateLoadBalancer", "DeleteLoadBalancer", "UpdateLoadBalancer", "compareAndDelete",
+    ];
 
     public static TheoryData<string> Commands => Verdict.Commands;
 
+    public static TheoryData<string, string> CommandsOfScenes => Verdict.CommandsOfScenes;
+
     [Theory]
-    [MemberData(nameof(Commands))]
-    public async Task Killed_at_every_change(string command)
+    [MemberData(nameof(CommandsOfScenes))]
+    public async Task Killed_at_every_change(string command, string scene)
     {
-        var cases =
-            (await ChangesOfAsync(command)).SelectMany(c => new[] { FaultKind.Hang, FaultKind.HangAfter }.Select(kind => (c.Call, c.Nth, Kind: kind)))
-                .ToList();
+        var cases = (await ChangesOfAsync(command, scene))
+            .SelectMany(c => new[] { FaultKind.Hang, FaultKind.HangAfter }.Select(kind => (c.Call, c.Nth, Kind: kind))).ToList();
         List<(RemoteCall Call, int Nth, FaultKind Kind)> sample =
         [
             .. Matrix.Sample(cases.Where(c => IsCritical(c.Call)), size: 6, c => $"{c.Call.Operation} {c.Kind}"),
             .. Matrix.Sample(cases.Where(c => !IsCritical(c.Call)), size: 1, c => $"{c.Call.Operation} {c.Kind}"),
         ];
-        await Matrix.MeasureAsync(output, $"{command}, SIGKILL", sample, async c =>
+        await Matrix.MeasureAsync(output, $"{scene} {command}, SIGKILL", sample, async c =>
         {
-            await using var sandbox = await Verdict.ReadyForAsync(command);
+            await using var sandbox = await Verdict.ReadyForAsync(command, scene);
             return await KilledAsync(sandbox, command, c.Call, c.Nth, c.Kind, () => sandbox.StartProcess(command));
         });
     }
@@ -51,17 +58,17 @@ public sealed class ProcessTests(MatrixOutput output) : IClassFixture<MatrixOutp
     }
 
     [Theory]
-    [MemberData(nameof(Commands))]
-    public async Task Asked_to_end_at_every_change_once_and_again(string command)
+    [MemberData(nameof(CommandsOfScenes))]
+    public async Task Asked_to_end_at_every_change_once_and_again(string command, string scene)
     {
-        var cases = (await ChangesOfAsync(command)).SelectMany(c => Signals.Select(signal => (c.Call, c.Nth, Signal: signal))).ToList();
+        var cases = (await ChangesOfAsync(command, scene)).SelectMany(c => Signals.Select(signal => (c.Call, c.Nth, Signal: signal))).ToList();
 
         // With the lock given back everything is done: what comes after that must not make it look undone.
         List<(RemoteCall Call, int Nth, string Signal)> sample =
             [.. Matrix.Sample(cases.SkipLast(1), size: 4, c => $"{c.Call.Operation} {c.Signal}"), cases[^1]];
-        await Matrix.MeasureAsync(output, $"{command}, signals", sample, async c =>
+        await Matrix.MeasureAsync(output, $"{scene} {command}, signals", sample, async c =>
         {
-            await using var sandbox = await Verdict.ReadyForAsync(command);
+            await using var sandbox = await Verdict.ReadyForAsync(command, scene);
             var (run, struck, held) = await SignalledAsync(sandbox, command, c.Call, c.Nth, c.Signal);
             return new Outcome(
                 await Verdict.JudgeAsync(
@@ -73,8 +80,8 @@ public sealed class ProcessTests(MatrixOutput output) : IClassFixture<MatrixOutp
 
     private static bool IsCritical(RemoteCall call) => Critical.Contains(call.Operation, StringComparer.Ordinal);
 
-    private static async Task<IReadOnlyList<(RemoteCall Call, int Nth)>> ChangesOfAsync(string command) =>
-        [.. (await Verdict.CallsOfAsync(command)).Where(c => c.Call.IsMutating || c.Call.Operation == "start")];
+    private static async Task<IReadOnlyList<(RemoteCall Call, int Nth)>> ChangesOfAsync(string command, string scene = "aws") =>
+        [.. (await Verdict.CallsOfAsync(command, scene)).Where(c => c.Call.IsMutating || c.Call.Operation == "start")];
 
     private static async Task<Outcome> KilledAsync(
         FaultySandbox sandbox, string command, RemoteCall call, int nth, FaultKind kind, Func<Process> start)

@@ -14,19 +14,32 @@ internal sealed record SandboxWay(
     /// <summary>The Rackspace account; null where there is none.</summary>
     public RackspaceSettings? Rackspace { get; init; }
 
+    /// <summary>How the account of a sandbox is reached.</summary>
+    public static RackspaceSettings RackspaceAt(string username, string apiKey, Uri authUrl) => new(username, apiKey, authUrl, Region: null)
+    {
+        CallTimeout = TimeSpan.FromSeconds(3),
+        PollInterval = TimeSpan.FromMilliseconds(10),
+    };
+
     public static readonly TimeSpan RollbackLimit = TimeSpan.FromSeconds(45);
 
     private const string Endpoint = "AWS_ENDPOINT_URL";
     private const string NodesVariable = "SANDBOX_NODES";
     private const string State = "SANDBOX_STATE";
     private const string Relay = "SANDBOX_RELAY";
+    private const string Account = "SANDBOX_RACKSPACE";
 
     /// <summary>What <see cref="ToEnvironment"/> has left.</summary>
     public static SandboxWay FromEnvironment()
     {
         var relay = int.Parse(Variable(Relay), CultureInfo.InvariantCulture);
         return new SandboxWay(
-            new Uri(Variable(Endpoint)), Variable(NodesVariable).Split(','), Variable(State), (node, ct) => RelayedNode.EnterAsync(relay, node, ct));
+            new Uri(Variable(Endpoint)), Variable(NodesVariable).Split(','), Variable(State), (node, ct) => RelayedNode.EnterAsync(relay, node, ct))
+        {
+            Rackspace = Environment.GetEnvironmentVariable(Account)?.Split(' ') is [var user, var key, var url]
+                ? RackspaceAt(user, key, new Uri(url))
+                : null,
+        };
 
         static string Variable(string name) =>
             Environment.GetEnvironmentVariable(name) ?? throw new InvalidOperationException($"{name} is not set; the tests start this program.");
@@ -38,6 +51,10 @@ internal sealed record SandboxWay(
         environment[NodesVariable] = string.Join(',', Nodes);
         environment[State] = StateFolder;
         environment[Relay] = relayPort.ToString(CultureInfo.InvariantCulture);
+        if (Rackspace is { } account)
+        {
+            environment[Account] = $"{account.Username} {account.ApiKey} {account.AuthUrl}";
+        }
     }
 
     public Task<ClusterSession> OpenAsync(ConnectionSettings settings, CancellationToken cancellationToken)

@@ -10,18 +10,20 @@ internal static class Verdict
 
     public static TheoryData<string> Commands => ["setup", "teardown"];
 
-    public static TheoryData<string, string> CommandsOfProviders => new()
+    /// <summary>Without a load balancer setup changes nothing.</summary>
+    public static TheoryData<string, string> CommandsOfScenes => new()
     {
         { "setup", "aws" }, { "teardown", "aws" }, { "setup", "rackspace" }, { "teardown", "rackspace" },
+        { "setup", "websocket-only" }, { "teardown", "websocket-only" }, { "teardown", "none" },
     };
 
     /// <summary>A sandbox as the command meets it: untouched before setup, set up before teardown.</summary>
-    public static async Task<FaultySandbox> ReadyForAsync(string command, string provider = "aws")
+    public static async Task<FaultySandbox> ReadyForAsync(string command, string scene = "aws")
     {
-        var sandbox = await FaultySandbox.StartAsync(provider);
+        var sandbox = await FaultySandbox.StartAsync(scene);
         if (command == "teardown")
         {
-            (await sandbox.RunAsync("setup")).ExitCode.ShouldBe(0);
+            await sandbox.SetUpAsync();
         }
 
         sandbox.Sandbox.CallLog.Clear();
@@ -29,18 +31,18 @@ internal static class Verdict
     }
 
     /// <summary>Every call of a run in which nothing fails, and which call to its operation it is.</summary>
-    public static async Task<IReadOnlyList<(RemoteCall Call, int Nth)>> CallsOfAsync(string command, string provider = "aws")
+    public static async Task<IReadOnlyList<(RemoteCall Call, int Nth)>> CallsOfAsync(string command, string scene = "aws")
     {
-        await using var sandbox = await ReadyForAsync(command, provider);
+        await using var sandbox = await ReadyForAsync(command, scene);
         var run = await sandbox.RunAsync(command);
         run.ExitCode.ShouldBe(0, run.Text);
         return [.. sandbox.Sandbox.CallLog.Calls.GroupBy(call => (call.Service, call.Operation)).SelectMany(group => group.Select((call, index) => (call, index + 1))).OrderBy(c => c.call.Number)];
     }
 
-    private static Task<string> GoalOf(string provider) => Goals.GetOrAdd(provider, name => new Lazy<Task<string>>(async () =>
+    private static Task<string> GoalOf(string scene) => Goals.GetOrAdd(scene, name => new Lazy<Task<string>>(async () =>
     {
         await using var sandbox = await FaultySandbox.StartAsync(name);
-        (await sandbox.RunAsync("setup")).ExitCode.ShouldBe(0);
+        await sandbox.SetUpAsync();
         return sandbox.State();
     })).Value;
 
@@ -53,7 +55,7 @@ internal static class Verdict
             violations.Add(new('a', $"{what}: port {port} is broken after exit code {run.ExitCode}"));
         }
 
-        var (before, after) = command == "setup" ? (sandbox.Start, await GoalOf(sandbox.Provider)) : (await GoalOf(sandbox.Provider), sandbox.Start);
+        var (before, after) = command == "setup" ? (sandbox.Start, await GoalOf(sandbox.Scene)) : (await GoalOf(sandbox.Scene), sandbox.Start);
         var put = run.ExitCode is 1 or 130;
         var possible = interrupted ? run.ExitCode is 0 or 130 : run.ExitCode is 0 or 1 or 3 or 130;
         if (!possible
@@ -90,7 +92,7 @@ internal static class Verdict
         }
 
         var again = await sandbox.RunAsync(command);
-        var wanted = command == "setup" ? await GoalOf(sandbox.Provider) : sandbox.Start;
+        var wanted = command == "setup" ? await GoalOf(sandbox.Scene) : sandbox.Start;
         if (again.ExitCode != 0 || sandbox.State() != wanted)
         {
             violations.Add(new('c', $"{what}: the next {command} ended with {again.ExitCode} in\n{sandbox.State()}\n{again.Text}"));
