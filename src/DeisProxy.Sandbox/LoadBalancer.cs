@@ -35,13 +35,13 @@ public sealed class LoadBalancer
 {
     private volatile LoadBalancerState _state;
 
-    internal LoadBalancer(LoadBalancerOptions options, string region, DateTimeOffset created, LoadBalancerState state, LoadBalancerTraffic traffic)
+    internal LoadBalancer(LoadBalancerOptions options, string zone, DateTimeOffset created, LoadBalancerState state, LoadBalancerTraffic traffic)
     {
         Name = options.Name;
         LogicalId = options.LogicalId;
         Scheme = options.Scheme;
         Created = created;
-        DnsName = $"{(Scheme == "internal" ? "internal-" : "")}{Name}-{options.DnsSuffix}.{region}.elb.amazonaws.com";
+        DnsName = $"{(Scheme == "internal" ? "internal-" : "")}{Name}-{options.DnsSuffix}.{zone}";
         _state = state;
         Traffic = traffic;
     }

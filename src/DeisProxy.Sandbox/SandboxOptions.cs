@@ -23,6 +23,9 @@ public sealed record SandboxOptions
     /// <summary>AWS region.</summary>
     public string Region { get; init; } = "us-east-1";
 
+    /// <summary>The end of load balancers' DNS names.</summary>
+    public string DnsZone { get; init; } = "elb.amazonaws.com";
+
     /// <summary>AWS account number.</summary>
     public string Account { get; init; } = "123456789012";
 

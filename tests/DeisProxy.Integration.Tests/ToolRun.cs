@@ -10,6 +10,11 @@ public sealed record ToolRun(int ExitCode, string Output, string Error)
     /// <summary>Gives a program a terminal of its own; what it writes to it comes out here.</summary>
     private const string AtTerminal = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
 
+    /// <summary>The words that start deis-proxy: as it was published, or else as it was built.</summary>
+    public static string[] Program => Environment.GetEnvironmentVariable("DEIS_PROXY_TEST_EXECUTABLE") is { } executable
+        ? [executable]
+        : [RealProcess.Find("dotnet", "install the .NET SDK"), Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll")];
+
     public JsonObject Json => (JsonObject)JsonNode.Parse(Output)!;
 
     /// <summary>Runs it.</summary>
@@ -17,10 +22,7 @@ public sealed record ToolRun(int ExitCode, string Output, string Error)
     public static async Task<ToolRun> StartAsync(
         IReadOnlyCollection<string> arguments, IEnumerable<KeyValuePair<string, string>> environment, TimeSpan limit, string? typed = null)
     {
-        var executable = Environment.GetEnvironmentVariable("DEIS_PROXY_TEST_EXECUTABLE");
-        List<string> command = executable is null
-            ? [RealProcess.Find("dotnet", "install the .NET SDK"), Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll")]
-            : [executable];
+        List<string> command = [.. Program];
         if (typed is not null)
         {
             command.InsertRange(0, [RealProcess.Find("python3", "install the Debian package python3"), "-c", AtTerminal]);

@@ -12,6 +12,9 @@ internal sealed class SandboxCommand : Command
     /// <summary>The nodes' network: whoever dials one of them by accident gets no farther than this machine.</summary>
     private const string NodeNetwork = "127.21.0.0/16";
 
+    /// <summary>A zone in which nobody can have a name (RFC 2606).</summary>
+    private const string DnsZone = "elb.invalid";
+
     private readonly Option<string> _provider = new("--provider")
     {
         Description = "whose load balancer to start",
@@ -56,6 +59,7 @@ internal sealed class SandboxCommand : Command
                 {
                     AwsPort = parsed.GetValue(_awsPort),
                     VpcCidr = NodeNetwork,
+                    DnsZone = DnsZone,
                     PublicAddresses = false,
                 };
                 await using var sandbox = await SandboxCloud.StartAsync(options, cancellationToken);
