@@ -12,7 +12,10 @@ public sealed class FaultMatrixTests(MatrixOutput output) : IClassFixture<Matrix
     ];
 
     private static readonly FaultKind[] EtcdFaults =
-        [FaultKind.ServerError, FaultKind.CloseBefore, FaultKind.CloseAfter, FaultKind.CutAnswer, FaultKind.Hang, FaultKind.NoLeader, FaultKind.StorageFull];
+        [FaultKind.ServerError, FaultKind.CloseBefore, FaultKind.CloseAfter, FaultKind.CutAnswer, FaultKind.Hang];
+
+    /// <summary>What only a write meets.</summary>
+    private static readonly FaultKind[] EtcdWriteFaults = [.. EtcdFaults, FaultKind.NoLeader, FaultKind.StorageFull];
 
     /// <summary>The system's ssh finds out by itself that a node does not answer any more; what is said in a session has its own limit.</summary>
     private static readonly FaultKind[] SshFaults = [FaultKind.CloseBefore, FaultKind.CloseAfter, FaultKind.CutAnswer];
@@ -104,7 +107,7 @@ public sealed class FaultMatrixTests(MatrixOutput output) : IClassFixture<Matrix
 
     private static FaultKind[] FaultsOf(RemoteCall call) => call switch
     {
-        { Service: "etcd" } => EtcdFaults,
+        { Service: "etcd" } => call.IsMutating ? EtcdWriteFaults : EtcdFaults,
         { Service: "ssh", Operation: "say" } => SessionFaults,
         { Service: "ssh" } => SshFaults,
         _ => AwsFaults,
