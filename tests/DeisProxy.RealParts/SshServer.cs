@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using DeisProxy.Sandbox;
 
 namespace DeisProxy.RealParts;
 
@@ -15,13 +16,13 @@ public sealed class SshServer : IAsyncDisposable
 {
     private readonly TemporaryDirectory _directory;
     private readonly SshPlace _place;
+    private readonly string _configuration;
     private RealProcess _process;
 
-    private SshServer(TemporaryDirectory directory, RealProcess process, SshPlace place)
+    private SshServer(TemporaryDirectory directory, string configuration, SshPlace place)
     {
-        _directory = directory;
-        _process = process;
-        _place = place;
+        (_directory, _configuration, _place) = (directory, configuration, place);
+        _process = Start();
     }
 
     public int Port => _place.Port;
@@ -31,10 +32,10 @@ public sealed class SshServer : IAsyncDisposable
 
     public string User { get; } = Environment.UserName;
 
-    public string IdentityFile => _place.IdentityFile ?? _directory["user_key"];
+    public string IdentityFile => _place.IdentityFile ?? _directory[SshdFiles.UserKey];
 
     /// <summary>Knows the server's key.</summary>
-    public string KnownHostsFile => _directory["known_hosts"];
+    public string KnownHostsFile => _directory[SshdFiles.KnownHosts];
 
     /// <summary>SHA256:... of the server's key.</summary>
     public string Fingerprint { get; private set; } = "";
@@ -55,33 +56,10 @@ public sealed class SshServer : IAsyncDisposable
         SshServer? server = null;
         try
         {
-            await NewKeyAsync(directory["host_key"]);
-            if (place.IdentityFile is null)
+            var file = await SshdFiles.WriteAsync(directory.Path, place.Addresses, place.Port, place.IdentityFile, configuration, default);
+            server = new SshServer(directory, file, place)
             {
-                await NewKeyAsync(directory["user_key"]);
-            }
-
-            await File.WriteAllTextAsync(
-                directory["known_hosts"],
-                string.Concat(place.Addresses.Select(address => KnownHostsLine(place.Port, directory["host_key"], address))));
-            await File.WriteAllLinesAsync(directory["sshd_config"],
-            [
-                // sshd takes the first value of an option.
-                .. configuration,
-                $"Port {place.Port}", .. place.Addresses.Select(address => $"ListenAddress {address}"),
-                $"HostKey {directory["host_key"]}", $"AuthorizedKeysFile {place.IdentityFile ?? directory["user_key"]}.pub",
-                "StrictModes no", "UsePAM no", "PasswordAuthentication no", "KbdInteractiveAuthentication no", "PermitRootLogin prohibit-password",
-                "PidFile none", "PrintMotd no", "MaxStartups 100",
-
-                // Keeps bash from reading the .bashrc of whoever runs the tests before each command.
-                "SetEnv SHLVL=5",
-            ]);
-
-            // sshd drops its privileges into this directory; normally its service makes it.
-            Directory.CreateDirectory("/run/sshd");
-            server = new SshServer(directory, Start(directory, place), place)
-            {
-                Fingerprint = (await RealProcess.RunAsync(KeyGenerator(), "-lf", directory["host_key"] + ".pub")).Split(' ')[1],
+                Fingerprint = (await RealProcess.RunAsync("ssh-keygen", "-lf", directory["host_key"] + ".pub")).Split(' ')[1],
             };
             await server.ReadyAsync();
             return server;
@@ -99,11 +77,11 @@ public sealed class SshServer : IAsyncDisposable
     }
 
     /// <summary>Makes a key pair: FILE and FILE.pub.</summary>
-    public static Task NewKeyAsync(string file) => RealProcess.RunAsync(KeyGenerator(), "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", file);
+    public static Task NewKeyAsync(string file) => SshdFiles.NewKeyAsync(file, CancellationToken.None);
 
     /// <summary>A line for known_hosts that binds ADDRESS:PORT to a key.</summary>
     public static string KnownHostsLine(int port, string keyFile, string address = "127.0.0.1") =>
-        $"{(port == 22 ? address : $"[{address}]:{port}")} {string.Join(' ', File.ReadAllText(keyFile + ".pub").Split(' ').Take(2))}\n";
+        SshdFiles.KnownHostsLine(address, port, keyFile);
 
     /// <summary>Kills the processes that serve the connections which exist now; new ones are accepted.</summary>
     public void CutConnections()
@@ -128,7 +106,7 @@ public sealed class SshServer : IAsyncDisposable
 
     public async Task RestartAsync()
     {
-        _process = Start(_directory, _place);
+        _process = Start();
         await ReadyAsync();
     }
 
@@ -138,15 +116,13 @@ public sealed class SshServer : IAsyncDisposable
         _directory.Dispose();
     }
 
-    private static string KeyGenerator() => RealProcess.Find("ssh-keygen", "install the Debian package openssh-client");
-
-    private static RealProcess Start(TemporaryDirectory directory, SshPlace place)
+    private RealProcess Start()
     {
-        string[] command = [RealProcess.Find("sshd", "install the Debian package openssh-server"), "-D", "-e", "-f", directory["sshd_config"]];
+        string[] command = [RealProcess.Find("sshd", "install the Debian package openssh-server"), "-D", "-e", "-f", _configuration];
 
         // A machine of its own has a /run of its own, in which the sessions' programs meet no files of another machine's.
-        return place.Network is null ? RealProcess.Start(command[0], command[1..]) : RealProcess.StartIn(
-            place.Network,
+        return _place.Network is null ? RealProcess.Start(command[0], command[1..]) : RealProcess.StartIn(
+            _place.Network,
             RealProcess.Find("unshare", "install the Debian package util-linux"),
             ["--mount", "sh", "-c", "mount -t tmpfs run /run && mkdir /run/sshd && exec \"$@\"", "sh", .. command]);
     }
