@@ -88,6 +88,23 @@ public abstract class NodeTests(SharedSshServer shared, ITestOutputHelper output
         results.ShouldAllBe(result => result.ExitCode == 0 && result.StandardOutput == "ok\n");
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(10)]
+    public async Task Commands_that_are_talked_to_leave_sessions_to_others(int sessions)
+    {
+        await using var server = await SshServer.StartAsync($"MaxSessions {sessions}");
+        await using var node = await ConnectAsync(server);
+        var talking = await Task.WhenAll(Enumerable.Range(0, sessions + 1).Select(_ => node.StartAsync(["cat"], SshServers.Limit)));
+        (await node.RunAsync(["echo", "in"], SshServers.Limit)).StandardOutput.ShouldBe("in\n");
+        foreach (var stream in talking)
+        {
+            await stream.WriteAsync("x"u8.ToArray(), SshServers.Limit);
+            (await stream.ReadAsync(new byte[2], SshServers.Limit)).ShouldBe(1);
+            await stream.DisposeAsync();
+        }
+    }
+
     [Fact]
     public async Task Cancelling_ends_the_wait_at_once()
     {
@@ -115,7 +132,7 @@ public abstract class NodeTests(SharedSshServer shared, ITestOutputHelper output
             }
         }
 
-        await EventuallyAsync(() => File.ReadAllText(file) == "ended\n", TimeSpan.FromSeconds(30), "the command sees the end of its input");
+        await SshServers.EventuallyAsync(() => File.ReadAllText(file) == "ended\n", "the command sees the end of its input");
         File.Delete(file);
     }
 
@@ -248,7 +265,7 @@ public abstract class NodeTests(SharedSshServer shared, ITestOutputHelper output
         var reading = stream.ReadAsync(new byte[1], SshServers.Limit).AsTask();
         using var directory = new TemporaryDirectory();
         var command = node.RunAsync(["sh", "-c", "touch \"$1\"; sleep 20", "sh", directory["begun"]], SshServers.Limit);
-        await EventuallyAsync(() => File.Exists(directory["begun"]), TimeSpan.FromSeconds(30), "the command has begun");
+        await SshServers.EventuallyAsync(() => File.Exists(directory["begun"]), "the command has begun");
 
         server.CutConnections();
 
@@ -335,16 +352,6 @@ public abstract class NodeTests(SharedSshServer shared, ITestOutputHelper output
         Median(command).ShouldBeLessThan(Median(connect), "commands share the connection");
     }
 
-    protected static async Task EventuallyAsync(Func<bool> condition, TimeSpan limit, string what)
-    {
-        var clock = Stopwatch.StartNew();
-        while (!condition())
-        {
-            clock.Elapsed.ShouldBeLessThan(limit, what);
-            await Task.Delay(20);
-        }
-    }
-
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
     protected static async Task<string> ConnectionsAsync(INode node) =>
@@ -365,7 +372,7 @@ public sealed class OpenSshNodeTests(SharedSshServer shared, ITestOutputHelper o
         (await RealProcess.RunAsync("stat", ["-c", "%a", .. directories])).ShouldBe("700\n");
         await node.DisposeAsync();
         await node.DisposeAsync();
-        await EventuallyAsync(() => Processes(pattern).Count == 0, TimeSpan.FromSeconds(15), "no process is left");
+        await SshServers.EventuallyAsync(() => Processes(pattern).Count == 0, "no process is left");
         directories.ShouldAllBe(directory => !Directory.Exists(directory));
         (await Should.ThrowAsync<DeisProxyException>(() => node.RunAsync(["true"], SshServers.Limit))).Code.ShouldBe("ssh-connection-lost");
     }

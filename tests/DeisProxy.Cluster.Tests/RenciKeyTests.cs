@@ -185,26 +185,6 @@ public sealed class RenciKeyTests(SharedSshServer shared) : IClassFixture<Shared
         error.Message.ShouldContain("bastion");
     }
 
-    [Fact]
-    public async Task A_server_of_2015_is_entered()
-    {
-        await using var old = await SshServer.StartAsync(
-            "KexAlgorithms curve25519-sha256@libssh.org,ecdh-sha2-nistp256,diffie-hellman-group-exchange-sha256,diffie-hellman-group14-sha1",
-            "Ciphers aes128-ctr,aes192-ctr,aes256-ctr",
-            "MACs hmac-sha2-256,hmac-sha1");
-        await using var node = await old.ConnectAsync(SshClientKind.Renci);
-        (await node.RunAsync(["echo", "in"], SshServers.Limit)).StandardOutput.ShouldBe("in\n");
-    }
-
-    [Fact]
-    public async Task A_server_with_the_oldest_key_exchange_is_entered()
-    {
-        await using var old = await SshServer.StartAsync(
-            "KexAlgorithms diffie-hellman-group14-sha1", "Ciphers aes128-cbc,3des-cbc", "MACs hmac-sha1");
-        await using var node = await old.ConnectAsync(SshClientKind.Renci);
-        (await node.RunAsync(["echo", "in"], SshServers.Limit)).StandardOutput.ShouldBe("in\n");
-    }
-
     [Theory]
     [InlineData("ProxyJump core@10.0.0.5", "core", "10.0.0.5", null)]
     [InlineData("ProxyJump a@10.0.0.4:23,b@[fe80::1]:24", "b", "fe80::1", null)]

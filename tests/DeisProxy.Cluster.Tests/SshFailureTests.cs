@@ -123,6 +123,26 @@ public abstract class EnteringFailureTests(SharedSshServer shared, ITestOutputHe
     }
 
     [Fact]
+    public async Task A_second_jump_host_that_refuses_leaves_no_connection_to_the_first()
+    {
+        await using var first = await SshServer.StartAsync();
+        var error = await FailAsync(first.Options() with { Jump = $"{first.User}@{first.Address},127.0.0.1:{RealProcess.FreePort()}" });
+        error.Code.ShouldBe("ssh-unreachable");
+        await SshServers.EventuallyAsync(() => first.Connections == 0, "the first jump host is left");
+    }
+
+    [Fact]
+    public async Task Nothing_in_common_to_encrypt_with()
+    {
+        using var directory = new TemporaryDirectory();
+        await using var server = await SshServer.StartAsync("Ciphers aes256-ctr");
+        await File.WriteAllTextAsync(directory["config"], "Ciphers aes128-ctr\n");
+        var error = await Should.ThrowAsync<DeisProxyException>(
+            () => server.ConnectAsync(client, options => options with { ConfigFile = directory["config"] }));
+        Show(error).Code.ShouldBe("ssh-failed");
+    }
+
+    [Fact]
     public async Task The_first_node_that_works_is_taken_and_the_others_are_told()
     {
         var dead = NodeAddress.Parse($"127.0.0.1:{RealProcess.FreePort()}");
@@ -217,61 +237,4 @@ public sealed class OpenSshFailureTests(SharedSshServer shared, ITestOutputHelpe
 }
 
 /// <summary>With Renci.SshNet.</summary>
-public sealed class RenciFailureTests(SharedSshServer shared, ITestOutputHelper output) : EnteringFailureTests(shared, output, SshClientKind.Renci)
-{
-    [Theory]
-    [InlineData("", false)]
-    [InlineData("SSH-2.0-OpenSSH_7.1\r\n", false)]
-    [InlineData("SSH-2.0-OpenSSH_7.1\r\nnothing that could be a packet of the protocol, but long enough to be taken for one", false)]
-    [InlineData("HTTP/1.1 400 Bad Request\r\n\r\n", true)]
-    [InlineData("SSH-1.5-old\r\n", false)]
-    [InlineData("", true)]
-    public async Task What_answers_is_no_SSH_server_or_hangs(string says, bool closes)
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var serving = ServeAsync(listener, says, closes);
-
-        var error = await FailAsync(
-            new SshOptions { ConnectTimeout = TimeSpan.FromSeconds(1), IdentityFile = Server.IdentityFile, KnownHostsFile = Server.KnownHostsFile },
-            listener.LocalEndpoint.ToString());
-
-        error.Code.ShouldBeOneOf("ssh-unreachable", "ssh-failed");
-        listener.Stop();
-        await serving;
-    }
-
-    [Fact]
-    public async Task A_flood_of_banners_has_an_end()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var serving = ServeAsync(listener, string.Concat(Enumerable.Repeat(new string('x', 1000) + "\n", 20_000)), closes: false);
-
-        var error = await FailAsync(
-            new SshOptions { ConnectTimeout = TimeSpan.FromSeconds(20), IdentityFile = Server.IdentityFile, KnownHostsFile = Server.KnownHostsFile },
-            listener.LocalEndpoint.ToString());
-
-        // By its length or, on a slow machine, by the time that it takes.
-        error.Code.ShouldBeOneOf("ssh-failed", "ssh-unreachable");
-        listener.Stop();
-        await serving;
-    }
-
-    private static async Task ServeAsync(TcpListener listener, string says, bool closes)
-    {
-        try
-        {
-            using var client = await listener.AcceptTcpClientAsync();
-            await client.GetStream().WriteAsync(System.Text.Encoding.ASCII.GetBytes(says));
-            if (!closes)
-            {
-                await client.GetStream().CopyToAsync(Stream.Null);
-            }
-        }
-        catch (Exception error) when (error is IOException or SocketException)
-        {
-            System.Diagnostics.Debug.WriteLine(error.Message);
-        }
-    }
-}
+public sealed class RenciFailureTests(SharedSshServer shared, ITestOutputHelper output) : EnteringFailureTests(shared, output, SshClientKind.Renci);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DeisProxy.Cluster.Ssh;
 using DeisProxy.RealParts;
 
@@ -19,6 +20,17 @@ internal static class SshServers
     public static Task<INode> ConnectAsync(
         this SshServer server, SshClientKind client = SshClientKind.Auto, Func<SshOptions, SshOptions>? change = null) =>
         Transport((change ?? (options => options))(server.Options() with { Client = client })).ConnectAsync(NodeAddress.Parse(server.Address), Limit);
+
+    /// <summary>Waits until something is so.</summary>
+    public static async Task EventuallyAsync(Func<bool> condition, string what)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!condition())
+        {
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30), what);
+            await Task.Delay(20);
+        }
+    }
 
     public static SshTransport Transport(SshOptions options, SshDialog? dialog = null) => new(options, dialog ?? SshDialog.Silent);
 }

@@ -45,6 +45,12 @@ public sealed class SshServer : IAsyncDisposable
     /// <summary>Process id of the server itself, which does not serve connections.</summary>
     public int ProcessId => _process.Id;
 
+    /// <summary>What its connections that have ended took of the processors.</summary>
+    public TimeSpan ProcessorTime => _process.ChildrenTime();
+
+    /// <summary>How many connections it serves at this moment.</summary>
+    public int Connections => _process.Children().Count;
+
     /// <summary>Starts it.</summary>
     /// <param name="configuration">More lines for sshd_config, such as <c>MaxSessions 2</c>.</param>
     public static Task<SshServer> StartAsync(params string[] configuration) =>

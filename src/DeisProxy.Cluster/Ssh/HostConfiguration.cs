@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.IO.Enumeration;
 using System.Text.RegularExpressions;
@@ -34,8 +35,14 @@ internal sealed partial record HostConfiguration
     /// <summary>Hosts to go through, in this order.</summary>
     public required IReadOnlyList<(string? User, NodeAddress Address)> Jumps { get; init; }
 
+    /// <summary>The algorithms that the configuration chooses, by the option that chooses them; none where it leaves them as they are.</summary>
+    public ILookup<string, string> Algorithms { get; init; } = Array.Empty<string>().ToLookup(name => name);
+
     /// <summary>What the configuration asks for that SSH.NET cannot do; null: nothing.</summary>
     public string? NeedsOpenSsh { get; init; }
+
+    /// <summary>What ssh prints without any configuration, by where it is looked for; that changes with its version only.</summary>
+    private static readonly ConcurrentDictionary<string, Task<CommandResult>> Defaults = new(StringComparer.Ordinal);
 
     private static readonly string[] DefaultIdentities = ["~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa"];
 
@@ -100,6 +107,11 @@ internal sealed partial record HostConfiguration
             arguments.AddRange(["-i", SshOptions.Expand(identity)]);
         }
 
+        // It prints the algorithms in any case, and the user's own are those that differ.
+        var defaults = Defaults.GetOrAdd(
+            options.SearchPath ?? "",
+            static (_, path) => SshProcess.RunAsync(["-G", "-F", "none", "--", "localhost"], path, CancellationToken.None),
+            options.SearchPath);
         var result = await SshProcess.RunAsync([.. arguments, "--", address.Host], options.SearchPath, cancellationToken);
         if (result.ExitCode != 0)
         {
@@ -109,10 +121,13 @@ internal sealed partial record HostConfiguration
                 "Mend the file that it names, or give another one with --ssh-config.");
         }
 
-        var values = result.StandardOutput.Split('\n')
-            .Select(line => line.TrimEnd('\r').Split(' ', 2))
-            .Where(pair => pair.Length == 2)
-            .ToLookup(pair => pair[0], pair => pair[1], StringComparer.OrdinalIgnoreCase);
+        var values = Values(result);
+        var usual = Values(await defaults.WaitAsync(cancellationToken));
+        var algorithms = RenciTransport.Algorithms.Select(known => known.Key)
+            .Where(option => usual.Contains(option) && !values[option].SequenceEqual(usual[option], StringComparer.Ordinal))
+            .SelectMany(option => values[option].SelectMany(list => list.Split(',')), (option, name) => (option, name))
+            .ToLookup(pair => pair.option, pair => pair.name, StringComparer.OrdinalIgnoreCase);
+        var unknown = algorithms.FirstOrDefault(option => !option.Intersect(RenciTransport.Algorithms[option.Key], StringComparer.Ordinal).Any());
         string? One(string name) => values[name].FirstOrDefault(value => value != "none");
         string Fill(string text) => SshOptions.Expand(text)
             .Replace("%d", Home, StringComparison.Ordinal)
@@ -143,17 +158,24 @@ internal sealed partial record HostConfiguration
             IdentitiesOnly = options.IdentityFile is not null || One("identitiesonly") == "yes",
             AgentSocket = socket,
             Jumps = jumps ?? [],
+            Algorithms = algorithms,
             NeedsOpenSsh =
                 jumps is null || (jump is not null && jumps.Count > 0) ? "ProxyJump"
                 : jumps.Count == 0 && jump is null or 0 && One("proxycommand") is not null ? "ProxyCommand"
                 : One("pkcs11provider") is not null ? "PKCS11Provider"
                 : One("knownhostscommand") is not null ? "KnownHostsCommand"
                 : One("revokedhostkeys") is not null ? "RevokedHostKeys"
+                : unknown is not null ? $"{unknown.Key} {string.Join(',', unknown)}"
                 : identities.Find(file => file.EndsWith("_sk", StringComparison.Ordinal) && File.Exists(file)) is { } fido ? $"the FIDO key {fido}"
                 : One("gssapiauthentication") == "yes" && socket is null && !identities.Exists(File.Exists) ? "GSSAPIAuthentication"
                 : null,
         };
     }
+
+    private static ILookup<string, string> Values(CommandResult result) => result.StandardOutput.Split('\n')
+        .Select(line => line.TrimEnd('\r').Split(' ', 2))
+        .Where(pair => pair.Length == 2)
+        .ToLookup(pair => pair[0], pair => pair[1], StringComparer.OrdinalIgnoreCase);
 
     private static IEnumerable<string> UserKnownHosts(SshOptions options, IEnumerable<string> otherwise) =>
         (options.KnownHostsFile is { } file ? [file] : otherwise).Select(SshOptions.Expand);

@@ -33,7 +33,7 @@ internal sealed class KnownHosts
         Revoked,
     }
 
-    /// <summary>Types of the keys that are known, in the order of the files.</summary>
+    /// <summary>Types of the keys that are known.</summary>
     public IEnumerable<string> Types => _keys.Select(entry => entry.Type).Distinct(StringComparer.Ordinal);
 
     /// <summary>Whether certificates can make a key known.</summary>

@@ -127,19 +127,16 @@ internal sealed class RenciConnection : IAsyncDisposable
     /// <summary>Passes nothing to a channel any more.</summary>
     public void Forget(SshChannel channel) => _channels.TryRemove(channel.Number, out _);
 
-    /// <summary>Waits until one of the other sessions has ended.</summary>
-    /// <returns>Whether there was one.</returns>
-    public async Task<bool> SessionEndedAsync(SshChannel channel, CancellationToken cancellationToken)
+    /// <summary>Ends a channel on which the node sends what it may not.</summary>
+    public void Break(SshChannel channel)
     {
-        var others = _channels.Values.Where(other => other.IsSession && other != channel).Select(other => other.Closed).ToList();
-        if (others.Count == 0)
-        {
-            return false;
-        }
-
-        await Task.WhenAny(others).WaitAsync(cancellationToken);
-        return true;
+        Forget(channel);
+        channel.Fail(SshFailure.Misbehaved(_node));
     }
+
+    /// <summary>Ends of the other sessions.</summary>
+    public IReadOnlyList<Task> OtherSessions(SshChannel channel) =>
+        [.. _channels.Values.Where(other => other.IsSession && other != channel).Select(other => other.Closed)];
 
     public async ValueTask DisposeAsync()
     {

@@ -6,8 +6,10 @@ namespace DeisProxy.Cluster.Ssh;
 
 /// <summary>A node that is reached with SSH.NET. Everything shares one connection; when it is lost, the next call makes a new one.</summary>
 /// <param name="connect">Makes a connection.</param>
+/// <param name="answerTime">How long the node may take to open a session and to start a command.</param>
 /// <param name="isJump">Whether it only passes streams on: many a jump host runs no commands.</param>
-internal sealed class RenciNode(NodeAddress address, Func<CancellationToken, Task<RenciConnection>> connect, bool isJump = false) : INode
+internal sealed class RenciNode(
+    NodeAddress address, Func<CancellationToken, Task<RenciConnection>> connect, TimeSpan answerTime, bool isJump = false) : INode
 {
     /// <summary>
     /// sshd refuses an eleventh session on one connection (MaxSessions 10); TCP connections do not count, but commands that are talked to do, and
@@ -23,11 +25,17 @@ internal sealed class RenciNode(NodeAddress address, Func<CancellationToken, Tas
 
     private static readonly TimeSpan RefusalPause = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>How long a session is waited for that sshd refuses (MaxSessions) until a further connection is made for it.</summary>
+    private static readonly TimeSpan SessionTime = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan FirstCommandTime = TimeSpan.FromSeconds(2);
 
     private readonly SemaphoreSlim _commands = new(ParallelCommands);
     private readonly SemaphoreSlim _connecting = new(1);
     private readonly CancellationTokenSource _ended = new();
+
+    // Connections that have as many sessions as sshd lets them have; those that are in use go on.
+    private readonly List<RenciConnection> _full = [];
     private RenciConnection? _connection;
     private bool _hasRun;
     private int _disposed;
@@ -93,10 +101,7 @@ internal sealed class RenciNode(NodeAddress address, Func<CancellationToken, Tas
         await _connecting.WaitAsync();
         try
         {
-            if (_connection is { } connection)
-            {
-                await connection.DisposeAsync();
-            }
+            await Task.WhenAll(_full.Append(_connection).OfType<RenciConnection>().Select(connection => connection.DisposeAsync().AsTask()));
         }
         finally
         {
@@ -134,8 +139,8 @@ internal sealed class RenciNode(NodeAddress address, Func<CancellationToken, Tas
             var isKept = false;
             try
             {
-                await channel.OpenedAsync(cancellationToken);
-                if (!await channel.ExecuteAsync(command, cancellationToken))
+                await channel.OpenedAsync(cancellationToken).WaitAsync(answerTime, cancellationToken);
+                if (!await channel.ExecuteAsync(command, cancellationToken).WaitAsync(answerTime, cancellationToken))
                 {
                     throw new DeisProxyException(
                         "ssh-failed",
@@ -148,9 +153,15 @@ internal sealed class RenciNode(NodeAddress address, Func<CancellationToken, Tas
             }
             catch (ChannelRefusedException error)
             {
-                // sshd has fewer sessions (MaxSessions) than are in use; one of ours will end.
-                if (await connection.SessionEndedAsync(channel, cancellationToken))
+                // sshd has fewer sessions (MaxSessions) than are in use. One of ours will end, unless all are talked to.
+                if (connection.OtherSessions(channel) is { Count: > 0 } others)
                 {
+                    if (await Task.WhenAny([.. others, Task.Delay(SessionTime, cancellationToken)]) is var first && !others.Contains(first))
+                    {
+                        cancellationToken.ThrowIfCancellationRequested();
+                        await SetAsideAsync(connection, cancellationToken);
+                    }
+
                     continue;
                 }
 
@@ -165,6 +176,10 @@ internal sealed class RenciNode(NodeAddress address, Func<CancellationToken, Tas
 
                 await Task.Delay(RefusalPause, cancellationToken);
             }
+            catch (TimeoutException error)
+            {
+                throw SshFailure.Lost(address, "it does not answer in time", error);
+            }
             finally
             {
                 if (!isKept)
@@ -172,6 +187,24 @@ internal sealed class RenciNode(NodeAddress address, Func<CancellationToken, Tas
                     channel.Dispose();
                 }
             }
+        }
+    }
+
+    /// <summary>Has the next call make a further connection.</summary>
+    private async Task SetAsideAsync(RenciConnection connection, CancellationToken cancellationToken)
+    {
+        await _connecting.WaitAsync(cancellationToken);
+        try
+        {
+            if (_connection == connection)
+            {
+                _full.Add(connection);
+                (_connection, _hasRun) = (null, false);
+            }
+        }
+        finally
+        {
+            _connecting.Release();
         }
     }
 

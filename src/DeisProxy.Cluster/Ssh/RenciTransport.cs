@@ -13,8 +13,9 @@ internal sealed class RenciTransport
     /// <summary>SSH.NET blocks a thread while it connects and authenticates, and there are so many connections at a time.</summary>
     private const int Threads = 160;
 
-    /// <summary>How often the time limit of a step may pass until a connection is there: SSH.NET has it for each wait of its own.</summary>
-    private const int LimitFactor = 3;
+    /// <summary>What SSH.NET has, by the option of ssh that chooses among it.</summary>
+    public static ILookup<string, string> Algorithms { get; } =
+        Offer(new ConnectionInfo("localhost", "nobody", new NoneAuthenticationMethod("nobody")));
 
     private readonly SshOptions _options;
     private readonly KeyRing _keys;
@@ -49,9 +50,11 @@ internal sealed class RenciTransport
             foreach (var (hop, hopHost) in hops)
             {
                 var before = way;
-                var node = new RenciNode(hop, ct => ConnectAsync(hop, hopHost, before, ownsVia: true, ct), isJump: true);
-                way = node;
+                var node = new RenciNode(hop, ct => ConnectAsync(hop, hopHost, before, ownsVia: true, ct), _options.EntryTime, isJump: true);
                 await node.EnterAsync(cancellationToken);
+
+                // Not sooner: what is not entered does not own the way to it.
+                way = node;
             }
 
             return await ConnectAsync(address, host, way, ownsVia: true, cancellationToken);
@@ -117,6 +120,10 @@ internal sealed class RenciTransport
             ? new ConnectionInfo(host.Host, host.Port, host.User, method)
             : new ConnectionInfo(host.Host, host.Port, host.User, ProxyTypes.Http, "127.0.0.1", relay.Port, StreamRelay.User, relay.Secret, method);
         info.Timeout = _options.ConnectTimeout;
+        Keep(info.KeyExchangeAlgorithms, host.Algorithms["KexAlgorithms"]);
+        Keep(info.Encryptions, host.Algorithms["Ciphers"]);
+        Keep(info.HmacAlgorithms, host.Algorithms["MACs"]);
+        Keep(info.HostKeyAlgorithms, host.Algorithms["HostKeyAlgorithms"]);
         Prefer(info.HostKeyAlgorithms, known);
 
         var client = new SshClient(info);
@@ -131,7 +138,7 @@ internal sealed class RenciTransport
         try
         {
             connecting = Task.Run(() => client.ConnectAsync(cancellationToken), CancellationToken.None);
-            await connecting.WaitAsync(_options.ConnectTimeout * LimitFactor, cancellationToken);
+            await connecting.WaitAsync(_options.EntryTime, cancellationToken);
             if (method.Session is not { } session)
             {
                 throw new DeisProxyException(
@@ -176,6 +183,21 @@ internal sealed class RenciTransport
         client.Dispose();
     }
 
+    /// <summary>Leaves the algorithms that the configuration chooses, in its order; all of them, if it chooses none.</summary>
+    private static void Keep<T>(IOrderedDictionary<string, T> algorithms, IEnumerable<string> chosen)
+    {
+        var names = chosen.Where(algorithms.ContainsKey).ToList();
+        foreach (var other in names.Count == 0 ? [] : algorithms.Keys.Except(names, StringComparer.Ordinal).ToList())
+        {
+            algorithms.Remove(other);
+        }
+
+        for (var i = 0; i < names.Count; i++)
+        {
+            algorithms.SetPosition(names[i], i);
+        }
+    }
+
     /// <summary>Asks for the types of keys that are known of the host before others, so that it is known by any of its keys.</summary>
     private static void Prefer(IOrderedDictionary<string, Func<byte[], KeyHostAlgorithm>> algorithms, KnownHosts known)
     {
@@ -187,18 +209,23 @@ internal sealed class RenciTransport
             }
         }
 
-        var position = 0;
-        foreach (var type in known.Types)
+        var types = known.Types.ToHashSet(StringComparer.Ordinal);
+        string TypeOf(string name) => name is "rsa-sha2-512" or "rsa-sha2-256" ? "ssh-rsa" : name;
+        var preferred = algorithms.Keys.Where(name => types.Contains(TypeOf(name))).ToList();
+        for (var i = 0; i < preferred.Count; i++)
         {
-            foreach (var name in type == "ssh-rsa" ? (string[])["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [type])
-            {
-                if (algorithms.ContainsKey(name))
-                {
-                    algorithms.SetPosition(name, position++);
-                }
-            }
+            algorithms.SetPosition(preferred[i], i);
         }
     }
+
+    private static ILookup<string, string> Offer(ConnectionInfo info) =>
+        ((IEnumerable<(string Option, IEnumerable<string> Names)>)
+        [
+            ("HostKeyAlgorithms", info.HostKeyAlgorithms.Keys), ("KexAlgorithms", info.KeyExchangeAlgorithms.Keys),
+            ("Ciphers", info.Encryptions.Keys), ("MACs", info.HmacAlgorithms.Keys),
+        ])
+        .SelectMany(list => list.Names, (list, name) => (list.Option, name))
+        .ToLookup(pair => pair.Option, pair => pair.name, StringComparer.OrdinalIgnoreCase);
 
     private static DeisProxyException? Judge(NodeAddress address, HostConfiguration host, KnownHosts known, HostKeyEventArgs e)
     {

@@ -37,7 +37,9 @@ internal sealed class SshChannel : IDisposable
     private uint _remoteNumber;
     private uint _remoteWindow;
     private uint _remotePacket;
+    private int _localWindow = Window;
     private int _unacknowledged;
+    private bool _hasEnded;
     private bool _closeSent;
     private volatile bool _disposed;
 
@@ -210,18 +212,21 @@ internal sealed class SshChannel : IDisposable
     /// <summary>The node has sent something.</summary>
     public void OnData(ReadOnlySpan<byte> data)
     {
-        if (_disposed)
+        if (IsAllowed(data.Length))
         {
-            return;
+            _received.Writer.Write(data);
+            _ = _received.Writer.FlushAsync().AsTask();
         }
-
-        _received.Writer.Write(data);
-        _ = _received.Writer.FlushAsync().AsTask();
     }
 
     /// <summary>The command has written to its standard error.</summary>
     public void OnError(ReadOnlySpan<byte> data)
     {
+        if (!IsAllowed(data.Length))
+        {
+            return;
+        }
+
         lock (_lock)
         {
             _error.Write(data[..(int)Math.Min(data.Length, MaximumError - _error.Length)]);
@@ -258,7 +263,11 @@ internal sealed class SshChannel : IDisposable
     }
 
     /// <summary>The node will send nothing more.</summary>
-    public void OnEof() => _received.Writer.Complete();
+    public void OnEof()
+    {
+        _hasEnded = true;
+        _received.Writer.Complete();
+    }
 
     /// <summary>The node has closed it.</summary>
     public void OnClosed()
@@ -281,6 +290,28 @@ internal sealed class SshChannel : IDisposable
         OnWindow(0);
     }
 
+    /// <summary>Whether the node may send so much now. If not, this channel ends and no other.</summary>
+    private bool IsAllowed(int count)
+    {
+        lock (_lock)
+        {
+            if (_disposed)
+            {
+                return false;
+            }
+
+            _localWindow -= count;
+            if (_localWindow >= 0 && !_hasEnded)
+            {
+                return true;
+            }
+        }
+
+        _connection.Break(this);
+        _ = Task.Run(SendClose);
+        return false;
+    }
+
     private void Acknowledge(int count)
     {
         int total;
@@ -293,6 +324,7 @@ internal sealed class SshChannel : IDisposable
             }
 
             (total, _unacknowledged) = (_unacknowledged, 0);
+            _localWindow += total;
         }
 
         Send(new ChannelWindowAdjustMessage(_remoteNumber, (uint)total), _connection.TrySend);

@@ -18,6 +18,9 @@ internal static partial class SshFailure
     /// <summary>Code of the error that no key lets us in.</summary>
     public const string AuthenticationRefused = "ssh-auth-refused";
 
+    /// <summary>Code of the error that a command's output has no end.</summary>
+    public const string OutputTooLongCode = "ssh-output-too-long";
+
     /// <summary>Code of the error that no other node can cure.</summary>
     public const string ProgramMissing = "ssh-missing";
 
@@ -79,9 +82,15 @@ internal static partial class SshFailure
         "Check that an SSH server answers there; --ssh-client openssh tries the system's ssh instead.",
         innerException);
 
+    /// <summary>The node does not keep to the protocol.</summary>
+    public static DeisProxyException Misbehaved(NodeAddress node) => new(
+        "ssh-failed",
+        $"{node} sends what the SSH protocol does not let it send.",
+        "Check what answers there; --ssh-client openssh tries the system's ssh instead.");
+
     /// <summary>A command's output has no end.</summary>
     public static DeisProxyException OutputTooLong(int maximum) => new(
-        "ssh-output-too-long",
+        OutputTooLongCode,
         $"A command on a node wrote more than {maximum / (1024 * 1024)} MB.",
         "Check what it does there; nothing that deis-proxy runs writes as much.");
 
@@ -119,7 +128,8 @@ internal static partial class SshFailure
         Recognise(Lines(standardError)) is { } found && !BeforeKeyExchange().IsMatch(found.Line) && !LostLine().IsMatch(found.Line);
 
     /// <summary>Makes the error.</summary>
-    public static DeisProxyException From(NodeAddress node, SshOptions options, int exitStatus, string standardError)
+    /// <param name="isEntering">Whether there was no connection yet that could have been lost.</param>
+    public static DeisProxyException From(NodeAddress node, SshOptions options, int exitStatus, string standardError, bool isEntering = false)
     {
         var lines = Lines(standardError);
         var (kind, line) = Recognise(lines) ?? (Kind.Other, lines.Count > 0 ? lines[^1] : $"it ended with status {exitStatus} and said nothing");
@@ -128,8 +138,8 @@ internal static partial class SshFailure
         {
             Kind.HostKey => HostKey(node, options, lines),
             Kind.Authentication => Refused(node, options.User, line, options),
-            Kind.Unreachable => Unreachable(node, line),
-            Kind.Lost => Lost(node, line),
+            Kind.Lost when !isEntering => Lost(node, line),
+            Kind.Unreachable or Kind.Lost => Unreachable(node, line),
             _ => new DeisProxyException(
                 "ssh-failed",
                 $"ssh to {node} failed: {line}.",
@@ -225,6 +235,7 @@ internal static partial class SshFailure
                 line.StartsWith("Host key verification failed", StringComparison.Ordinal) ? Kind.HostKey
                 : AuthenticationLine().IsMatch(line) ? Kind.Authentication
                 : UnreachableLine().IsMatch(line) ? Kind.Unreachable
+                : line.StartsWith("Unable to negotiate with ", StringComparison.Ordinal) ? Kind.Other
                 : null;
             if (kind is { } definite)
             {
@@ -261,7 +272,7 @@ internal static partial class SshFailure
     private static partial Regex UnreachableLine();
 
     [GeneratedRegex(
-        @"^kex_exchange_identification: |^ssh_exchange_identification: |^banner exchange: |^Unable to negotiate with ",
+        @"^kex_exchange_identification: |^ssh_exchange_identification: |^banner exchange: ",
         RegexOptions.CultureInvariant,
         1000)]
     private static partial Regex BeforeKeyExchange();

@@ -18,6 +18,8 @@ internal sealed class SshMaster : IAsyncDisposable
 
     private static readonly TimeSpan ExitTime = TimeSpan.FromSeconds(3);
 
+    private static readonly TimeSpan FirstCommandTime = TimeSpan.FromSeconds(2);
+
     private readonly NodeAddress _node;
     private readonly SshOptions _options;
     private readonly DirectoryInfo _directory;
@@ -50,13 +52,7 @@ internal sealed class SshMaster : IAsyncDisposable
         var keeper = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            var result = await SshProcess.RunAsync(
-                SshArguments.Build(node, options, controlPath, new SshPurpose.Master()), options.SearchPath, cancellationToken);
-            if (result.ExitCode != 0)
-            {
-                throw SshFailure.From(node, options, result.ExitCode, await ReasonAsync(node, options, result.StandardError, cancellationToken));
-            }
-
+            await EnterAsync(node, options, controlPath, cancellationToken);
             started = true;
             try
             {
@@ -68,9 +64,8 @@ internal sealed class SshMaster : IAsyncDisposable
             }
 
             // sshd turns Nagle's algorithm off (TCP_NODELAY) when a first session is opened; a connection that only ever carries streams
-            // would stall for 40 ms, the delayed acknowledgement, now and then. The command's result does not matter.
-            await SshProcess.RunAsync(
-                SshArguments.Build(node, options, controlPath, new SshPurpose.Command(["true"])), options.SearchPath, cancellationToken);
+            // would stall for 40 ms, the delayed acknowledgement, now and then. The command's result does not matter, nor that it ends.
+            await TryAsync(node, options, controlPath, new SshPurpose.Command(["true"]), FirstCommandTime, cancellationToken);
             return new SshMaster(node, options, directory, controlPath, keeper);
         }
         catch
@@ -106,6 +101,31 @@ internal sealed class SshMaster : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts a master. ssh's own ConnectTimeout ends with the key exchange.</summary>
+    private static async Task EnterAsync(NodeAddress node, SshOptions options, string controlPath, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(options.EntryTime * (options.JumpHosts().Count + 1));
+        try
+        {
+            var result = await SshProcess.RunAsync(
+                SshArguments.Build(node, options, controlPath, new SshPurpose.Master()), options.SearchPath, limit.Token);
+            if (result.ExitCode != 0)
+            {
+                var reason = await ReasonAsync(node, options, result.StandardError, limit.Token);
+                throw SshFailure.From(node, options, result.ExitCode, reason, isEntering: true);
+            }
+        }
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw SshFailure.Unreachable(node, "it does not answer in time", error);
+        }
+        catch (DeisProxyException error) when (error.Code == SshFailure.OutputTooLongCode)
+        {
+            throw SshFailure.Failed(node, "it greets without end", error);
+        }
+    }
+
     /// <summary>
     /// A master hides what its ProxyCommand says, so behind a jump host it only knows that its connection was closed. One that is
     /// no master tells the reason, and whether it is the host key is not to be missed.
@@ -122,16 +142,22 @@ internal sealed class SshMaster : IAsyncDisposable
         return SshFailure.IsDefinite(again.StandardError) ? again.StandardError : standardError;
     }
 
-    private static async Task ExitAsync(NodeAddress node, SshOptions options, string controlPath)
+    // Without an answer the master ends by itself: without a user within ControlPersist, with a dead network by ServerAlive.
+    private static Task ExitAsync(NodeAddress node, SshOptions options, string controlPath) =>
+        TryAsync(node, options, controlPath, new SshPurpose.Exit(), ExitTime, CancellationToken.None);
+
+    /// <summary>Has the master do something, if it does so in time.</summary>
+    private static async Task TryAsync(
+        NodeAddress node, SshOptions options, string controlPath, SshPurpose purpose, TimeSpan time, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(ExitTime);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(time);
         try
         {
-            await SshProcess.RunAsync(SshArguments.Build(node, options, controlPath, new SshPurpose.Exit()), options.SearchPath, limit.Token);
+            await SshProcess.RunAsync(SshArguments.Build(node, options, controlPath, purpose), options.SearchPath, limit.Token);
         }
-        catch (Exception e) when (e is OperationCanceledException or DeisProxyException)
+        catch (Exception e) when (e is OperationCanceledException or DeisProxyException && !cancellationToken.IsCancellationRequested)
         {
-            // It does not listen. Without a user it ends by itself within ControlPersist, and with a dead network by ServerAlive.
             System.Diagnostics.Debug.WriteLine(e.Message);
         }
     }

@@ -44,6 +44,9 @@ public sealed partial record SshOptions
     /// <summary>How long the TCP connection and the key exchange may take; whole seconds, at least one.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long it may take until a node is entered: <see cref="ConnectTimeout"/> holds for each step of it.</summary>
+    internal TimeSpan EntryTime => ConnectTimeout * 3;
+
     /// <summary>Where to look for programs, in the form of PATH; null: the PATH of this process. For tests.</summary>
     internal string? SearchPath { get; init; }
 

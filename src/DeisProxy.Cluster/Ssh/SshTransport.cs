@@ -81,7 +81,7 @@ public sealed class SshTransport : INodeTransport, IDisposable
         }
 
         Once(_dialog.Explain, $"{address}: entered with Renci.SshNet");
-        var node = new RenciNode(address, ct => _renci.ConnectAsync(address, host, hops, _entry, ct));
+        var node = new RenciNode(address, ct => _renci.ConnectAsync(address, host, hops, _entry, ct), _options.EntryTime);
         try
         {
             await node.EnterAsync(cancellationToken);
