@@ -91,16 +91,21 @@ public sealed class RackspaceTests
     }
 
     [Theory]
-    [InlineData("SSL_ID", false, null)]
-    [InlineData("SOURCE_IP", false, "SOURCE_IP")]
-    [InlineData("SOURCE_IP", true, "SOURCE_IP")]
-    public async Task Persistence_of_https_is_kept_where_tcp_has_it(string persistence, bool drops, string? kept)
+    [InlineData("HTTP", "HTTP_COOKIE", false, null)]
+    [InlineData("HTTPS", "SSL_ID", false, null)]
+    [InlineData("HTTPS", "SOURCE_IP", false, "SOURCE_IP")]
+    [InlineData("HTTPS", "SOURCE_IP", true, "SOURCE_IP")]
+    public async Task Persistence_is_kept_where_tcp_has_it_and_comes_back(string protocol, string persistence, bool drops, string? kept)
     {
         await using var scene = await Scene.StartAsync(new RackspaceOptions
         {
             DropsPersistence = drops,
-            LoadBalancers = [CloudBalancerOptions.Web with { Protocol = "HTTPS", Port = 443, HttpsRedirect = true, Persistence = persistence,
-                Monitor = null }],
+            LoadBalancers =
+            [
+                protocol == "HTTP"
+                    ? CloudBalancerOptions.Web with { Persistence = persistence }
+                    : CloudBalancerOptions.Web with { Protocol = "HTTPS", Port = 443, HttpsRedirect = true, Persistence = persistence, Monitor = null },
+            ],
         });
 
         await scene.DoneAsync(["setup", .. kept is null ? ["--drop-session-persistence"] : (string[])[]]);
