@@ -8,6 +8,9 @@ namespace DeisProxy.Cluster.Ssh;
 /// </summary>
 public sealed class FailoverNode : INode
 {
+    /// <summary>How long a node may take before the next one is tried beside it.</summary>
+    private static readonly TimeSpan HeadStart = TimeSpan.FromSeconds(1);
+
     private readonly IReadOnlyList<NodeAddress> _addresses;
     private readonly INodeTransport _transport;
     private readonly Action<DeisProxyException> _passOver;
@@ -95,19 +98,60 @@ public sealed class FailoverNode : INode
     private static async Task<INode> ConnectFirstAsync(
         INodeTransport transport, IReadOnlyList<NodeAddress> addresses, Action<DeisProxyException> passOver, CancellationToken cancellationToken)
     {
-        var failures = new List<DeisProxyException>();
-        foreach (var address in addresses)
+        var tries = new List<(Task<INode> Entering, CancellationTokenSource Stop)>();
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<INode>? entered = null;
+        try
         {
-            try
+            while (entered is null && (tries.Count < addresses.Count || tries.Exists(one => !one.Entering.IsCompleted)))
             {
-                var node = await transport.ConnectAsync(address, cancellationToken);
-                failures.ForEach(passOver);
-                return node;
+                if (tries.Count < addresses.Count)
+                {
+                    var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                    tries.Add((transport.ConnectAsync(addresses[tries.Count], stop.Token), stop));
+                }
+
+                // The next one is begun when one has failed, or has not answered for a while.
+                var open = tries.Select(one => one.Entering).Where(entering => !entering.IsCompleted).ToList();
+                var last = tries[^1].Entering;
+                if (open.Count > 0 && !last.IsCompletedSuccessfully && !(last.IsFaulted && tries.Count < addresses.Count))
+                {
+                    await Task.WhenAny([.. open, Task.Delay(tries.Count < addresses.Count ? HeadStart : Timeout.InfiniteTimeSpan, ended.Token)]);
+                }
+
+                cancellationToken.ThrowIfCancellationRequested();
+                foreach (var (alarm, _) in tries.Where(one => one.Entering.IsFaulted && !IsPassedOver(one.Entering)))
+                {
+                    await alarm;
+                }
+
+                entered = tries.Select(one => one.Entering).FirstOrDefault(entering => entering.IsCompletedSuccessfully);
             }
-            catch (DeisProxyException e) when (!SshFailure.IsAlarm(e) && e.Code != SshFailure.ProgramMissing)
+        }
+        finally
+        {
+            await ended.CancelAsync();
+
+            // The node that is entered may live on its token.
+            foreach (var (entering, stop) in tries.Where(one => one.Entering != entered))
             {
-                failures.Add(e);
+                await stop.CancelAsync();
+                await ((Task)entering).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (entering.IsCompletedSuccessfully)
+                {
+                    await (await entering).DisposeAsync();
+                }
+
+                stop.Dispose();
             }
+        }
+
+        var failures = tries.Select(one => one.Entering).Where(IsPassedOver)
+            .Select(entering => (DeisProxyException)entering.Exception!.InnerException!).ToList();
+        if (entered is not null)
+        {
+            failures.ForEach(passOver);
+            return await entered;
         }
 
         throw failures switch
@@ -121,4 +165,8 @@ public sealed class FailoverNode : INode
                 new AggregateException(failures)),
         };
     }
+
+    /// <summary>Whether the next node may be entered in place of this one: an alarm must be seen, and a missing program is missed by all.</summary>
+    private static bool IsPassedOver(Task<INode> entering) =>
+        entering.Exception?.InnerException is DeisProxyException error && !SshFailure.IsAlarm(error) && error.Code != SshFailure.ProgramMissing;
 }

@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using DeisProxy.Cluster.Ssh;
+using DeisProxy.Core;
+
+namespace DeisProxy.Cluster.Tests;
+
+/// <summary>How the node to enter by is chosen, where real servers give no control over who is late.</summary>
+public sealed class FailoverNodeTests
+{
+    private static readonly NodeAddress[] Addresses = [.. new[] { "a", "b", "c", "d" }.Select(NodeAddress.Parse)];
+
+    [Fact]
+    public async Task Nodes_that_do_not_answer_are_tried_side_by_side()
+    {
+        var transport = new Transport { Late = { ["a"] = 20, ["b"] = 20, ["c"] = 20 } };
+        var clock = Stopwatch.StartNew();
+        await using (var node = await FailoverNode.EnterAsync(transport, Addresses, _ => { }, CancellationToken.None))
+        {
+            node.Name.ShouldBe("d");
+        }
+
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10));
+        transport.Open.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Who_fails_is_told_in_the_order_of_the_nodes_and_who_is_entered_too_late_is_left()
+    {
+        var transport = new Transport { Late = { ["a"] = 1.3, ["b"] = 0.1, ["c"] = 2, ["d"] = 30 }, Failing = ["a", "b"] };
+        var passedOver = new List<string>();
+        await using (var node = await FailoverNode.EnterAsync(transport, Addresses, e => passedOver.Add(e.Message), CancellationToken.None))
+        {
+            node.Name.ShouldBe("c");
+        }
+
+        passedOver.ShouldBe(["a", "b"]);
+        transport.Open.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_cancelled_search_leaves_nothing_open()
+    {
+        var transport = new Transport { Late = { ["a"] = 30, ["b"] = 30, ["c"] = 30, ["d"] = 30 } };
+        using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        await Should.ThrowAsync<OperationCanceledException>(() => FailoverNode.EnterAsync(transport, Addresses, _ => { }, soon.Token));
+        transport.Open.ShouldBe(0);
+    }
+
+    private sealed class Transport : INodeTransport
+    {
+        private int _open;
+
+        public Dictionary<string, double> Late { get; } = [];
+
+        public string[] Failing { get; init; } = [];
+
+        public int Open => _open;
+
+        public bool HasJump => false;
+
+        public async Task<INode> ConnectAsync(NodeAddress address, CancellationToken cancellationToken)
+        {
+            var name = address.ToString();
+            await Task.Delay(TimeSpan.FromSeconds(Late.GetValueOrDefault(name)), cancellationToken);
+            if (Failing.Contains(name))
+            {
+                throw new DeisProxyException("ssh-unreachable", name, "");
+            }
+
+            Interlocked.Increment(ref _open);
+            return new Node(name, () => Interlocked.Decrement(ref _open));
+        }
+
+        public INodeTransport Through(INode entry) => throw new NotSupportedException();
+    }
+
+    private sealed class Node(string name, Action left) : INode
+    {
+        public string Name => name;
+
+        public Task<CommandResult> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<Stream> StartAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<Stream> OpenStreamAsync(string host, int port, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask DisposeAsync()
+        {
+            left();
+            return ValueTask.CompletedTask;
+        }
+    }
+}
