@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Amazon;
 using Amazon.CloudFormation;
@@ -32,6 +34,13 @@ public sealed partial class AwsClients : IDisposable
         OnceOnly = new AmazonElasticLoadBalancingClient(credentials, single);
         CloudFormation = new AmazonCloudFormationClient(credentials, Configure(new AmazonCloudFormationConfig(), region, access));
         Ec2 = new AmazonEC2Client(credentials, Configure(new AmazonEC2Config(), region, access));
+        if (access.Detail is { } detail)
+        {
+            foreach (var client in (AmazonServiceClient[])[ElasticLoadBalancing, OnceOnly, CloudFormation, Ec2])
+            {
+                Report(client, detail);
+            }
+        }
     }
 
     /// <summary>Region of all of them, such as <c>us-east-1</c>.</summary>
@@ -88,6 +97,25 @@ public sealed partial class AwsClients : IDisposable
         _once.Dispose();
         CloudFormation.Dispose();
         Ec2.Dispose();
+    }
+
+    /// <summary>Tells of each call, repetitions included in its time.</summary>
+    private static void Report(AmazonServiceClient client, Action<string> detail)
+    {
+        var begun = new ConcurrentDictionary<AmazonWebServiceRequest, long>(ReferenceEqualityComparer.Instance);
+        client.BeforeRequestEvent += (_, call) => begun[((WebServiceRequestEventArgs)call).Request] = Stopwatch.GetTimestamp();
+        client.AfterResponseEvent += (_, call) => Tell(((WebServiceResponseEventArgs)call).Request, "");
+        client.ExceptionEvent += (_, call) =>
+            Tell(((WebServiceExceptionEventArgs)call).Request, $", {((WebServiceExceptionEventArgs)call).Exception.GetType().Name}");
+
+        void Tell(AmazonWebServiceRequest request, string outcome)
+        {
+            if (begun.TryRemove(request, out var since))
+            {
+                detail($"AWS {request.GetType().Name.Replace("Request", "", StringComparison.Ordinal)}: "
+                    + $"{Stopwatch.GetElapsedTime(since).TotalMilliseconds:F0} ms{outcome}");
+            }
+        }
     }
 
     private static T Configure<T>(T config, RegionEndpoint region, AwsAccess access)
@@ -149,6 +177,9 @@ public sealed record AwsAccess
 
     /// <summary>How long a single attempt of a call may take.</summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Is told each call with its time.</summary>
+    public Action<string>? Detail { get; init; }
 
     /// <summary>A sandbox that stands for all services; it is called with made-up credentials, never with the person's. Null: AWS.</summary>
     public Uri? Endpoint { get; init; }

@@ -68,7 +68,7 @@ internal static class AwsErrors
             _ when Denied.Contains(code) => new DeisProxyException(
                 "access-denied",
                 $"AWS refuses {operation}: {error.Message}",
-                $"Let these credentials do {operation}; the README has the IAM policy with everything that deis-proxy needs.",
+                $"Let these credentials do {operation}; docs/permissions.md has the IAM policy with everything that deis-proxy needs.",
                 error),
             _ when BadCredentials.Contains(code) => new DeisProxyException(
                 "credentials-rejected",

@@ -186,8 +186,10 @@ internal sealed class RackspaceClient : IDisposable
             message.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
         }
 
+        var begun = _settings.Time.GetTimestamp();
         using var response = await _http.SendAsync(message, cancellationToken);
         var text = Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(cancellationToken));
+        _settings.Detail?.Invoke($"Rackspace {request}: {(int)response.StatusCode}, {_settings.Time.GetElapsedTime(begun).TotalMilliseconds:F0} ms");
         return Answer.Of(request, response, text, _settings.Time.GetUtcNow());
     }
 

@@ -18,6 +18,9 @@ public sealed record RackspaceSettings(string Username, string ApiKey, Uri AuthU
     /// <summary>Limit for a change to come into effect.</summary>
     public TimeSpan ChangeLimit { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Is told each request with its status and its time.</summary>
+    public Action<string>? Detail { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -147,6 +147,7 @@ internal sealed class ClusterSession : IAsyncDisposable
         {
             var endpoints = settings.EtcdEndpoints.Count > 0 ? settings.EtcdEndpoints : EtcdClient.DefaultEndpoints;
             var etcd = await EtcdClient.ConnectAsync(node, endpoints, cancellationToken, settings.EtcdTimeout);
+            settings.Detail?.Invoke($"Entered by {node.Name}; etcd at {etcd.Endpoint} as seen from there.");
             var routers = new ClusterRouters(node, etcd);
             return new Entrance(node, etcd, routers, await routers.ReadAsync(cancellationToken));
         }

@@ -11,32 +11,28 @@ internal static class CommandLine
     /// <summary>Parses and runs a command line.</summary>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CommandHost host, CancellationToken cancellationToken)
     {
-        var root = new RootCommand(
-            "Makes WebSockets work through the load balancer of a Deis v1 cluster: AWS (TCP with the PROXY protocol), Rackspace (TCP_CLIENT_FIRST), "
-                + "or none.")
-        {
-            new SetupCommand(host),
-            new VerifyCommand(host),
-            new TeardownCommand(host),
-            new TemplateCommand(host),
-            new DemoCommand(host),
-            new SandboxCommand(host.Terminal),
-        };
-
         // As in git and kubectl; "help" alone is --help.
-        var parsed = root.Parse(arguments is ["help", ..] ? [.. arguments.Skip(1), "--help"] : arguments);
-        if (parsed.Errors.Count > 0)
+        var parsed = Root(host).Parse(arguments is ["help", ..] ? [.. arguments.Skip(1), "--help"] : arguments);
+        var isCompletion = arguments is [var first, ..] && first.StartsWith("[suggest", StringComparison.Ordinal);
+        if (parsed.Errors.Count > 0 && !isCompletion)
         {
             // What the parser says besides of a word that it does not know (that a command is missing, say) is no help.
             var unknown =
                 parsed.UnmatchedTokens is [var word, ..] ? $"deis-proxy does not know \"{word}\".{Meant(word, parsed)}" : null;
-            foreach (var message in unknown is null ? parsed.Errors.Select(error => error.Message) : [unknown])
+            List<string> messages = unknown is null ? [.. parsed.Errors.Select(error => error.Message)] : [unknown];
+            var command = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name;
+            var remedy = $"See 'deis-proxy {command}{(command.Length > 0 ? " " : "")}--help'.";
+            foreach (var message in messages)
             {
-                host.Terminal.Message(("error: ", Tone.Bad), (message, Tone.Plain));
+                host.Terminal.Error(message, message == messages[^1] ? remedy : "");
             }
 
-            var command = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
-            host.Terminal.Message($"  See 'deis-proxy{command} --help'.");
+            if (parsed.CommandResult.Command.Options.FirstOrDefault(option => option.Name == OutputOptions.Format) is { } format
+                && parsed.GetResult(format) is { Tokens: [{ Value: "json" }] })
+            {
+                host.Terminal.WriteDocument(new FailureDocument(command, new ErrorDocument("usage", string.Join(" ", messages), remedy)));
+            }
+
             return ExitCode.Usage;
         }
 
@@ -51,9 +47,23 @@ internal static class CommandLine
             return exitCode;
         }
 
-        ErrorText.Print(host.Terminal, $"The results could not be written: {lost}", "Check where the standard output leads to, such as a full disk.");
+        host.Terminal.Error($"The results could not be written: {lost}", "Check where the standard output leads to, such as a full disk.");
         return ExitCode.Failed;
     }
+
+    /// <summary>All commands and their options.</summary>
+    public static RootCommand Root(CommandHost host) => new(
+        "Makes WebSockets work through the load balancer of a Deis v1 cluster: AWS (TCP with the PROXY protocol), Rackspace (TCP_CLIENT_FIRST), "
+            + "or none.")
+    {
+        new SetupCommand(host),
+        new VerifyCommand(host),
+        new TeardownCommand(host),
+        new TemplateCommand(host),
+        new DemoCommand(host),
+        new SandboxCommand(host.Terminal),
+        new CompletionCommand(host.Terminal),
+    };
 
     /// <summary>Names the command or option that is meant, where one is near.</summary>
     private static string Meant(string word, ParseResult parsed)

@@ -9,7 +9,7 @@ var interrupt = Interrupts.Listen();
 var terminal = Terminal.OfProcess();
 var dialog = new SshDialog(
     terminal.HasPerson ? terminal.AskSecretAsync : null,
-    text => terminal.Message(("warning: ", Tone.Warning), (text, Tone.Plain)),
+    text => terminal.Warning(text),
     terminal.Detail);
 SshTransport? transport = null;
 try
@@ -22,15 +22,11 @@ finally
 }
 
 Task<ClusterSession> OpenAsync(ConnectionSettings settings, CancellationToken cancellationToken) => ClusterSession.OpenAsync(
-    settings,
+    settings with { Detail = terminal.IsVerbose ? terminal.Detail : null },
     transport = new SshTransport(settings.Ssh, dialog),
     WarnOfNode,
     BalancerTraffic.ConnectAsync,
     TimeProvider.System,
     cancellationToken);
 
-void WarnOfNode(DeisProxyException failure)
-{
-    terminal.Message(("warning: ", Tone.Warning), (failure.Message, Tone.Plain));
-    terminal.Message($"  {failure.Remedy}");
-}
+void WarnOfNode(DeisProxyException failure) => terminal.Warning(failure.Message, failure.Remedy);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using DeisProxy.RealParts;
+using DeisProxy.Tests;
 
 namespace DeisProxy.Integration.Tests;
 
@@ -15,7 +16,8 @@ public sealed record ToolRun(int ExitCode, string Output, string Error)
         ? [executable]
         : [RealProcess.Find("dotnet", "install the .NET SDK"), Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll")];
 
-    public JsonObject Json => (JsonObject)JsonNode.Parse(Output)!;
+    /// <summary>What <c>--output json</c> printed, as the schema has it.</summary>
+    public JsonObject Json => (JsonObject)OutputSchema.Valid(Output);
 
     /// <summary>Runs it.</summary>
     /// <param name="typed">What a person types at a terminal; null: there is none.</param>

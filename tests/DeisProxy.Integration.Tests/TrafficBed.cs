@@ -116,7 +116,7 @@ internal sealed class TrafficBed : IAsyncDisposable
         var logs = new RouterLogs(Node, [NodeAddress.Parse(Ssh.Address)], Transport);
         var goal = SetupGoal.Default;
         var (seen, checks) = await new VerifyTraffic(
-            logs, Snapshot, goal.RouterPorts, RouterMode.Proxy, new TrafficSettings(url, echo, socket, expected)).RunAsync(limit.Token);
+            logs, Snapshot, goal.RouterPorts, RouterMode.Proxy, new TrafficSettings(url, echo, socket, expected), TimeProvider.System).RunAsync(limit.Token);
         return ElbChecks.Run(Snapshot, goal, made: null, seen).Concat(checks).ToDictionary(c => c.Id, StringComparer.Ordinal);
     }
 

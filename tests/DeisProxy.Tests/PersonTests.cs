@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json.Nodes;
 using DeisProxy.Output;
 using DeisProxy.Sandbox;
 
@@ -66,7 +65,7 @@ public sealed class PersonTests
         var json = await scene.RunAsync([.. arguments, "--stack", Id, "--output", "json"]);
 
         text.Output.ShouldMatch("(?i)stack +deis[ ,]");
-        JsonNode.Parse(json.Output)!["stack"]!.GetValue<string>().ShouldBe("deis");
+        OutputSchema.Valid(json.Output)["stack"]!.GetValue<string>().ShouldBe("deis");
     }
 
     private sealed class Answer(Func<string> answer) : TextReader

@@ -308,7 +308,7 @@ public sealed class RackspaceTests
     {
         await using var scene = await Scene.StartAsync();
 
-        var document = JsonNode.Parse(await scene.DoneAsync("setup", "--output", "json"))!;
+        var document = OutputSchema.Valid(await scene.DoneAsync("setup", "--output", "json"));
 
         document["provider"]!.GetValue<string>().ShouldBe("rackspace");
         document["loadBalancer"]!.ToJsonString().ShouldBe("""{"name":"deis","dnsName":"203.0.113.80"}""");

@@ -21,12 +21,15 @@ public sealed class ReportTests
             [
                 new CheckResult("stack", CheckStatus.Pass, Hostile, Hostile, ""),
                 new CheckResult("listeners", CheckStatus.Fail, Hostile, Hostile, Hostile),
-                new CheckResult("routers", CheckStatus.Skip, Hostile, Hostile, ""),
+                new CheckResult("routers", CheckStatus.Skip, Hostile, Hostile, "") { Duration = TimeSpan.FromSeconds(1.5) },
                 new CheckResult("idle-timeout", CheckStatus.Warn, Hostile, Hostile, Hostile),
             ],
-            error: null);
+            error: null, DateTimeOffset.UnixEpoch, TimeSpan.FromSeconds(2));
 
         var suite = XDocument.Parse(xml).Root!;
+        suite.Attribute("timestamp")!.Value.ShouldBe("1970-01-01T00:00:00");
+        suite.Attribute("time")!.Value.ShouldBe("2.000");
+        suite.Elements().Select(c => c.Attribute("time")!.Value).ShouldBe(["0.000", "0.000", "1.500", "0.000"]);
         suite.Attribute("tests")!.Value.ShouldBe("4");
         suite.Attribute("failures")!.Value.ShouldBe("1");
         suite.Attribute("skipped")!.Value.ShouldBe("1");
@@ -43,14 +46,14 @@ public sealed class ReportTests
     public bool JUnit_can_always_be_read(string? seen, string? expected, string? remedy)
     {
         var check = new CheckResult("stack", CheckStatus.Fail, seen ?? "", expected ?? "", remedy ?? "");
-        var suite = XDocument.Parse(JUnitReport.Write("deis", [check], new DeisProxyException("aws-error", seen ?? "", remedy ?? ""))).Root!;
+        var suite = XDocument.Parse(JUnitReport.Write("deis", [check], new DeisProxyException("aws-error", seen ?? "", remedy ?? ""), default, default)).Root!;
         return suite.Elements().Count() == 2;
     }
 
     [Fact]
     public void An_error_is_an_error_in_JUnit()
     {
-        var suite = XDocument.Parse(JUnitReport.Write("deis", [], new DeisProxyException("ssh-unreachable", "It is away.", "Wait."))).Root!;
+        var suite = XDocument.Parse(JUnitReport.Write("deis", [], new DeisProxyException("ssh-unreachable", "It is away.", "Wait."), default, default)).Root!;
 
         suite.Attribute("tests")!.Value.ShouldBe("1");
         suite.Attribute("errors")!.Value.ShouldBe("1");
@@ -68,8 +71,7 @@ public sealed class ReportTests
             Error: null);
 
         using var output = new StringWriter();
-        new Terminal(TextReader.Null, output, TextWriter.Null).WriteDocument(
-            JsonSerializer.Serialize(document, DocumentJson.Contract.VerifyDocument));
+        new Terminal(TextReader.Null, output, TextWriter.Null).WriteDocument(document);
         var json = output.ToString();
 
         json.Replace("\n", "", StringComparison.Ordinal).EnumerateRunes().ShouldAllBe(r => System.Text.Rune.GetUnicodeCategory(r) != System.Globalization.UnicodeCategory.Control

@@ -122,7 +122,7 @@ internal sealed class Scene : IAsyncDisposable
     {
         var (exitCode, output, error) = await RunAsync(["verify", .. arguments, "--output", "json"]);
         output.ShouldNotBeEmpty(error);
-        return (exitCode, JsonNode.Parse(output)!["checks"]!.AsArray().ToDictionary(
+        return (exitCode, OutputSchema.Valid(output)["checks"]!.AsArray().ToDictionary(
             c => c!["id"]!.GetValue<string>(), c => (c!["status"]!.GetValue<string>(), c["seen"]!.GetValue<string>())));
     }
 
@@ -175,7 +175,7 @@ internal sealed class Scene : IAsyncDisposable
 
         text.ExitCode.ShouldBe(ExitCode.Failed, text.Error);
         json.ExitCode.ShouldBe(ExitCode.Failed, json.Error);
-        var document = JsonNode.Parse(json.Output)!;
+        var document = OutputSchema.Valid(json.Output);
         document["changed"]!.GetValue<bool>().ShouldBeFalse();
         document["steps"]!.AsArray().ShouldBeEmpty();
         document["error"]!["code"]!.GetValue<string>().ShouldBe(code);
@@ -195,7 +195,7 @@ internal sealed class Scene : IAsyncDisposable
 
         text.ExitCode.ShouldBe(ExitCode.Done, text.Error);
         json.ExitCode.ShouldBe(ExitCode.ChangesPending, json.Error);
-        var warnings = JsonNode.Parse(json.Output)!["warnings"]!.AsArray().Where(w => w!["id"]!.GetValue<string>() == id).ToList();
+        var warnings = OutputSchema.Valid(json.Output)["warnings"]!.AsArray().Where(w => w!["id"]!.GetValue<string>() == id).ToList();
         warnings.ShouldNotBeEmpty(json.Output);
         foreach (var warning in warnings)
         {
@@ -210,7 +210,7 @@ internal sealed class Scene : IAsyncDisposable
     public async Task<IReadOnlyList<string>> WarningsAsync(params string[] arguments)
     {
         var json = await RunAsync([.. arguments, "--dry-run", "--output", "json"]);
-        return [.. JsonNode.Parse(json.Output)!["warnings"]!.AsArray().Select(w => w!["id"]!.GetValue<string>())];
+        return [.. OutputSchema.Valid(json.Output)["warnings"]!.AsArray().Select(w => w!["id"]!.GetValue<string>())];
     }
 
     public async ValueTask DisposeAsync()

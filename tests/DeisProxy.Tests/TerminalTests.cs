@@ -72,6 +72,29 @@ public sealed class TerminalTests
         error.ToString().ShouldStartWith("error: No.");
     }
 
+    [Fact]
+    public void A_job_of_GitHub_Actions_gets_annotations_and_a_summary()
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            using var error = new StringWriter { NewLine = "\n" };
+            var job = new GitHubActions(file);
+            var terminal = new Terminal(TextReader.Null, TextWriter.Null, error) { Job = job };
+
+            terminal.Error("100% of\n::error::it", "Look.");
+            job.Summarize("verify: <b>", ["check", "seen"], [["routers", "a | b\n| c"]]);
+
+            error.ToString().ShouldBe("error: 100% of ::error::it\n  Look.\n::error title=deis-proxy::100%25 of%0A::error::it%0ALook.\n");
+            File.ReadAllText(file).ShouldBe(
+                "### verify: &lt;b>\n\n| check | seen |\n| --- | --- |\n| routers | a \\| b \\| c |\n\n");
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     [Theory]
     [InlineData("y", true)]
     [InlineData(" YES ", true)]

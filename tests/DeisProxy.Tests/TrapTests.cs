@@ -83,7 +83,7 @@ public sealed class TrapTests
         await using var scene = await Scene.StartAsync(
             Deis15 with { VpcCidr = "172.31.0.0/16", AdditionalVpcCidrs = [second], SecondSubnetCidr = subnet });
 
-        var plan = JsonNode.Parse((await scene.RunAsync("setup", "--dry-run", "--output", "json")).Output)!;
+        var plan = OutputSchema.Valid((await scene.RunAsync("setup", "--dry-run", "--output", "json")).Output);
         plan["steps"]!.AsArray().Single(s => s!["id"]!.GetValue<string>() == "real-ip-cidr")!["to"]!.GetValue<string>().ShouldBe(chosen);
         if (wide)
         {

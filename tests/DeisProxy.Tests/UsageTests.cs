@@ -158,6 +158,22 @@ public sealed class UsageTests
         }
     }
 
+    [Theory]
+    [InlineData("setup -o json --nonsense", "setup", "--nonsense")]
+    [InlineData("verify --output=json --node=", "verify", "--node")]
+    [InlineData("template --output json --provider none --node 127.0.0.1", "template", "--provider aws")]
+    public async Task Wrong_usage_is_a_document_where_one_is_wanted(string commandLine, string command, string said)
+    {
+        var (exitCode, output, error) = await Shell.RunAsync(commandLine.Split(' '));
+
+        exitCode.ShouldBe(2);
+        var document = OutputSchema.Valid(output);
+        document["command"]!.GetValue<string>().ShouldBe(command);
+        document["error"]!["code"]!.GetValue<string>().ShouldBe("usage");
+        document["error"]!["message"]!.GetValue<string>().ShouldContain(said);
+        error.ShouldStartWith("error: ");
+    }
+
     [Fact]
     public async Task Without_a_command_it_says_what_there_is()
     {

@@ -11,6 +11,9 @@ public class ClusterControl(IRouterControl routers, TimeProvider time)
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; } = time;
 
+    /// <summary>Is told, in words for people, what a step waits for.</summary>
+    public Action<string> Activity { get; set; } = _ => { };
+
     /// <summary>How long putting a run's changes back may take in all.</summary>
     public virtual TimeSpan RollbackLimit => TimeSpan.FromMinutes(3);
 

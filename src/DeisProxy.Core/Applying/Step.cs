@@ -121,6 +121,7 @@ public abstract record Step
     protected static async Task<ClusterSnapshot> WaitUntilSeenAsync(
         IReadOnlyList<Step> steps, ClusterControl cluster, ClusterSnapshot previous, CancellationToken cancellationToken)
     {
+        cluster.Activity($"{string.Join(", ", steps.Select(step => step.Id))}: waiting until the change shows");
         var (last, reached) = await Waiting.UntilAsync(
             cluster.Time, SeenLimit, PollInterval, ct => cluster.ReadAsync(previous, ct), s => !Missing(s).Any() && OutOfService(s).Count == 0,
             cancellationToken);

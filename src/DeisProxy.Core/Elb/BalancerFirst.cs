@@ -139,6 +139,8 @@ internal sealed class FirstSignFlip(FlipEnds ends, IRouterNodes nodes, TrafficWa
     /// <inheritdoc/>
     protected override async Task SignAsync(Task sending, CancellationToken cancellationToken)
     {
+        Ends.Activity($"flip: waiting for the load balancer to {(Ends.TurnsOn ? "send" : "stop sending")} PROXY lines");
+
         // It may come before the last of several policies is accepted.
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var limit = Task.Delay(SignLimit, Time, either.Token);

@@ -29,6 +29,7 @@ internal sealed class ContentFlip(FlipEnds ends, IRouterNodes nodes, TrafficWatc
     /// <inheritdoc/>
     protected override async Task<bool> BeginAsync(CancellationToken cancellationToken)
     {
+        Ends.Activity("flip: holding connections that do not fit");
         await Watch.AnsweredAsync(cancellationToken);
         return await TryHoldAsync(Ends.TurnsOn ? HeldConnections.WithProxyLine : HeldConnections.WithoutProxyLine, cancellationToken);
     }
@@ -37,6 +38,7 @@ internal sealed class ContentFlip(FlipEnds ends, IRouterNodes nodes, TrafficWatc
     protected override async Task SignAsync(Task sending, CancellationToken cancellationToken)
     {
         var begun = Time.GetTimestamp();
+        var waiting = $"flip: waiting for the load balancer to {(Ends.TurnsOn ? "send" : "stop sending")} PROXY lines";
         while (true)
         {
             if (sending.IsFaulted || sending.IsCanceled)
@@ -47,6 +49,7 @@ internal sealed class ContentFlip(FlipEnds ends, IRouterNodes nodes, TrafficWatc
             // A mismatch shows that a node does not hold: then there is nothing to wait for.
             var silent = Watch.Silent;
             _from = silent.First;
+            Ends.Activity($"{waiting}, {silent.Count} of {silent.Of} addresses have switched");
             var isLate = silent.First is { } first && Time.GetElapsedTime(first) > ApartLimit && silent.Count * 2 >= silent.Of;
             if (silent.IsComplete || isLate || Watch.Mismatch.IsCompleted)
             {

@@ -38,17 +38,25 @@ public interface ILoadBalancerControl
 }
 
 /// <summary>What the steps of a classic load balancer work on.</summary>
-public sealed class ElbControl(ILoadBalancerControl loadBalancer, IRouterControl routers, Flip flip, IBalancerTraffic traffic, TimeProvider time)
-    : ClusterControl(routers, time)
+public sealed class ElbControl : ClusterControl
 {
+    /// <summary>Creates it.</summary>
+    public ElbControl(ILoadBalancerControl loadBalancer, IRouterControl routers, Flip flip, IBalancerTraffic traffic, TimeProvider time)
+        : base(routers, time)
+    {
+        ArgumentNullException.ThrowIfNull(flip);
+        (LoadBalancer, Flip, Traffic) = (loadBalancer, flip, traffic);
+        flip.Activity = text => Activity(text);
+    }
+
     /// <summary>The load balancer.</summary>
-    public ILoadBalancerControl LoadBalancer { get; } = loadBalancer;
+    public ILoadBalancerControl LoadBalancer { get; }
 
     /// <summary>Switches load balancer and routers together.</summary>
-    public Flip Flip { get; } = flip;
+    public Flip Flip { get; }
 
     /// <summary>Traffic through the load balancer.</summary>
-    public IBalancerTraffic Traffic { get; } = traffic;
+    public IBalancerTraffic Traffic { get; }
 
     /// <inheritdoc/>
     public override FlipReport? FlipReport => Flip.Report;

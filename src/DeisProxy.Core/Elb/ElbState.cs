@@ -38,7 +38,8 @@ public sealed record ElbState : BalancerState
 
     /// <inheritdoc/>
     public override ValueList<ClientPort> ClientPorts => LoadBalancer.Listeners
-        .Select(l => new ClientPort(l.LoadBalancerPort, l.InstancePort, l.EndsTls, LoadBalancer.SendsProxyLineTo(l.InstancePort)))
+        .Select(l => new ClientPort(
+            l.LoadBalancerPort, l.InstancePort, $"{l.Protocol}".ToUpperInvariant(), l.EndsTls, LoadBalancer.SendsProxyLineTo(l.InstancePort)))
         .ToValueList();
 
     /// <inheritdoc/>

@@ -35,6 +35,9 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     /// <summary>When the routers may have been told last; null: they are certainly as they were before the run.</summary>
     private long? _told = 0;
 
+    /// <summary>Is told, in words for people, what is waited for.</summary>
+    public Action<string> Activity { get; set; } = _ => { };
+
     /// <summary>How the last flip went; null if there was none, or if it failed.</summary>
     public FlipReport? Report { get; private set; }
 
@@ -51,6 +54,7 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     public async Task RunAsync(FlipStep step, ClusterSnapshot before, bool undoing, CancellationToken cancellationToken)
     {
         Report = null;
+        Activity("flip: entering the nodes of the routers");
         var after = step.ApplyTo(before);
         var ports = Ports(step, before, after);
         _told = undoing ? _told : ports.Count > 0 ? null : time.GetTimestamp();
@@ -65,7 +69,10 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
             _prepared = null;
         }
 
-        var ends = new FlipEnds(step, before, _means, loadBalancer, routers, nodes, time, () => _told = time.GetTimestamp());
+        var ends = new FlipEnds(step, before, _means, loadBalancer, routers, nodes, time, () => _told = time.GetTimestamp())
+        {
+            Activity = Activity,
+        };
         await using var watch = found.Count > 0
             ? new TrafficWatch(traffic, found, await traffic.ResolveAsync(cancellationToken), listener => SignOf(listener, after), time)
             : null;
@@ -84,6 +91,7 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
             await ends.AllSwitchedAsync(cancellationToken);
         }
 
+        Activity("flip: waiting until requests are served again");
         if (watch is not null && !await watch.ServedAsync(TrafficLimit, cancellationToken))
         {
             throw new DeisProxyException(

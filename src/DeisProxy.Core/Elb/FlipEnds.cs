@@ -26,6 +26,9 @@ internal sealed class FlipEnds(
 
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>Is told, in words for people, what is waited for.</summary>
+    public Action<string> Activity { get; init; } = _ => { };
+
     /// <summary>What can be done on the nodes.</summary>
     public NodeMeans Means => means;
 
@@ -47,6 +50,7 @@ internal sealed class FlipEnds(
     /// <summary>The routers' end, which follow on their next reading of etcd.</summary>
     public async Task SetKeyAsync(CancellationToken cancellationToken)
     {
+        Activity("flip: waiting for the routers to follow");
         if (before.Router.ProxyProtocol != step.To.ProxyProtocol)
         {
             await Waiting.ChangeAsync(

@@ -69,6 +69,7 @@ public sealed record ListenerStep(Listener? From, Listener? To) : ElbStep
         var after = await base.CarryOutAsync(cluster, before, undoing, cancellationToken);
         if (proves)
         {
+            cluster.Activity($"{Id}: waiting until connections meet the new listener");
             await ProveAsync(traffic, cluster.Time, cancellationToken);
         }
 

@@ -54,7 +54,8 @@ public abstract record BalancerState
 /// <summary>A port of a balancer, as far as traffic through it goes.</summary>
 /// <param name="NodePort">The port on the nodes that it leads to.</param>
 /// <param name="EndsTls">Whether the balancer ends TLS there.</param>
-public sealed record ClientPort(int Port, int NodePort, bool EndsTls, bool SendsProxyLine)
+/// <param name="Protocol">What the balancer speaks there, in its own words: <c>HTTP</c>, <c>SSL</c>, <c>TCP_CLIENT_FIRST</c> …</param>
+public sealed record ClientPort(int Port, int NodePort, string Protocol, bool EndsTls, bool SendsProxyLine)
 {
     /// <summary>Where the client's address goes.</summary>
     public ClientAddressPath AddressPath { get; init; }

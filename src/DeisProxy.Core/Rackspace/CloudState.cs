@@ -44,7 +44,7 @@ public sealed record CloudState : BalancerState
             .Select(n => $"{n.Address}:{n.Port} ({n.Status})").ToValueList();
     }
 
-    private ClientPort Port(int port, bool endsTls, string protocol) => new(port, LoadBalancer.NodePort, endsTls, SendsProxyLine: false)
+    private ClientPort Port(int port, bool endsTls, string protocol) => new(port, LoadBalancer.NodePort, protocol, endsTls, SendsProxyLine: false)
     {
         AddressPath = protocol == CloudProtocol.Http ? ClientAddressPath.ForwardedOnly : ClientAddressPath.Lost,
     };

@@ -11,8 +11,11 @@ public abstract record CloudStep : Step
         Inverse().IsDoneIn(made) ? original : base.OriginalAfter(original, made);
 
     /// <inheritdoc/>
-    protected sealed override Task ChangeAsync(ClusterControl cluster, ClusterSnapshot before, CancellationToken cancellationToken) =>
-        ChangeAsync((CloudControl)cluster, before, cancellationToken);
+    protected sealed override Task ChangeAsync(ClusterControl cluster, ClusterSnapshot before, CancellationToken cancellationToken)
+    {
+        cluster.Activity($"{Id}: waiting for the load balancer to be ACTIVE");
+        return ChangeAsync((CloudControl)cluster, before, cancellationToken);
+    }
 
     /// <inheritdoc cref="Step.ChangeAsync"/>
     protected abstract Task ChangeAsync(CloudControl cluster, ClusterSnapshot before, CancellationToken cancellationToken);

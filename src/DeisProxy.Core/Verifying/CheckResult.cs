@@ -20,6 +20,9 @@ public enum CheckStatus
 /// <param name="Remedy">How to mend it; empty when nothing is to be mended.</param>
 public sealed record CheckResult(string Id, CheckStatus Status, string Seen, string Expected, string Remedy)
 {
+    /// <summary>How long it took, where something was sent for it; else nothing.</summary>
+    public TimeSpan Duration { get; init; }
+
     internal static CheckResult Pass(string id, string seen, string expected) => new(id, CheckStatus.Pass, seen, expected, "");
 
     internal static CheckResult Skip(string id, string reason, string expected) => new(id, CheckStatus.Skip, reason, expected, "");

@@ -46,6 +46,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
 
     private async Task WorkAsync(MakePlan planner, CancellationToken cancellationToken, CancellationToken interrupted)
     {
+        host.Terminal.Activity(CommandHost.Reading);
         await using var session = await host.OpenSession(connection, cancellationToken);
         var journal = session.OpenJournal(host.Warn);
         var prepared = await PrepareAsync(session, journal, planner, cancellationToken);
@@ -110,6 +111,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
     private async Task ApplyAsync(
         ClusterSession session, Journal journal, MakePlan planner, Prepared shown, CancellationToken cancellationToken, CancellationToken interrupted)
     {
+        host.Terminal.Activity("taking the lock and reading everything again");
         await using var held = await session.LockAsync(command, host.Warn, cancellationToken);
         var prepared = await PrepareAsync(session, journal, planner, cancellationToken);
         if (!prepared.Plan.Steps.Equals(shown.Plan.Steps) || prepared.IsBlocked != shown.IsBlocked)
@@ -140,6 +142,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
         };
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, held.Lost);
         var control = session.Provider.Control(session);
+        control.Activity = host.Terminal.Activity;
         var runner = new Runner(control, journal, _report, host.Time) { RollbackLimit = host.RollbackLimit ?? control.RollbackLimit, Lock = held };
         await using var interruption = interrupted.Register(() => _report.Interrupted(change.RollBack));
         var result = await runner.RunAsync(record, prepared.Unfinished, prepared.Snapshot, change.RollBack, stop.Token);

@@ -7,6 +7,9 @@ namespace DeisProxy.Commands;
 internal sealed record CommandHost(
     Terminal Terminal, Func<ConnectionSettings, CancellationToken, Task<ClusterSession>> OpenSession, TimeProvider Time)
 {
+    /// <summary>What is under way before a plan or a check can be made.</summary>
+    public const string Reading = "reading the load balancer and the routers";
+
     /// <summary>How long putting back may take in all; null: what the provider needs.</summary>
     public TimeSpan? RollbackLimit { get; init; }
 
@@ -28,6 +31,10 @@ internal sealed record CommandHost(
         {
             return Explain(error, timeout, cancellationToken);
         }
+        finally
+        {
+            Terminal.Activity(null);
+        }
     }
 
     /// <summary>Tells a cancellation by the time limit from one by the person.</summary>
@@ -42,7 +49,7 @@ internal sealed record CommandHost(
             : error;
 
     /// <summary>Shows a warning.</summary>
-    public void Warn(string message) => Terminal.Message(("warning: ", Tone.Warning), (message, Tone.Plain));
+    public void Warn(string message) => Terminal.Warning(message);
 
     /// <summary>Sets colours and detail as the options and the terminal allow.</summary>
     public void Prepare(OutputSettings output)
@@ -50,5 +57,6 @@ internal sealed record CommandHost(
         Terminal.ColorOutput &= !output.NoColor;
         Terminal.ColorError &= !output.NoColor;
         Terminal.IsVerbose = output.Verbose;
+        Terminal.ShowsActivity = !output.Quiet;
     }
 }

@@ -81,7 +81,7 @@ internal sealed partial class ConnectionOptions
     };
     private readonly Option<string?> _sshConfig = new("--ssh-config", "-F")
     {
-        Description = "ssh configuration, as ssh -F",
+        Description = "SSH configuration, as ssh -F",
         HelpName = "file",
         CustomParser = ParseFile,
     };
@@ -389,6 +389,9 @@ internal sealed record ConnectionSettings
     public required SetupGoal Goal { get; init; }
 
     public required TimeSpan? Timeout { get; init; }
+
+    /// <summary>Is told each call with its time.</summary>
+    public Action<string>? Detail { get; init; }
 
     /// <summary>Limit of one request to etcd; null for the usual one.</summary>
     public TimeSpan? EtcdTimeout { get; init; }

@@ -5,15 +5,21 @@ namespace DeisProxy.Commands;
 /// <summary>The options that say how to print.</summary>
 internal sealed class OutputOptions
 {
-    private readonly Option<string> _format = new("--output", "-o")
+    /// <summary>The option that says in which format to print.</summary>
+    public const string Format = "--output";
+
+    private readonly Option<string> _format = new(Format, "-o")
     {
         Description = "text, or json: one document on the standard output",
         HelpName = "text|json",
         DefaultValueFactory = _ => "text",
     };
-    private readonly Option<bool> _verbose = new("--verbose") { Description = "say more: the node, etcd, the causes of errors" };
+    private readonly Option<bool> _verbose = new("--verbose")
+    {
+        Description = "say more: the node, etcd, each call with its time, the causes of errors",
+    };
     private readonly Option<bool> _quiet = new("--quiet") { Description = "say only results and errors" };
-    private readonly Option<bool> _noColor = new("--no-color") { Description = "no colours (also NO_COLOR)" };
+    private readonly Option<bool> _noColor = new("--no-color") { Description = "no colors (also NO_COLOR)" };
 
     public OutputOptions() => _format.AcceptOnlyFromAmong("text", "json");
 

@@ -39,6 +39,11 @@ internal sealed class TemplateCommand : Command
                 return ExitCode.Done;
             }
 
+            if (output.Json)
+            {
+                host.Terminal.WriteDocument(new FailureDocument(Name, ErrorDocument.Of(error)));
+            }
+
             ErrorText.Print(host.Terminal, error, output.Verbose);
             return error is OperationCanceledException ? ExitCode.Interrupted : ExitCode.Failed;
         });
@@ -46,7 +51,7 @@ internal sealed class TemplateCommand : Command
 
     private static async Task PrintAsync(CommandHost host, ConnectionSettings connection, bool planned, CancellationToken cancellationToken)
     {
-        using var clients = AwsClients.Create(connection.Aws);
+        using var clients = AwsClients.Create(connection.Aws with { Detail = host.Terminal.IsVerbose ? host.Terminal.Detail : null });
         var reader = new StackReader(clients);
         var (stack, name) = await reader.FindAsync(connection.Stack!, connection.LoadBalancer, cancellationToken);
         var balancer = new ClassicLoadBalancer(clients, name, host.Time).ReadAsync(cancellationToken);
@@ -58,7 +63,7 @@ internal sealed class TemplateCommand : Command
         host.Terminal.WriteText(text);
         foreach (var note in notes)
         {
-            host.Terminal.Message(("warning: ", Tone.Warning), (note, Tone.Plain));
+            host.Terminal.Warning(note);
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using DeisProxy.Core;
 using DeisProxy.Core.Applying;
 using DeisProxy.Core.Model;
@@ -11,6 +10,9 @@ namespace DeisProxy.Commands;
 /// <summary>One run of <c>verify</c>: observe, probe, report.</summary>
 internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection, OutputSettings output, VerifySettings settings)
 {
+    private static readonly CheckStatus[] ReadingOrder = [CheckStatus.Fail, CheckStatus.Warn, CheckStatus.Pass, CheckStatus.Skip];
+
+    private readonly long _begun = host.Time.GetTimestamp();
     private readonly CommandText _commands = new(connection.Given);
     private readonly List<CheckResult> _checks = [];
     private string? _stack = connection.Stack;
@@ -56,6 +58,7 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
 
     private async Task WorkAsync(CancellationToken cancellationToken)
     {
+        host.Terminal.Activity(CommandHost.Reading);
         await using var session = await host.OpenSession(connection, cancellationToken);
         var journal = session.OpenJournal(host.Warn);
         var (cutOff, known, observed) =
@@ -71,9 +74,10 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
             return;
         }
 
-        var routers = RouterChecks.RunAsync(
-            session.Routers, snapshot.Router, PortsWithListener(snapshot), provider.WantedMode, cancellationToken);
-        var traffic = new VerifyTraffic(session.Logs, snapshot, connection.Goal.RouterPorts, provider.WantedMode, settings.Traffic)
+        host.Terminal.Activity("sending requests to the routers and through the load balancer");
+        var routers = VerifyTraffic.TimedAsync(host.Time, () => RouterChecks.RunAsync(
+            session.Routers, snapshot.Router, PortsWithListener(snapshot), provider.WantedMode, cancellationToken));
+        var traffic = new VerifyTraffic(session.Logs, snapshot, connection.Goal.RouterPorts, provider.WantedMode, settings.Traffic, host.Time)
             .RunAsync(cancellationToken);
         await Task.WhenAll(routers, traffic);
         var (seen, checks) = await traffic;
@@ -114,9 +118,11 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
             return;
         }
 
+        var duration = host.Time.GetElapsedTime(_begun);
+        var report = JUnitReport.Write(_stack ?? connection.Provider, _checks, error, host.Time.GetUtcNow() - duration, duration);
         try
         {
-            await File.WriteAllTextAsync(file, JUnitReport.Write(_stack ?? connection.Provider, _checks, error), cancellationToken);
+            await File.WriteAllTextAsync(file, report, cancellationToken);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
@@ -134,11 +140,13 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
         {
             var document = new VerifyDocument(
                 "verify", _stack, connection.Provider, ok, [.. _checks.Select(CheckDocument.Of)], error is null ? null : ErrorDocument.Of(error));
-            host.Terminal.WriteDocument(JsonSerializer.Serialize(document, DocumentJson.Contract.VerifyDocument));
+            host.Terminal.WriteDocument(document);
         }
         else
         {
-            foreach (var check in _checks.Where(c => !output.Quiet || c.Status is CheckStatus.Fail or CheckStatus.Warn))
+            // What needs attention comes first.
+            foreach (var check in _checks.OrderBy(c => Array.IndexOf(ReadingOrder, c.Status))
+                .Where(c => !output.Quiet || c.Status is CheckStatus.Fail or CheckStatus.Warn))
             {
                 Print(check);
             }
@@ -153,6 +161,11 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
         {
             ErrorText.Print(host.Terminal, error, output.Verbose);
         }
+
+        host.Terminal.Job?.Summarize(
+            $"deis-proxy verify: {(error is not null ? error.Message : $"{(ok ? "verified" : "not verified")}, {Counts()}")}",
+            ["check", "status", "seen", "remedy"],
+            _checks.Select(check => (string[])[check.Id, $"{check.Status}".ToLowerInvariant(), check.Seen, check.Remedy]));
     }
 
     private string Counts() => string.Join(", ", _checks.GroupBy(c => c.Status).OrderBy(g => g.Key).Select(g => $"{g.Count()} {g.Key switch

@@ -14,7 +14,8 @@ internal sealed record TrafficSettings(Uri? Url, Uri? EchoUrl, Uri? WebSocketUrl
 
 /// <summary>The part of <c>verify</c> that sends real traffic. Everything is sent at once; what it shows is judged in the core.</summary>
 internal sealed class VerifyTraffic(
-    RouterLogs logs, ClusterSnapshot snapshot, ValueList<int> routerPorts, RouterMode wanted, TrafficSettings settings)
+    RouterLogs logs, ClusterSnapshot snapshot, ValueList<int> routerPorts, RouterMode wanted, TrafficSettings settings,
+    TimeProvider time)
 {
     private const string NotProbed = "not probed (--no-probe)";
 
@@ -25,6 +26,13 @@ internal sealed class VerifyTraffic(
     public static IReadOnlyList<CheckResult> Skipped { get; } =
         [ClientAddressCheck.Skipped(NotProbed), ApplicationChecks.ForwardedSkipped(NotProbed), ApplicationChecks.WebSocketSkipped(NotProbed)];
 
+    /// <summary>Makes a check and notes how long it took.</summary>
+    public static async Task<CheckResult> TimedAsync(TimeProvider time, Func<Task<CheckResult>> check)
+    {
+        var begun = time.GetTimestamp();
+        return await check() with { Duration = time.GetElapsedTime(begun) };
+    }
+
     /// <summary>Sends it all.</summary>
     /// <returns>What traffic adds to the checks of the configuration, and the checks that only traffic can give.</returns>
     /// <exception cref="Core.DeisProxyException">The connection to the entry node is lost.</exception>
@@ -33,9 +41,9 @@ internal sealed class VerifyTraffic(
         using var http = new HttpTraffic();
         var own = await logs.OwnAddressAsync(cancellationToken);
         var address = new AddressExpectation(settings.ExpectedAddress, own, [.. (snapshot.Balancer?.OwnNetworks ?? []).Select(IPNetwork.Parse)]);
-        var client = ClientAddressAsync(http, address, cancellationToken);
-        var forwarded = ForwardedAsync(http, address, cancellationToken);
-        var socket = WebSocketAsync(cancellationToken);
+        var client = TimedAsync(time, () => ClientAddressAsync(http, address, cancellationToken));
+        var forwarded = TimedAsync(time, () => ForwardedAsync(http, address, cancellationToken));
+        var socket = TimedAsync(time, () => WebSocketAsync(cancellationToken));
         var builder = BuilderAsync(cancellationToken);
         var redirects = RedirectsAsync(http, cancellationToken);
         await Task.WhenAll(client, forwarded, socket, builder, redirects);

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using DeisProxy.Commands;
 using DeisProxy.Core;
 using DeisProxy.Core.Applying;
@@ -54,7 +53,7 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
 
         foreach (var blocker in plan.Blockers)
         {
-            ErrorText.Print(terminal, blocker.Message, blocker.Remedy);
+            terminal.Error(blocker.Message, blocker.Remedy);
         }
     }
 
@@ -66,6 +65,7 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
             return;
         }
 
+        terminal.Activity(value.Status == StepStatus.Running ? $"{value.Step.Id}: {value.Step.Description}" : null);
         var milliseconds = $"  {value.Duration.TotalMilliseconds:F0} ms";
         switch (value.Status)
         {
@@ -157,12 +157,19 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
         if (output.Json)
         {
             var document = new ChangeDocument(
-                command, _stack, connection.Provider, _loadBalancer, dryRun, _changed, [.. _steps.Select(StepDocument.Of)], [.. _warnings.Select(NoticeDocument.Of)],
+                command, _stack, connection.Provider, _loadBalancer, dryRun, _changed, [.. _steps.Select(StepDocument.Of)],
+                [.. _warnings.Select(NoticeDocument.Of)],
                 _flip?.Manner, _flip?.Why, (long?)_flip?.Outage?.TotalMilliseconds, (long?)_flip?.Held.TotalMilliseconds,
                 _flip?.Machines, (long?)_flip?.Apart?.TotalMilliseconds, _flip?.Requests, _flip?.Failed, (long?)_flip?.LongestWait?.TotalMilliseconds,
                 _error);
-            terminal.WriteDocument(JsonSerializer.Serialize(document, DocumentJson.Contract.ChangeDocument));
+            terminal.WriteDocument(document);
         }
+
+        var outcome = _error is { } error ? error.Message : _steps.Count == 0 ? "nothing to do" : dryRun ? "changes are pending" : "done";
+        terminal.Job?.Summarize(
+            $"deis-proxy {command}{(dryRun ? " --dry-run" : "")}: {outcome}",
+            ["step", "from", "to", "status"],
+            _steps.Select(step => (string[])[step.Step.Id, step.Step.FromText, step.Step.ToText, $"{step.Status}".ToLowerInvariant()]));
     }
 
     /// <summary>In which order both ends were switched, why not in a better one, and what traffic had of it.</summary>
@@ -215,13 +222,13 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
 
             terminal.Result(
                 ("Routers       ", Tone.Dim),
-                ($"{snapshot.Router.LiveRouters.Count} live, release {snapshot.Router.Version?.ToString() ?? "unknown"}, entered by {enteredBy}", Tone.Plain));
+                ($"{snapshot.Router.LiveRouters.Count} live, release {snapshot.Router.Version?.ToString() ?? "unknown"}, entered by {enteredBy}",
+                    Tone.Plain));
         }
 
         foreach (var warning in _warnings)
         {
-            terminal.Message(("warning: ", Tone.Warning), (warning.Message, Tone.Plain));
-            terminal.Message($"  {warning.Remedy}");
+            terminal.Warning(warning.Message, warning.Remedy);
         }
 
         if (plan.Steps.Count == 0 && plan.Blockers.Count == 0)
@@ -235,12 +242,49 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
             return;
         }
 
+        PrintPaths(snapshot, plan);
         terminal.Result(dryRun ? "Plan (nothing is changed):" : "Plan:", Tone.Bold);
+        if (!output.Verbose
+            && terminal.ResultTable(["  STEP", "FROM", "TO"], [.. plan.Steps.Select(s => (string[])[$"  {s.Id}", s.FromText, s.ToText])]))
+        {
+            return;
+        }
+
         foreach (var step in plan.Steps)
         {
             terminal.Result(("  ", Tone.Plain), (step.Id, Tone.Bold), ($"  {step.Description}", Tone.Plain));
             terminal.Result(($"      {step.FromText}", Tone.Plain));
             terminal.Result(("    → ", Tone.Good), (step.ToText, Tone.Plain));
         }
+    }
+
+    /// <summary>The path of a request for each port that leads to routers, where it changes.</summary>
+    private void PrintPaths(ClusterSnapshot before, Plan plan)
+    {
+        var after = plan.Steps.Aggregate(before, (state, step) => step.ApplyTo(state));
+        var (was, becomes) = (Paths(before), Paths(after));
+        if (was.SequenceEqual(becomes))
+        {
+            return;
+        }
+
+        terminal.Result("Path of a request:", Tone.Bold);
+        foreach (var port in was.Keys.Union(becomes.Keys).Order())
+        {
+            terminal.Result(($"  port {port,-6}", Tone.Bold), (was.GetValueOrDefault(port, "closed"), Tone.Plain));
+            if (was.GetValueOrDefault(port) != becomes.GetValueOrDefault(port))
+            {
+                terminal.Result(("       then  ", Tone.Good), (becomes.GetValueOrDefault(port, "closed"), Tone.Plain));
+            }
+        }
+    }
+
+    private static Dictionary<int, string> Paths(ClusterSnapshot state)
+    {
+        var demands = state.Router.Demands(state.Router.ProxyProtocol);
+        return (state.Balancer?.ClientPorts ?? []).Where(port => port.NodePort != DeisPort.Builder).DistinctBy(port => port.Port).ToDictionary(
+            port => port.Port,
+            port => $"client → {port.Protocol} → {(port.SendsProxyLine ? "PROXY line → " : "")}router port {port.NodePort} → application"
+                + (port.SendsProxyLine == demands ? "" : " (fails: only one end has the PROXY protocol on)"));
     }
 }

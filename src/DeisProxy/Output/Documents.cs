@@ -61,7 +61,12 @@ internal sealed record CheckDocument(string Id, CheckStatus Status, string Seen,
     public static CheckDocument Of(CheckResult check) => new(check.Id, check.Status, check.Seen, check.Expected, check.Remedy);
 }
 
+/// <summary>The JSON document of a command that could not begin, or of <c>template</c> when it fails.</summary>
+/// <param name="Command">Empty: none was named.</param>
+internal sealed record FailureDocument(string Command, ErrorDocument Error);
+
 [JsonSerializable(typeof(ChangeDocument))]
+[JsonSerializable(typeof(FailureDocument))]
 [JsonSerializable(typeof(VerifyDocument))]
 internal sealed partial class DocumentJson : JsonSerializerContext
 {

@@ -6,19 +6,12 @@ namespace DeisProxy.Output;
 internal static class ErrorText
 {
     /// <summary>Prints an error.</summary>
-    public static void Print(Terminal terminal, string message, string remedy)
-    {
-        terminal.Message(("error: ", Tone.Bad), (message, Tone.Plain));
-        terminal.Message($"  {remedy}");
-    }
-
-    /// <summary>Prints an error.</summary>
     public static void Print(Terminal terminal, Exception error, bool verbose)
     {
         switch (error)
         {
             case DeisProxyException expected:
-                Print(terminal, expected.Message, expected.Remedy);
+                terminal.Error(expected.Message, expected.Remedy);
                 for (var cause = expected.InnerException; verbose && cause is not null; cause = cause.InnerException)
                 {
                     terminal.Message($"  caused by {cause.GetType().Name}: {cause.Message}", Tone.Dim);
@@ -26,10 +19,10 @@ internal static class ErrorText
 
                 break;
             case OperationCanceledException:
-                terminal.Message(("error: ", Tone.Bad), ("Interrupted.", Tone.Plain));
+                terminal.Error("Interrupted.", "");
                 break;
             default:
-                Print(terminal, $"This is a bug in deis-proxy: {error.Message}", "Please report it with what follows.");
+                terminal.Error($"This is a bug in deis-proxy: {error.Message}", "Please report it with what follows.");
                 foreach (var line in error.ToString().Split('\n'))
                 {
                     terminal.Message(line.TrimEnd('\r'), Tone.Dim);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Xml;
 using DeisProxy.Core.Verifying;
@@ -11,13 +12,15 @@ internal static class JUnitReport
     /// Makes the report: a check that failed is a failure, one that was skipped is skipped, a warning is a note, what prevented checking is an error.
     /// </summary>
     /// <param name="error">Why there are no more checks; null if there is no such reason.</param>
-    public static string Write(string stack, IReadOnlyCollection<CheckResult> checks, Exception? error)
+    public static string Write(string stack, IReadOnlyCollection<CheckResult> checks, Exception? error, DateTimeOffset begun, TimeSpan duration)
     {
         using var text = new Utf8Writer();
         using (var xml = XmlWriter.Create(text, new XmlWriterSettings { Indent = true }))
         {
             xml.WriteStartElement("testsuite");
             xml.WriteAttributeString("name", $"deis-proxy verify {Terminal.Clean(stack)}");
+            xml.WriteAttributeString("timestamp", begun.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss", CultureInfo.InvariantCulture));
+            WriteTime(xml, duration);
             Count("tests", checks.Count + (error is null ? 0 : 1));
             Count("failures", checks.Count(c => c.Status == CheckStatus.Fail));
             Count("errors", error is null ? 0 : 1);
@@ -44,6 +47,7 @@ internal static class JUnitReport
     {
         var seen = Terminal.Clean(check.Seen);
         StartCase(xml, check.Id);
+        WriteTime(xml, check.Duration);
         switch (check.Status)
         {
             case CheckStatus.Fail:
@@ -85,6 +89,9 @@ internal static class JUnitReport
         xml.WriteAttributeString("classname", "deis-proxy.verify");
         xml.WriteAttributeString("name", name);
     }
+
+    private static void WriteTime(XmlWriter xml, TimeSpan time) =>
+        xml.WriteAttributeString("time", time.TotalSeconds.ToString("0.000", CultureInfo.InvariantCulture));
 
     private sealed class Utf8Writer : StringWriter
     {

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using DeisProxy.Core;
 
 namespace DeisProxy.Output;
@@ -32,6 +34,12 @@ internal enum Tone
 /// </summary>
 internal sealed class Terminal(TextReader input, TextWriter output, TextWriter error)
 {
+    private const int UsualWidth = 80;
+
+    private readonly Lock _writing = new();
+    private ActivityLine? _activity;
+    private bool _isDrawn;
+
     /// <summary>Whether the standard input is a terminal: then a person sits there, whatever is redirected.</summary>
     public bool HasPerson { get; init; }
 
@@ -41,35 +49,56 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
     /// <summary>Whether results go to a terminal and not to a file or another program.</summary>
     public bool OutputIsTerminal { get; init; }
 
-    /// <summary>Whether results may be coloured.</summary>
+    /// <summary>Columns of the terminal that results go to; null where they go to a file or another program, which breaks no lines.</summary>
+    public Func<int>? OutputWidth { get; init; }
+
+    /// <summary>Columns of the terminal that messages go to; null where there is none.</summary>
+    public Func<int>? ErrorWidth { get; init; }
+
+    /// <summary>Whether a line of messages can be written over.</summary>
+    public bool CanRedraw { get; init; }
+
+    /// <summary>Whether what is under way is shown.</summary>
+    public bool ShowsActivity { get; set; }
+
+    /// <summary>Whether results may be colored.</summary>
     public bool ColorOutput { get; set; }
 
-    /// <summary>Whether messages may be coloured.</summary>
+    /// <summary>Whether messages may be colored.</summary>
     public bool ColorError { get; set; }
 
     /// <summary>Whether details are wanted.</summary>
     public bool IsVerbose { get; set; }
 
+    /// <summary>The job of GitHub Actions that the program runs in; null elsewhere.</summary>
+    public GitHubActions? Job { get; init; }
+
     /// <summary>Why results could not be written; null: they were, or their reader, such as <c>head</c>, has read enough.</summary>
     public string? ResultsLost { get; private set; }
 
-    /// <summary>The terminal of this process; colour where it goes to a terminal and <c>NO_COLOR</c> (no-color.org) is not set.</summary>
+    /// <summary>The terminal of this process; color where it goes to a terminal and <c>NO_COLOR</c> (no-color.org) is not set.</summary>
     public static Terminal OfProcess()
     {
-        var color = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") != "dumb";
+        var isDumb = Environment.GetEnvironmentVariable("TERM") == "dumb";
+        var color = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && !isDumb;
         return new Terminal(Console.In, Console.Out, Console.Error)
         {
             HasPerson = !Console.IsInputRedirected,
             OpenControllingTerminal = Console.IsErrorRedirected ? OpenTerminal : null,
             OutputIsTerminal = !Console.IsOutputRedirected,
+            Job = GitHubActions.OfProcess(),
             ColorOutput = color && !Console.IsOutputRedirected,
             ColorError = color && !Console.IsErrorRedirected,
+            OutputWidth = Console.IsOutputRedirected ? null : Columns,
+            ErrorWidth = Console.IsErrorRedirected ? null : Columns,
+            CanRedraw = !Console.IsErrorRedirected && !isDumb,
         };
     }
 
     /// <summary>Writes a JSON document to the standard output. Control characters are escaped in it by JSON's own rules; here the rest is.</summary>
-    public void WriteDocument(string json)
+    public void WriteDocument<T>(T document)
     {
+        var json = JsonSerializer.Serialize(document, (JsonTypeInfo<T>)DocumentJson.Contract.GetTypeInfo(typeof(T))!);
         if (!json.EnumerateRunes().Any(IsFormat))
         {
             WriteLine(output, json);
@@ -117,16 +146,22 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
     }
 
     /// <summary>Writes a line of the result.</summary>
-    public void Result(params ReadOnlySpan<(string Text, Tone Tone)> pieces) => WriteLine(output, Render(pieces, ColorOutput));
+    public void Result(params ReadOnlySpan<(string Text, Tone Tone)> pieces) => WriteLines(output, pieces, ColorOutput, OutputWidth);
 
     /// <summary>Writes a line of the result in one tone.</summary>
     public void Result(string text, Tone tone = Tone.Plain) => Result((text, tone));
 
     /// <summary>Writes a line of progress or a message.</summary>
-    public void Message(params ReadOnlySpan<(string Text, Tone Tone)> pieces) => WriteLine(error, Render(pieces, ColorError));
+    public void Message(params ReadOnlySpan<(string Text, Tone Tone)> pieces) => WriteLines(error, pieces, ColorError, ErrorWidth);
 
     /// <summary>Writes a line of progress or a message in one tone.</summary>
     public void Message(string text, Tone tone = Tone.Plain) => Message((text, tone));
+
+    /// <summary>Shows an error: what happened, then what to do about it.</summary>
+    public void Error(string message, string remedy) => Notice("error", Tone.Bad, message, remedy);
+
+    /// <summary>Shows a warning.</summary>
+    public void Warning(string message, string remedy = "") => Notice("warning", Tone.Warning, message, remedy);
 
     /// <summary>Writes a message, if details are wanted.</summary>
     public void Detail(string text)
@@ -135,6 +170,34 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
         {
             Message(text, Tone.Dim);
         }
+    }
+
+    /// <summary>Shows what is under way until something else is, or nothing: null.</summary>
+    public void Activity(string? text)
+    {
+        if (ShowsActivity && (text is not null || _activity is not null))
+        {
+            _activity ??= new ActivityLine(CanRedraw ? Draw : null, line => Message(line, Tone.Dim), TimeProvider.System);
+            _activity.Set(text is null ? null : Clean(text));
+            Erase();
+        }
+    }
+
+    /// <summary>Writes results as a table on a terminal that is wide enough for it.</summary>
+    /// <returns>Whether it did.</returns>
+    public bool ResultTable(string[] head, IReadOnlyList<string[]> rows)
+    {
+        if (OutputWidth is null || TextTable.Lines([head, .. rows.Select(row => row.Select(Clean).ToArray())], OutputWidth()) is not { } lines)
+        {
+            return false;
+        }
+
+        foreach (var (index, line) in lines.Index())
+        {
+            WriteLine(output, Render([(line, index == 0 ? Tone.Bold : Tone.Plain)], ColorOutput));
+        }
+
+        return true;
     }
 
     /// <summary>Asks for a secret; what is typed is not shown.</summary>
@@ -146,6 +209,7 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
             return null;
         }
 
+        Activity(null);
         var terminal = OpenControllingTerminal?.Invoke();
         await using (terminal)
         {
@@ -161,6 +225,7 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
     /// <exception cref="DeisProxyException"><c>cannot-ask</c>: the person cannot be shown the question.</exception>
     public async Task<bool> ConfirmAsync(string question, CancellationToken cancellationToken)
     {
+        Activity(null);
         var terminal = OpenControllingTerminal?.Invoke();
         await using (terminal)
         {
@@ -215,13 +280,105 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
 
     private void Write(TextWriter writer, string text)
     {
+        lock (_writing)
+        {
+            try
+            {
+                Erase();
+                writer.Write(text);
+            }
+            catch (IOException failure)
+            {
+                ResultsLost ??= writer == output ? failure.Message : null;
+            }
+        }
+    }
+
+    private void Draw(string line)
+    {
+        lock (_writing)
+        {
+            var columns = (ErrorWidth?.Invoke() ?? UsualWidth) - 1;
+            Write(error, Render([(line.Length > columns ? line[..columns] : line, Tone.Dim)], ColorError));
+            _isDrawn = true;
+        }
+    }
+
+    private void Erase()
+    {
+        lock (_writing)
+        {
+            if (_isDrawn)
+            {
+                _isDrawn = false;
+                Write(error, "\r\e[2K");
+            }
+        }
+    }
+
+    private void WriteLines(TextWriter writer, ReadOnlySpan<(string Text, Tone Tone)> pieces, bool color, Func<int>? width)
+    {
+        var cleaned = new (string Text, Tone Tone)[pieces.Length];
+        for (var i = 0; i < pieces.Length; i++)
+        {
+            cleaned[i] = (Clean(pieces[i].Text), pieces[i].Tone);
+        }
+
+        var text = string.Concat(cleaned.Select(piece => piece.Text));
+        if (width is null || text.Length <= width())
+        {
+            WriteLine(writer, Render(cleaned, color));
+            return;
+        }
+
+        var hang = LineWrap.Hang(text[..^cleaned[^1].Text.Length], cleaned[^1].Text, width());
+        foreach (var range in LineWrap.Break(text, width(), hang))
+        {
+            WriteLine(writer, (range.Start.Value == 0 ? "" : new string(' ', hang)) + Render(Slice(cleaned, range), color));
+        }
+    }
+
+    private static (string Text, Tone Tone)[] Slice((string Text, Tone Tone)[] pieces, Range range)
+    {
+        var (from, position) = (range.Start.Value, 0);
+        var slice = new List<(string, Tone)>();
+        foreach (var (text, tone) in pieces)
+        {
+            var (begin, end) = (Math.Max(from - position, 0), Math.Min(range.End.Value - position, text.Length));
+            if (begin < end)
+            {
+                slice.Add((text[begin..end], tone));
+            }
+
+            position += text.Length;
+        }
+
+        return [.. slice];
+    }
+
+    private static int Columns()
+    {
         try
         {
-            writer.Write(text);
+            return Console.WindowWidth is var width and > 0 ? width : UsualWidth;
         }
-        catch (IOException failure)
+        catch (IOException)
         {
-            ResultsLost ??= writer == output ? failure.Message : null;
+            return UsualWidth;
+        }
+    }
+
+    private void Notice(string level, Tone tone, string message, string remedy)
+    {
+        Message(($"{level}: ", tone), (message, Tone.Plain));
+        if (remedy.Length > 0)
+        {
+            Message($"  {remedy}");
+        }
+
+        if (Job is not null)
+        {
+            WriteLine(error, GitHubActions.Annotation(level, message, remedy));
         }
     }
 
@@ -265,7 +422,7 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
                 Tone.Bad => "31",
                 _ => null,
             };
-            line.Append(color && code is not null ? $"\e[{code}m{Clean(text)}\e[0m" : Clean(text));
+            line.Append(color && code is not null ? $"\e[{code}m{text}\e[0m" : text);
         }
 
         return line.ToString();

@@ -14,9 +14,11 @@ internal static class ProviderList
     /// <exception cref="Core.DeisProxyException">Credentials or region are missing.</exception>
     public static IProvider Create(ConnectionSettings settings, TimeProvider time) => settings.Provider switch
     {
-        AwsProvider.ProviderName => new AwsProvider(settings.Aws, settings.Stack!, settings.LoadBalancer, settings.Goal, time),
+        AwsProvider.ProviderName => new AwsProvider(
+            settings.Aws with { Detail = settings.Detail }, settings.Stack!, settings.LoadBalancer, settings.Goal, time),
         RackspaceProvider.ProviderName => new RackspaceProvider(
-            settings.Rackspace ?? RackspaceSettings.FromEnvironment(settings.Aws.Region, Environment.GetEnvironmentVariable) with { Time = time },
+            (settings.Rackspace ?? RackspaceSettings.FromEnvironment(settings.Aws.Region, Environment.GetEnvironmentVariable) with { Time = time })
+                with { Detail = settings.Detail },
             settings.LoadBalancer,
             new CloudGoal(
                 settings.Goal.RouterPorts,

@@ -1,0 +1,65 @@
+using DeisProxy.Output;
+using FsCheck.Xunit;
+
+namespace DeisProxy.Tests;
+
+/// <summary>Text on a narrow terminal.</summary>
+[Collection(nameof(Alone))]
+public sealed class LineWrapTests
+{
+    [Fact]
+    public void Lines_break_at_words_and_go_on_below_the_text() => Print(20, ("error: ", Tone.Bad), ("The stack deis is not there.", Tone.Plain))
+        .ShouldBe("error: The stack\n       deis is not\n       there.\n");
+
+    [Fact]
+    public void What_is_indented_stays_so() =>
+        Print(20, ("  Name the load balancer with an option.", Tone.Plain)).ShouldBe("  Name the load\n    balancer with an\n    option.\n");
+
+    [Fact]
+    public void A_command_is_never_broken_whatever_its_length() =>
+        Print(30, ("To go back: deis-proxy teardown --stack deis --node 10.0.0.1 --node 10.0.0.2", Tone.Plain))
+            .ShouldBe("To go back:\n  deis-proxy teardown --stack deis --node 10.0.0.1 --node 10.0.0.2\n");
+
+    [Fact]
+    public void A_word_that_is_too_long_is_left_to_the_terminal() =>
+        Print(10, ("see https://example.com/long now", Tone.Plain)).ShouldBe("see\n  https://example.com/long\n  now\n");
+
+    [Fact]
+    public void Redirected_lines_are_not_broken() => Print(null, ("a b c d e f g h i j k l m", Tone.Plain)).ShouldBe("a b c d e f g h i j k l m\n");
+
+    [Fact]
+    public void Colors_hold_on_each_line() => Print(10, color: true, ("good words here", Tone.Good)).ShouldBe("\e[32mgood words\e[0m\n  \e[32mhere\e[0m\n");
+
+    [Property(MaxTest = 1000)]
+    public bool No_word_is_lost(string? text, byte width)
+    {
+        var clean = Terminal.Clean(text ?? "");
+        return Print(width, (clean, Tone.Plain)).Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries)
+            .SequenceEqual(clean.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
+    public void A_table_uses_the_width_it_has()
+    {
+        string[][] rows = [["STEP", "FROM", "TO"], ["health-check", "HTTP:80/health-check", "TCP:80"], ["flip", new string('x', 30) + " " + new string('y', 20), "on"]];
+        TextTable.Lines(rows, 100)!.ShouldBe([
+            "STEP          FROM                                                 TO",
+            "health-check  HTTP:80/health-check                                 TCP:80",
+            $"flip          {rows[2][1]}  on"]);
+        TextTable.Lines(rows, 66)!.ShouldBe([
+            "STEP          FROM                                          TO",
+            "health-check  HTTP:80/health-check                          TCP:80",
+            $"flip          {new string('x', 30)}                on",
+            $"              {new string('y', 20)}"]);
+        TextTable.Lines(rows, 60).ShouldBeNull();
+    }
+
+    private static string Print(int? width, params (string Text, Tone Tone)[] pieces) => Print(width, color: false, pieces);
+
+    private static string Print(int? width, bool color, params (string Text, Tone Tone)[] pieces)
+    {
+        using var text = new StringWriter { NewLine = "\n" };
+        new Terminal(TextReader.Null, TextWriter.Null, text) { ErrorWidth = width is { } columns ? () => columns : null, ColorError = color }.Message(pieces);
+        return text.ToString();
+    }
+}

@@ -1,0 +1,67 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Schema;
+using System.Text.Json.Serialization.Metadata;
+using DeisProxy.Output;
+using Json.Schema;
+
+namespace DeisProxy.Tests;
+
+/// <summary>The JSON Schema of what <c>--output json</c> prints: made from the documents' own types, and held against what commands print.</summary>
+internal static class OutputSchema
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private static readonly JsonSchema Written = JsonSchema.FromText(File.ReadAllText(Path.Combine(Repository.Root, "docs", "output.schema.json")));
+
+    public static string Make()
+    {
+        var schema = new JsonObject
+        {
+            ["$schema"] = "https://json-schema.org/draft/2020-12/schema",
+            ["title"] = "What deis-proxy prints with --output json",
+            ["oneOf"] = new JsonArray(
+                Document(DocumentJson.Contract.ChangeDocument, "setup and teardown", "setup", "teardown"),
+                Document(DocumentJson.Contract.VerifyDocument, "verify", "verify"),
+                Document(DocumentJson.Contract.FailureDocument, "wrong usage of any command, and template when it fails")),
+        };
+        return $"{schema.ToJsonString(Indented)}\n";
+    }
+
+    /// <summary>Fails if a document is not as the schema has it.</summary>
+    public static JsonNode Valid(string output)
+    {
+        using var document = JsonDocument.Parse(output);
+        var results = Written.Evaluate(document.RootElement, new EvaluationOptions { OutputFormat = OutputFormat.List });
+        results.IsValid.ShouldBeTrue($"{output}\n{string.Join('\n', Errors(results))}");
+        return JsonNode.Parse(output)!;
+    }
+
+    private static IEnumerable<string> Errors(EvaluationResults results) =>
+        (results.Details ?? []).SelectMany(detail => detail.Errors?.Select(error => $"{detail.InstanceLocation}: {error.Value}") ?? []);
+
+    private static JsonNode Document(JsonTypeInfo type, string title, params string[] commands)
+    {
+        var schema = type.GetJsonSchemaAsNode(new JsonSchemaExporterOptions { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = Close });
+        if (commands.Length > 0)
+        {
+            schema["properties"]!["command"] = new JsonObject { ["enum"] = new JsonArray([.. commands.Select(command => JsonValue.Create(command))]) };
+        }
+
+        schema["title"] = title;
+        return schema;
+    }
+
+    /// <summary>Every member is always there, and no other one.</summary>
+    private static JsonNode Close(JsonSchemaExporterContext context, JsonNode schema)
+    {
+        if (schema is JsonObject { } type && type["properties"] is JsonObject properties)
+        {
+            type["required"] = new JsonArray([.. properties.Select(property => JsonValue.Create(property.Key))]);
+            type["additionalProperties"] = false;
+        }
+
+        return schema;
+    }
+}
