@@ -17,7 +17,7 @@ var shell = new Option<string>("--shell")
             + "enters a node (also $n2, $n3), $lb is the load balancer.",
 };
 var read = new Option<FileInfo>("--read") { Description = "Measures nothing, but takes the numbers of a file that --json wrote." };
-var write = new Option<bool>("--write") { Description = "Writes docs/outage.md, docs/outage.svg and the README's section." };
+var write = new Option<bool>("--write") { Description = "Writes docs/outage.md, docs/outage.svg and the README's section; with --speed docs/speed.md and docs/timeline.svg." };
 var drill = new Option<string>("--drill")
 {
     Description =
@@ -78,7 +78,7 @@ command.SetAction(async (options, _) =>
 
         if (options.GetValue(speed))
         {
-            await SpeedBench.RunAsync(options.GetValue(runs), stop);
+            await SpeedBench.RunAsync(options.GetValue(runs), options.GetValue(write), stop);
             return 0;
         }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using DeisProxy.RealParts;
 
 namespace DeisProxy.Outage;
@@ -9,12 +10,19 @@ namespace DeisProxy.Outage;
 /// </summary>
 internal static class SpeedBench
 {
+    private const string BareScript = "the script's bare calls";
+
+    private const string Setup = "setup";
+
     private static readonly TimeSpan[] Delays = [TimeSpan.Zero, TimeSpan.FromMilliseconds(30), TimeSpan.FromMilliseconds(100)];
 
-    /// <summary>Takes turns, so that what changes on the machine meets all of them, and prints medians as a table.</summary>
-    public static async Task RunAsync(int runs, CancellationToken cancellationToken)
+    /// <summary>Takes turns, so that what changes on the machine meets all of them, and prints medians as tables.</summary>
+    /// <param name="write">Whether docs/speed.md and docs/timeline.svg are written.</param>
+    public static async Task RunAsync(int runs, bool write, CancellationToken cancellationToken)
     {
         await using var bed = await Testbed.StartAsync();
+        var tables = new StringBuilder();
+        var drawn = new List<(string Title, IReadOnlyList<AwsCall> Calls)>();
         foreach (var delay in Delays)
         {
             var taken = new List<Timing>();
@@ -23,11 +31,11 @@ internal static class SpeedBench
                 await ResetAsync(bed, delay);
                 taken.Add(await TimeAsync(bed, "the script, AWS CLI", () => ScriptCalls.RunAsync(bed, withCli: true)));
                 await ResetAsync(bed, delay);
-                taken.Add(await TimeAsync(bed, "the script's bare calls", () => ScriptCalls.RunAsync(bed)));
+                taken.Add(await TimeAsync(bed, BareScript, () => ScriptCalls.RunAsync(bed)));
                 await ResetAsync(bed, delay);
                 foreach (var (name, arguments) in (IEnumerable<(string, string[])>)
                     [
-                        ("setup --dry-run", ["setup", "--dry-run"]), ("setup", ["setup"]), ("setup again", ["setup"]), ("verify", ["verify"]),
+                        ("setup --dry-run", ["setup", "--dry-run"]), (Setup, ["setup"]), ("setup again", ["setup"]), ("verify", ["verify"]),
                         ("teardown", ["teardown"]),
                     ])
                 {
@@ -42,7 +50,15 @@ internal static class SpeedBench
                 }
             }
 
-            Print(delay, taken);
+            var table = Table(delay, taken);
+            Console.WriteLine(table);
+            tables.Append(table).Append('\n');
+            drawn = [.. taken.Where(t => t.Name is BareScript or Setup).GroupBy(t => t.Name).Select(t => (t.Key, t.First().Seen))];
+        }
+
+        if (write)
+        {
+            await Report.WriteSpeedAsync(runs, tables.ToString(), Timeline.Draw(drawn), cancellationToken);
         }
     }
 
@@ -59,7 +75,7 @@ internal static class SpeedBench
         var memory = await work();
         var time = clock.Elapsed;
         await bed.SettledAsync();
-        return new Timing(name, time, bed.Aws.Calls.Count, AwsCall.LongestChain(bed.Aws.Calls).Count, memory);
+        return new Timing(name, time, bed.Aws.Calls.Count, AwsCall.LongestChain(bed.Aws.Calls).Count, memory, bed.Aws.Calls);
     }
 
     private static Task<Timing> TimeAsync(Testbed bed, string name, Func<Task> work) => TimeAsync(bed, name, async () =>
@@ -68,24 +84,26 @@ internal static class SpeedBench
         return 0L;
     });
 
-    private static void Print(TimeSpan delay, List<Timing> taken)
+    private static string Table(TimeSpan delay, List<Timing> taken)
     {
-        Console.WriteLine($"\n{delay.TotalMilliseconds:0} ms a call | median | of the script's time | calls | longest chain | peak memory");
-        Console.WriteLine("---|---|---|---|---|---");
+        var table = new StringBuilder(
+            $"| {delay.TotalMilliseconds:0} ms a call | median | of the script's time | calls | longest chain | peak memory |\n|---|---|---|---|---|---|\n");
         var script = Median(taken.Where(t => t.Name == taken[0].Name), t => t.Time.TotalSeconds);
         foreach (var group in taken.GroupBy(t => t.Name))
         {
             var seconds = Median(group, t => t.Time.TotalSeconds);
             var memory = Median(group, t => t.Memory) / (1024 * 1024);
-            Console.WriteLine(string.Create(
+            table.Append(
                 CultureInfo.InvariantCulture,
-                $"{group.Key} | {seconds:0.00} s | {seconds / script:0.00} | {Median(group, t => t.Calls):0} | {Median(group, t => t.Chain):0} | ")
-                + (memory > 0 ? $"{memory:0} MB" : ""));
+                $"| {group.Key} | {seconds:0.00} s | {seconds / script:0.00} | {Median(group, t => t.Calls):0} | {Median(group, t => t.Chain):0} | "
+                    + $"{(memory > 0 ? $"{memory:0} MiB" : "")} |\n");
         }
+
+        return table.ToString();
     }
 
     private static double Median(IEnumerable<Timing> timings, Func<Timing, double> value) =>
         timings.Select(value).Order().ToList() is var sorted ? sorted[sorted.Count / 2] : 0;
 
-    private sealed record Timing(string Name, TimeSpan Time, int Calls, int Chain, double Memory);
+    private sealed record Timing(string Name, TimeSpan Time, int Calls, int Chain, double Memory, IReadOnlyList<AwsCall> Seen);
 }
