@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.RegularExpressions;
 using DeisProxy.RealParts;
 
@@ -7,8 +6,6 @@ namespace DeisProxy.Integration.Tests;
 /// <summary>What <c>deis-proxy sandbox</c> prints can be used as it is printed: by the aws CLI, and by deis-proxy through a real sshd.</summary>
 public sealed partial class SandboxCommandTests : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
-
     private readonly TemporaryDirectory _state = new();
 
     public void Dispose() => _state.Dispose();
@@ -134,110 +131,9 @@ public sealed partial class SandboxCommandTests : IDisposable
         return output;
     }
 
-    /// <summary>Runs a line in a shell that has been told nothing but what the sandbox prints to be exported.</summary>
-    private async Task<(int ExitCode, string Output)> RunAsync(PrintedSandbox sandbox, string command)
-    {
-        var start = new ProcessStartInfo("sh", ["-c", string.Join('\n', sandbox.Exports.Append($"exec {command}"))])
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("AWS_", StringComparison.Ordinal)).ToList())
-        {
-            start.Environment.Remove(name);
-        }
-
-        start.Environment["XDG_STATE_HOME"] = _state.Path;
-        using var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        using var limit = new CancellationTokenSource(Limit);
-        var error = process.StandardError.ReadToEndAsync(limit.Token);
-        var output = await process.StandardOutput.ReadToEndAsync(limit.Token);
-        await process.WaitForExitAsync(limit.Token);
-        return (process.ExitCode, output + await error);
-    }
+    private Task<(int ExitCode, string Output)> RunAsync(PrintedSandbox sandbox, string command) =>
+        sandbox.RunAsync($"exec {command}", [new("XDG_STATE_HOME", _state.Path)]);
 
     [GeneratedRegex(@"\b[0-9]{1,3}(\.[0-9]{1,3}){3}\b", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Address();
-
-    /// <summary>The sandbox as a process, and what it has printed.</summary>
-    private sealed class PrintedSandbox(Process process, IReadOnlyList<string> printed) : IDisposable
-    {
-        public IEnumerable<string> Exports => printed.Where(line => line.StartsWith("export ", StringComparison.Ordinal));
-
-        public int ExitCode => process.ExitCode;
-
-        /// <summary>Where its keys lie.</summary>
-        public string Folder => Path.GetDirectoryName(OptionOf("--identity"))!;
-
-        public static async Task<PrintedSandbox> StartAsync(string[] program, string provider, params string[] options)
-        {
-            var process = Process.Start(new ProcessStartInfo(program[0], [.. program[1..], "sandbox", "--provider", provider, .. options])
-            {
-                UseShellExecute = false,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!;
-            using var limit = new CancellationTokenSource(Limit);
-            var lines = new List<string>();
-            var last = provider switch
-            {
-                "aws" => "# load balancer port 2222 ",
-                "rackspace" => "# load balancer deis-builder,",
-                _ => "# port 80 of the router on 127.21.1.12 ",
-            };
-            while (lines.Count == 0 || !lines[^1].StartsWith(last, StringComparison.Ordinal))
-            {
-                lines.Add(await process.StandardOutput.ReadLineAsync(limit.Token)
-                    ?? throw new InvalidOperationException(await process.StandardError.ReadToEndAsync(limit.Token)));
-            }
-
-            return new PrintedSandbox(process, lines);
-        }
-
-        public string Line(string beginning) => printed.Single(line => line.StartsWith(beginning, StringComparison.Ordinal));
-
-        public string Command(string name) => printed.Single(line => line.Contains($" {name} --", StringComparison.Ordinal));
-
-        /// <summary>The first value of an option in the commands.</summary>
-        public string OptionOf(string option) => Command("setup").Split(' ').SkipWhile(word => word != option).ElementAt(1);
-
-        /// <summary>Command lines of processes that name its folder.</summary>
-        public IEnumerable<string> ProcessesOfItsFolder() => Process.GetProcesses().Select(other =>
-        {
-            using (other)
-            {
-                try
-                {
-                    return File.ReadAllText($"/proc/{other.Id}/cmdline").Replace('\0', ' ');
-                }
-                catch (IOException)
-                {
-                    return "";
-                }
-            }
-        }).Where(line => line.Contains(Folder, StringComparison.Ordinal));
-
-        public void Kill() => process.Kill();
-
-        public async Task AskToEndAsync()
-        {
-            using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
-            await kill.WaitForExitAsync();
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-            await process.WaitForExitAsync(limit.Token);
-        }
-
-        public void Dispose()
-        {
-            if (!process.HasExited)
-            {
-                process.Kill();
-            }
-
-            process.Dispose();
-        }
-    }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using DeisProxy.Sandbox;
 using DeisProxy.Sandbox.Rackspace;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json.Nodes;
 using DeisProxy.Cluster.Ssh;
 using DeisProxy.Commands;
 using DeisProxy.Output;

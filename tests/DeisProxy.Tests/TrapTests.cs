@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using DeisProxy.Sandbox;
 
 namespace DeisProxy.Tests;

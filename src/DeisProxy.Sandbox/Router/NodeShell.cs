@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -15,6 +16,9 @@ public sealed partial class NodeShell : IAsyncDisposable
 {
     /// <summary>Says that nothing more is typed: bash cannot close its half of a connection.</summary>
     private const string EndOfInput = "\u0004";
+
+    /// <summary>How long bash may take to go.</summary>
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(1);
 
     private readonly SandboxCloud _sandbox;
     private readonly TcpServer _server;
@@ -56,12 +60,33 @@ public sealed partial class NodeShell : IAsyncDisposable
         {
             var result = await node.RunAsync(words, cancellationToken);
             await WriteAsync(stream, $"{result.ExitCode}\n{result.StandardOutput}{result.StandardError}", cancellationToken);
+            await EndAsync(socket, stream, cancellationToken);
             return;
         }
 
         await using var session = await node.StartAsync(words, cancellationToken);
         await WriteAsync(stream, "0\n", cancellationToken);
         await Task.WhenAny(TypeAsync(reader, session, cancellationToken), session.CopyToAsync(stream, cancellationToken));
+        await EndAsync(socket, stream, cancellationToken);
+    }
+
+    /// <summary>Closes the connection so that nothing is lost: closed on unread input, it would be reset, and bash would see an error.</summary>
+    private static async Task EndAsync(Socket socket, NetworkStream stream, CancellationToken cancellationToken)
+    {
+        socket.Shutdown(SocketShutdown.Send);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(EndLimit);
+        var rest = new byte[1024];
+        try
+        {
+            while (await stream.ReadAsync(rest, limit.Token) > 0)
+            {
+            }
+        }
+        catch (Exception gone) when (gone is IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            Debug.WriteLine(gone.Message);
+        }
     }
 
     /// <summary>Takes a command line apart as a shell does that is told no more than what <see cref="ShellQuote"/> writes.</summary>
