@@ -18,7 +18,11 @@ internal static partial class DemoPicture
         using var screen = new StringWriter { NewLine = "\n" };
         var terminal = new Terminal(TextReader.Null, screen, screen)
         {
-            ColorOutput = true, ColorError = true, OutputIsTerminal = true, OutputWidth = () => Columns, ErrorWidth = () => Columns,
+            ColorOutput = true,
+            ColorError = true,
+            OutputIsTerminal = true,
+            OutputWidth = () => Columns,
+            ErrorWidth = () => Columns,
         };
         var host = new CommandHost(terminal, (_, _) => throw new InvalidOperationException(), TimeProvider.System);
         (await CommandLine.RunAsync(["demo"], host, CancellationToken.None)).ShouldBe(0, screen.ToString());

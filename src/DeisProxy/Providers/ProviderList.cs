@@ -17,8 +17,11 @@ internal static class ProviderList
         AwsProvider.ProviderName => new AwsProvider(
             settings.Aws with { Detail = settings.Detail }, settings.Stack!, settings.LoadBalancer, settings.Goal, time),
         RackspaceProvider.ProviderName => new RackspaceProvider(
-            (settings.Rackspace ?? RackspaceSettings.FromEnvironment(settings.Aws.Region, Environment.GetEnvironmentVariable) with { Time = time })
-                with { Detail = settings.Detail },
+            settings.Rackspace ?? RackspaceSettings.FromEnvironment(settings.Aws.Region, Environment.GetEnvironmentVariable) with
+            {
+                Time = time,
+                Detail = settings.Detail,
+            },
             settings.LoadBalancer,
             new CloudGoal(
                 settings.Goal.RouterPorts,
