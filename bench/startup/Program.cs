@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-// How long the program takes to start: the native file against the framework-dependent one, in turns.
+// How long the program takes to start, and how much memory: the native file, the framework-dependent one and the AWS CLI, in turns.
 if (args is not [var native, var dll, .. var rest])
 {
     await Console.Error.WriteLineAsync("usage: startup NATIVE-FILE DEIS-PROXY.DLL [RUNS]");
@@ -11,41 +11,112 @@ if (args is not [var native, var dll, .. var rest])
 var runs = rest is [var count] ? int.Parse(count, CultureInfo.InvariantCulture) : 21;
 var size = new FileInfo(native).Length / 1e6;
 var others = Directory.EnumerateFiles(Path.GetDirectoryName(Path.GetFullPath(dll))!, "*.dll").Sum(file => new FileInfo(file).Length) / 1e6;
-Console.WriteLine(FormattableString.Invariant($"native: one file of {size:0.0} MB; framework-dependent: {others:0.0} MB beside the .NET runtime"));
-Console.WriteLine();
-Console.WriteLine("| command | native, ms | framework-dependent, ms | ratio |");
-Console.WriteLine("|---|---|---|---|");
-foreach (var command in (string[])["--version", "--help", "setup --help"])
+using var sandbox = Process.Start(new ProcessStartInfo(native, ["sandbox", "--aws-port", "0"]) { UseShellExecute = false, RedirectStandardOutput = true })!;
+try
 {
-    var (ours, theirs) = (new List<double>(), new List<double>());
-
-    // The first run of each fills the caches.
-    for (var run = 0; run <= runs; run++)
+    var (environment, options) = await ReadAsync(sandbox.StandardOutput);
+    Console.WriteLine(FormattableString.Invariant(
+        $"native: one file of {size:0.0} MB; framework-dependent: {others:0.0} MB beside the .NET runtime; medians (least–most) of {runs} runs in turn"));
+    Console.WriteLine();
+    Console.WriteLine("| command | native, ms | MiB | framework-dependent, ms | MiB | ratio |");
+    Console.WriteLine("|---|---|---|---|---|---|");
+    foreach (var (title, arguments) in (IEnumerable<(string, string[])>)
+        [
+            ("--version", ["--version"]), ("--help", ["--help"]), ("setup --help", ["setup", "--help"]),
+            ("setup --dry-run, sandbox", ["setup", "--dry-run", .. options]), ("verify --no-probe, sandbox", ["verify", "--no-probe", .. options]),
+        ])
     {
-        var one = await TimeAsync(native, command.Split(' '));
-        var other = await TimeAsync("dotnet", [dll, .. command.Split(' ')]);
-        if (run > 0)
+        var (ours, theirs) = (new List<double>(), new List<double>());
+
+        // The first run of each fills the caches.
+        for (var run = 0; run <= runs; run++)
         {
-            ours.Add(one);
-            theirs.Add(other);
+            var one = await TimeAsync(native, arguments, environment);
+            var other = await TimeAsync("dotnet", [dll, .. arguments], environment);
+            if (run > 0)
+            {
+                ours.Add(one);
+                theirs.Add(other);
+            }
         }
+
+        Console.WriteLine(FormattableString.Invariant($"| `{title}` | {Show(ours)} | {await MemoryAsync(native, arguments, environment):0} | {Show(theirs)} ")
+            + FormattableString.Invariant($"| {await MemoryAsync("dotnet", [dll, .. arguments], environment):0} | {Median(theirs) / Median(ours):0.0} |"));
     }
 
-    Console.WriteLine(FormattableString.Invariant($"| `{command}` | {Show(ours)} | {Show(theirs)} | {Median(theirs) / Median(ours):0.0} |"));
+    var cli = new List<double>();
+    for (var run = 0; run < Math.Min(runs, 5); run++)
+    {
+        cli.Add(await TimeAsync("aws", ["--version"], environment));
+    }
+
+    Console.WriteLine(FormattableString.Invariant($"| `aws --version`, the AWS CLI | {Show(cli)} | {await MemoryAsync("aws", ["--version"], environment):0} | | | |"));
+}
+finally
+{
+    sandbox.Kill();
+    await sandbox.WaitForExitAsync();
 }
 
 return 0;
 
-static async Task<double> TimeAsync(string program, string[] arguments)
+// What the sandbox prints: the environment, and the options that lead to its cluster.
+static async Task<(Dictionary<string, string> Environment, string[] Options)> ReadAsync(StreamReader output)
 {
-    var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true };
-    var begun = Stopwatch.GetTimestamp();
+    var environment = new Dictionary<string, string>(StringComparer.Ordinal);
+    while (await output.ReadLineAsync() is { } line)
+    {
+        if (line.StartsWith("export ", StringComparison.Ordinal))
+        {
+            foreach (var pair in line["export ".Length..].Split(' '))
+            {
+                environment[pair.Split('=', 2)[0]] = pair.Split('=', 2)[1];
+            }
+        }
+        else if (line.Split(" setup ") is [_, var options])
+        {
+            return (environment, options.Split(' '));
+        }
+    }
+
+    throw new InvalidOperationException("The sandbox printed no command for setup.");
+}
+
+static ProcessStartInfo Start(string program, IEnumerable<string> arguments, Dictionary<string, string> environment)
+{
+    var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+    foreach (var (name, value) in environment)
+    {
+        start.Environment[name] = value;
+    }
+
+    return start;
+}
+
+static async Task<string> RunAsync(ProcessStartInfo start)
+{
     using var process = Process.Start(start)!;
-    await process.StandardOutput.ReadToEndAsync();
+    var error = process.StandardError.ReadToEndAsync();
+    var output = await process.StandardOutput.ReadToEndAsync();
     await process.WaitForExitAsync();
-    return process.ExitCode == 0
-        ? Stopwatch.GetElapsedTime(begun).TotalMilliseconds
-        : throw new InvalidOperationException($"{program} ended with {process.ExitCode}.");
+
+    // 4: verify without probes finds a cluster that is not set up.
+    return process.ExitCode is 0 or 4 ? output : throw new InvalidOperationException($"{start.FileName} ended with {process.ExitCode}: {await error}");
+}
+
+static async Task<double> TimeAsync(string program, string[] arguments, Dictionary<string, string> environment)
+{
+    var begun = Stopwatch.GetTimestamp();
+    await RunAsync(Start(program, arguments, environment));
+    return Stopwatch.GetElapsedTime(begun).TotalMilliseconds;
+}
+
+// What the kernel says of a process that has ended, in MiB.
+static async Task<double> MemoryAsync(string program, string[] arguments, Dictionary<string, string> environment)
+{
+    const string Measure =
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], capture_output=True); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
+    return double.Parse(await RunAsync(Start("python3", ["-c", Measure, program, .. arguments], environment)), CultureInfo.InvariantCulture) / 1024;
 }
 
 static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);

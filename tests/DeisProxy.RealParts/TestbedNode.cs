@@ -146,7 +146,9 @@ public sealed class TestbedNode : IAsyncDisposable
             node._answering = node.AnswerConfdAsync();
             node.Ssh = await SshServer.StartAsync(
                 new SshPlace(node.Network, [node.OperatorAddress, node.Address], 22, identityFile),
-                $"SetEnv PATH={node._directory["bin"]}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin SHLVL=5");
+                $"SetEnv PATH={node._directory["bin"]}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin SHLVL=5",
+                // The builder, for who only reads its banner.
+                $"ListenAddress {node.Address}:2222");
             return node;
         }
         catch

@@ -12,7 +12,7 @@ public sealed record ListenerStep(Listener? From, Listener? To) : ElbStep
     /// <summary>How long a listener that the API shows may take to be the one that connections meet.</summary>
     private static readonly TimeSpan EffectLimit = TimeSpan.FromSeconds(60);
 
-    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
     /// <summary>A port is closed for less than this while a listener is being replaced, as another run may just do.</summary>
     private static readonly TimeSpan ReplacingTime = TimeSpan.FromSeconds(1);

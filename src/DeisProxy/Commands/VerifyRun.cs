@@ -136,6 +136,7 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
 
     private void Print(bool ok, Exception? error)
     {
+        host.Terminal.Activity(null);
         if (output.Json)
         {
             var document = new VerifyDocument(

@@ -25,6 +25,7 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
     /// <summary>Shows what is there and what will be done.</summary>
     public void Plan(ClusterSnapshot snapshot, Plan plan, RunRecord? unfinished, string? underWay, string enteredBy)
     {
+        terminal.Activity(null);
         plan = plan with { Warnings = Complete(plan.Warnings), Blockers = Complete(plan.Blockers) };
         _stack = snapshot.Balancer?.StackName ?? _stack;
         _loadBalancer = snapshot.Balancer is { } balancer ? new LoadBalancerDocument(balancer.BalancerName, balancer.Address) : null;
