@@ -27,6 +27,10 @@ var speed = new Option<bool>("--speed")
 {
     Description = "Measures how long commands take beside the script's calls, --runs times, with 0, 30 and 100 ms per call.",
 };
+var entering = new Option<bool>("--entering")
+{
+    Description = "Measures how long it takes to enter nodes, --runs times: Renci.SshNet beside the system's ssh, and two key exchanges.",
+};
 var lag = new Option<bool>("--lag") { Description = "With --shell: AWS is slow." };
 var command = new RootCommand("Measures what clients notice while a classic ELB in front of Deis is moved to the PROXY protocol. Needs root.")
 {
@@ -38,6 +42,7 @@ var command = new RootCommand("Measures what clients notice while a classic ELB 
     write,
     drill,
     speed,
+    entering,
     shell,
     lag,
 };
@@ -79,6 +84,12 @@ command.SetAction(async (options, _) =>
         if (options.GetValue(speed))
         {
             await SpeedBench.RunAsync(options.GetValue(runs), options.GetValue(write), stop);
+            return 0;
+        }
+
+        if (options.GetValue(entering))
+        {
+            await EnteringBench.RunAsync(options.GetValue(runs), stop);
             return 0;
         }
 

@@ -58,6 +58,17 @@ public sealed class RenciAlgorithmTests(SharedSshServer shared) : IClassFixture<
     }
 
     [Theory]
+    [InlineData("User nobody", "curve25519-sha256")]
+    [InlineData("KexAlgorithms sntrup761x25519-sha512@openssh.com,curve25519-sha256", "sntrup761x25519-sha512@openssh.com")]
+    public async Task The_faster_key_exchange_is_preferred_unless_the_configuration_chooses(string client, string exchange)
+    {
+        await using var server = await SshServer.StartAsync(
+            "KexAlgorithms sntrup761x25519-sha512@openssh.com,curve25519-sha256", "LogLevel DEBUG1");
+        await EnterAsync(server, client);
+        await SshServers.EventuallyAsync(() => server.Output.Contains($"kex: algorithm: {exchange}", StringComparison.Ordinal), exchange);
+    }
+
+    [Theory]
     [InlineData("HostKeyAlgorithms sk-ssh-ed25519@openssh.com", "HostKeyAlgorithms sk-ssh-ed25519@openssh.com")]
     [InlineData("MACs umac-64@openssh.com,umac-128@openssh.com", "MACs umac-64@openssh.com,umac-128@openssh.com")]
     [InlineData("HostKeyAlgorithms -ssh-ed25519", null)]
