@@ -13,7 +13,7 @@ namespace DeisProxy.Cluster.Tests;
 public abstract class LargeStreamTests(ITestOutputHelper output, SshClientKind client)
 {
     /// <summary>What may be under way at a time: windows of SSH and buffers of the kernel, and not the stream.</summary>
-    private const long MaximumUnderWay = 48 << 20;
+    private const long MaximumUnderWay = 96 << 20;
 
     private static readonly long Size =
         long.Parse(Environment.GetEnvironmentVariable("DEIS_PROXY_TEST_STREAM_BYTES") ?? "268435456", CultureInfo.InvariantCulture);
