@@ -163,7 +163,9 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(SettleLimit);
-        await (drill.After is { } after ? Task.Delay(after, limit.Token) : BeforeEndAsync(drill.Armed ? watch.ArmedAsync : watch.HeldAsync, tool, limit.Token));
+        await (drill.After is { } after
+            ? Task.Delay(after, limit.Token)
+            : BeforeEndAsync(drill.Armed ? watch.ArmedAsync : watch.HeldAsync, tool, limit.Token));
         List<TestbedNode> cut = drill.Blow switch { Blow.CutOne => [bed.Nodes[^1]], Blow.CutAll => [.. bed.Nodes], _ => [] };
         var blow = watch.Elapsed;
         if (drill.Blow == Blow.Kill)

@@ -20,7 +20,8 @@ internal static class Plot
         var bottom = Top + (summaries.Count * RowHeight);
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $$"""
-            <svg xmlns="http://www.w3.org/2000/svg" width="{{Width}}" height="{{bottom + 34}}" viewBox="0 0 {{Width}} {{bottom + 34}}" font-family="system-ui, sans-serif" font-size="13" role="img" aria-label="Lost requests in every run">
+            <svg xmlns="http://www.w3.org/2000/svg" width="{{Width}}" height="{{bottom + 34}}" viewBox="0 0 {{Width}} {{bottom + 34}}"
+              font-family="system-ui, sans-serif" font-size="13" role="img" aria-label="Lost requests in every run">
             <style>
               text { fill: #1f2328 } .quiet { fill: #59636e } .grid { stroke: #d1d9e0 }
               .script { fill: #cf222e; stroke: #cf222e } .tool { fill: #0969da; stroke: #0969da } circle { fill-opacity: .45; stroke: none }

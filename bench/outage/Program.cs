@@ -17,7 +17,10 @@ var shell = new Option<string>("--shell")
             + "enters a node (also $n2, $n3), $lb is the load balancer.",
 };
 var read = new Option<FileInfo>("--read") { Description = "Measures nothing, but takes the numbers of a file that --json wrote." };
-var write = new Option<bool>("--write") { Description = "Writes docs/outage.md, docs/outage.svg and the README's section; with --speed docs/speed.md and docs/timeline.svg." };
+var write = new Option<bool>("--write")
+{
+    Description = "Writes docs/outage.md, docs/outage.svg and the README's section; with --speed docs/speed.md and docs/timeline.svg.",
+};
 var drill = new Option<string>("--drill")
 {
     Description =

@@ -34,16 +34,18 @@ internal static class Report
         await File.WriteAllTextAsync(Path.Combine(Root(), "docs", "speed.md"), $"""
             # How long commands take
 
-            Whole processes on a testbed of real parts: three router nodes, etcd, sshd, haproxy in place of the load balancer, moto in place of AWS, behind a proxy that delays
-            each call. *The script, AWS CLI* makes the calls of Deis's `setup-proxy-protocol.sh` through the AWS CLI as the script does; *bare calls* are the same without the
-            CLI's start-up time. Medians of {runs} runs, in turn. Measured by `dotnet run --project bench/outage -c Release -- --speed --write` with
-            `DEIS_PROXY_TEST_EXECUTABLE` set to the native file. `setup` waits for proof that each change is in effect, which the script does not.
+            Whole processes on a testbed of real parts: three router nodes, etcd, sshd, haproxy in place of the load balancer,
+            moto in place of AWS, behind a proxy that delays each call.
+            *The script, AWS CLI* makes the calls of Deis's `setup-proxy-protocol.sh` through the AWS CLI as the script does;
+            *bare calls* are the same without the CLI's start-up time. Medians of {runs} runs, in turn.
+            Measured by `dotnet run --project bench/outage -c Release -- --speed --write` with `DEIS_PROXY_TEST_EXECUTABLE` set to
+            the native file. `setup` waits for proof that each change is in effect, which the script does not.
 
             {tables}
             ## The calls of `setup`
 
-            With 100 ms a call. Blue calls wait for each other; gray ones are made beside them. Several CreateLoadBalancerListeners go out at once, until one comes
-            just after the old listener is gone.
+            With 100 ms a call. Blue calls wait for each other; gray ones are made beside them.
+            Several CreateLoadBalancerListeners go out at once, until one comes just after the old listener is gone.
 
             ![Calls to AWS over time](timeline.svg)
 
@@ -93,15 +95,16 @@ internal static class Report
         {Summary.Table(summaries)}
         - *lost*: no answer within 10 s, a cut connection, or another status than 200: load balancer and router did not fit.
         - *by the script*: what it lost under the same conditions, in the median.
-        - *refused*: no connection, while the load balancer's own listener was being replaced, for which the API has no call. The flip has no part in these.
+        - *refused*: no connection, while the load balancer's own listener was being replaced, for which the API has no call.
+          The flip has no part in these.
         - *late*: answered, after more than 0.5 s. TCP sends again what a node does not let through, after 0.2, 0.6, 1.4 and 3 s; a connection whose
           first packet is dropped, after 1 s.
-        - *wrong client address*: answered, but an application would have seen the load balancer's address: on the way there the listener is in TCP mode and
-          the PROXY line not yet sent.
+        - *wrong client address*: answered, but an application would have seen the load balancer's address:
+          on the way there the listener is in TCP mode and the PROXY line not yet sent.
         - *own*: what deis-proxy says itself, `outageMilliseconds` and `heldMilliseconds`.
 
-        `--no-hold` does not hold new connections at the nodes. Without docker rights on a node routers follow on their own, within 5 s; without u32 nodes
-        cannot tell connections with a PROXY line from others, and hold all of them at the first sign.
+        `--no-hold` does not hold new connections at the nodes. Without docker rights on a node routers follow on their own, within 5 s;
+        without u32 nodes cannot tell connections with a PROXY line from others, and hold all of them at the first sign.
 
         """;
 }

@@ -40,14 +40,15 @@ internal sealed partial record Series(DateOnly Date, string Machine, IReadOnlyLi
         var (fast, slow) = (CloudPace.Apart, CloudPace.Lagging);
         return $"""
             Measured on {Date:yyyy-MM-dd} by `dotnet run --project bench/outage -c Release -- --write` ({Machine}; {string.Join(", ", Versions)}).
-            Three router nodes of release v1.12.3, each a machine of its own (network namespaces) with nginx, sshd and iptables, one etcd, haproxy in place of the load balancer,
-            moto in place of AWS. Clients open 100 new connections a second, each for one request, from 2 s before the change until 8 s after it and until traffic is
-            steady again. The load balancer is two machines, which its name leads to and clients use in turn; each follows a change in its own time.
+            Three router nodes of release v1.12.3, each a machine of its own (network namespaces) with nginx, sshd and iptables, one etcd,
+            haproxy in place of the load balancer, moto in place of AWS. Clients open 100 new connections a second, each for one request,
+            from 2 s before the change until 8 s after it and until traffic is steady again.
+            The load balancer is two machines, which its name leads to and clients use in turn; each follows a change in its own time.
             *Fast*: calls to AWS take no time, and each machine follows after {Seconds(fast.MinimumLag)} to {Seconds(fast.MaximumLag)} s.
             *Slow*: {Seconds(slow.ApiDelay)} s a call, and each machine follows after {Seconds(slow.MinimumLag)} to {Seconds(slow.MaximumLag)} s.
             *One machine*: it follows, where AWS is fast, after {Seconds(CloudPace.Immediate.MaximumLag)} s.
-            The script is the sequence of AWS and etcd calls of Deis's `setup-proxy-protocol.sh`, without the start-up time of its programs and with the load balancer's
-            right name, both in its favor. Scenarios take turns. Numbers are medians, in brackets least and most.
+            The script is the sequence of AWS and etcd calls of Deis's `setup-proxy-protocol.sh`, without the start-up time of its programs
+            and with the load balancer's right name, both in its favor. Scenarios take turns. Numbers are medians, in brackets least and most.
             """;
 
         static string Seconds(TimeSpan time) => time.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture);

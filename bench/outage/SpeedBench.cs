@@ -87,7 +87,8 @@ internal static class SpeedBench
     private static string Table(TimeSpan delay, List<Timing> taken)
     {
         var table = new StringBuilder(
-            $"| {delay.TotalMilliseconds:0} ms a call | median | of the script's time | calls | longest chain | peak memory |\n|---|---|---|---|---|---|\n");
+            $"| {delay.TotalMilliseconds:0} ms a call | median | of the script's time | calls | longest chain | peak memory |\n"
+            + "|---|---|---|---|---|---|\n");
         var script = Median(taken.Where(t => t.Name == taken[0].Name), t => t.Time.TotalSeconds);
         foreach (var group in taken.GroupBy(t => t.Name))
         {

@@ -64,7 +64,10 @@ internal sealed class Summary(Scenario scenario, IReadOnlyList<Measurement> runs
     {
         string[][] rows =
         [
-            ["scenario", "runs", "lost", "by the script", "refused", "late (> 0.5 s)", "latest, s", "wrong client address", "duration, s", "own: disturbed, ms", "own: held, ms"],
+            [
+                "scenario", "runs", "lost", "by the script", "refused", "late (> 0.5 s)", "latest, s", "wrong client address", "duration, s",
+                "own: disturbed, ms", "own: held, ms",
+            ],
             .. all.Select(summary => summary.Row()),
         ];
         var widths = Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length)).ToList();

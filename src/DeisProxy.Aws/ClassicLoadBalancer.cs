@@ -322,7 +322,10 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
         return false;
     }
 
-    private static Task CallCreateAsync(AmazonElasticLoadBalancingClient client, CreateLoadBalancerListenersRequest request, CancellationToken cancellationToken) => AwsErrors.CallAsync(
+    private static Task CallCreateAsync(
+        AmazonElasticLoadBalancingClient client,
+        CreateLoadBalancerListenersRequest request,
+        CancellationToken cancellationToken) => AwsErrors.CallAsync(
         "elasticloadbalancing:CreateLoadBalancerListeners", ct => client.CreateLoadBalancerListenersAsync(request, ct), cancellationToken);
 
     private Task SetListenerPoliciesAsync(Listener listener)

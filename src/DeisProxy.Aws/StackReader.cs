@@ -57,7 +57,9 @@ public sealed class StackReader(AwsClients clients)
         return (
             template.TemplateBody ?? "",
             resources.First(r => r.ResourceType == ClassicType && r.PhysicalResourceId == loadBalancerName).LogicalResourceId,
-            (stacks.Stacks ?? []).SelectMany(s => s.Parameters ?? []).ToDictionary(p => p.ParameterKey, p => p.ResolvedValue ?? p.ParameterValue ?? "", StringComparer.Ordinal));
+            (stacks.Stacks ?? [])
+                .SelectMany(s => s.Parameters ?? [])
+                .ToDictionary(p => p.ParameterKey, p => p.ResolvedValue ?? p.ParameterValue ?? "", StringComparer.Ordinal));
     }
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
@@ -182,7 +184,10 @@ public sealed class StackReader(AwsClients clients)
                 .Subnets?.Select(s => IPNetwork.Parse(s.CidrBlock)).ToList() ?? []
             : [];
         var blocks = ((await vpcs).Vpcs ?? [])
-            .SelectMany(v => (v.CidrBlockAssociationSet ?? []).Where(a => a.CidrBlockState?.State?.Value == "associated").Select(a => a.CidrBlock).Append(v.CidrBlock))
+            .SelectMany(v => (v.CidrBlockAssociationSet ?? [])
+                .Where(a => a.CidrBlockState?.State?.Value == "associated")
+                .Select(a => a.CidrBlock)
+                .Append(v.CidrBlock))
             .Where(block => !string.IsNullOrEmpty(block))
             .Distinct(StringComparer.Ordinal)
             .Select(IPNetwork.Parse)

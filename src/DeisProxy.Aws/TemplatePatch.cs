@@ -126,7 +126,13 @@ public sealed class TemplatePatch
         ["PolicyName"] = policy.Name,
         ["PolicyType"] = policy.TypeName,
         ["Attributes"] = new JsonArray(
-            [.. policy.Attributes.Select(a => new JsonObject { ["Name"] = a.Name, ["Value"] = bool.TryParse(a.Value, out var flag) ? flag : a.Value })]),
+            [
+                .. policy.Attributes.Select(a => new JsonObject
+                {
+                    ["Name"] = a.Name,
+                    ["Value"] = bool.TryParse(a.Value, out var flag) ? flag : a.Value,
+                }),
+            ]),
         ["InstancePorts"] = Texts(ports.Select(Text)),
     };
 
@@ -294,7 +300,8 @@ public sealed class TemplatePatch
         var declared = Declared().ToHashSet(StringComparer.Ordinal);
         var lacking = listener.PolicyNames.Where(n => !present.Contains(n)).ToList();
         var added = lacking.FindAll(declared.Contains);
-        foreach (var name in lacking.Where(n => !declared.Contains(n) && !(names is null && n.StartsWith(PredefinedPrefix, StringComparison.Ordinal))))
+        foreach (var name in lacking.Where(
+            n => !declared.Contains(n) && !(names is null && n.StartsWith(PredefinedPrefix, StringComparison.Ordinal))))
         {
             _notes.Add($"{what} uses the policy {name}, which the template does not declare: add it to Policies and to the listener's "
                 + "PolicyNames by hand, or an update of the stack loses it.");

@@ -217,7 +217,8 @@ public sealed class SandboxCloud : IAsyncDisposable
     private LoadBalancer CreateLoadBalancer(LoadBalancerOptions options)
     {
         var state = LoadBalancerFactory.InitialState(_cloud, options);
-        return new LoadBalancer(options, $"{Options.Region}.{Options.DnsZone}", Options.Time.GetUtcNow(), state, new LoadBalancerTraffic(_traffic, state));
+        var traffic = new LoadBalancerTraffic(_traffic, state);
+        return new LoadBalancer(options, $"{Options.Region}.{Options.DnsZone}", Options.Time.GetUtcNow(), state, traffic);
     }
 
     private async Task ExpireAsync()

@@ -166,7 +166,8 @@ public sealed class BalancerTraffic(Connect? straight, Connect fromNode) : IBala
                 : answer.Contains("\nserver: nginx", StringComparison.OrdinalIgnoreCase) ? TrafficAnswer.RefusedByRouter
                 : TrafficAnswer.RefusedByBalancer;
         }
-        catch (Exception error) when (error is SocketException or IOException or AuthenticationException or OperationCanceledException or DeisProxyException)
+        catch (Exception error)
+            when (error is SocketException or IOException or AuthenticationException or OperationCanceledException or DeisProxyException)
         {
             cancellationToken.ThrowIfCancellationRequested();
             // A lost connection to the node says nothing of the load balancer.

@@ -20,8 +20,10 @@ public sealed class ConformanceTests
         All.Select(operation => operation.Name).ShouldBe(
             [
                 "DescribeLoadBalancers", "DescribeLoadBalancerPolicies", "DescribeInstanceHealth", "DescribeLoadBalancerAttributes",
-                "CreateLoadBalancerPolicy", "DeleteLoadBalancerPolicy", "SetLoadBalancerPoliciesForBackendServer", "SetLoadBalancerPoliciesOfListener",
-                "CreateLoadBalancerListeners", "DeleteLoadBalancerListeners", "SetLoadBalancerListenerSSLCertificate", "ConfigureHealthCheck", "ModifyLoadBalancerAttributes",
+                "CreateLoadBalancerPolicy", "DeleteLoadBalancerPolicy",
+                "SetLoadBalancerPoliciesForBackendServer", "SetLoadBalancerPoliciesOfListener",
+                "CreateLoadBalancerListeners", "DeleteLoadBalancerListeners", "SetLoadBalancerListenerSSLCertificate",
+                "ConfigureHealthCheck", "ModifyLoadBalancerAttributes",
                 "DescribeStacks", "ListStackResources", "GetTemplate",
             ],
             ignoreOrder: true);
@@ -114,7 +116,9 @@ public sealed class ConformanceTests
 
     /// <summary>The official packages call every error an exception, whatever the model's shape ends in.</summary>
     private static string ExceptionName(string shape) =>
-        (shape.EndsWith("Fault", StringComparison.Ordinal) ? shape[..^"Fault".Length] : shape.EndsWith("Exception", StringComparison.Ordinal) ? shape[..^"Exception".Length] : shape) + "Exception";
+        (shape.EndsWith("Fault", StringComparison.Ordinal) ? shape[..^"Fault".Length]
+            : shape.EndsWith("Exception", StringComparison.Ordinal) ? shape[..^"Exception".Length]
+            : shape) + "Exception";
 
     private static string Capitalised(string word) => char.ToUpperInvariant(word[0]) + word[1..];
 
@@ -127,7 +131,9 @@ public sealed class ConformanceTests
         if (!declared.TryGetProperty("output", out JsonElement output))
         {
             IShape response = operation.NewResponse();
-            problems.AddRange(response.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly).Select(member => member.Name + " is not in the model"));
+            problems.AddRange(response.GetType()
+                .GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
+                .Select(member => member.Name + " is not in the model"));
             return problems;
         }
 

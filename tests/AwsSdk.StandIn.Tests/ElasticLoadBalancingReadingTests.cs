@@ -41,7 +41,9 @@ public sealed class ElasticLoadBalancingReadingTests
                       <Timeout>5</Timeout><UnhealthyThreshold>2</UnhealthyThreshold>
                     </HealthCheck>
                     <Policies>
-                      <AppCookieStickinessPolicies><member><PolicyName>app</PolicyName><CookieName>SID</CookieName></member></AppCookieStickinessPolicies>
+                      <AppCookieStickinessPolicies>
+                        <member><PolicyName>app</PolicyName><CookieName>SID</CookieName></member>
+                      </AppCookieStickinessPolicies>
                       <LBCookieStickinessPolicies>
                         <member><PolicyName>lb</PolicyName><CookieExpirationPeriod>31536000000</CookieExpirationPeriod></member>
                       </LBCookieStickinessPolicies>

@@ -17,7 +17,8 @@ public sealed class EndpointTests
         for service, region, fips, dual in itertools.product(
                 ['elb', 'cloudformation'],
                 ['us-east-1', 'eu-west-1', 'cn-north-1', 'us-gov-west-1', 'ap-southeast-2'], [False, True], [False, True]):
-            client = session.create_client(service, region_name=region, config=Config(use_fips_endpoint=fips, use_dualstack_endpoint=dual, ignore_configured_endpoint_urls=True))
+            config = Config(use_fips_endpoint=fips, use_dualstack_endpoint=dual, ignore_configured_endpoint_urls=True)
+            client = session.create_client(service, region_name=region, config=config)
             parameters = dict(Region=region, UseFIPS=fips, UseDualStack=dual)
             url = client._ruleset_resolver._provider.resolve_endpoint(**parameters).url
             print(service, region, fips, dual, url)

@@ -81,7 +81,9 @@ public sealed class ErrorTests
     [InlineData("")]
     [InlineData("not xml")]
     [InlineData("<!DOCTYPE x [<!ENTITY e 'x'>]><DescribeLoadBalancersResponse>&e;</DescribeLoadBalancersResponse>")]
-    [InlineData("<r><DescribeLoadBalancersResult><LoadBalancerDescriptions><member><HealthCheck><Interval>often</Interval></HealthCheck></member></LoadBalancerDescriptions></DescribeLoadBalancersResult></r>")]
+    [InlineData(
+        "<r><DescribeLoadBalancersResult><LoadBalancerDescriptions><member><HealthCheck><Interval>often</Interval></HealthCheck></member>"
+        + "</LoadBalancerDescriptions></DescribeLoadBalancersResult></r>")]
     public async Task A_response_that_cannot_be_read_is_an_unmarshalling_exception(string body)
     {
         await using LoopbackService service = new LoopbackService().Answer(body);

@@ -78,7 +78,8 @@ public sealed class FailoverNodeTests
     {
         public string Name => name;
 
-        public Task<CommandResult> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<CommandResult> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
         public Task<Stream> StartAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -28,7 +28,8 @@ public sealed class SshArgumentsTests
         [.. Common.Split(' '), "-l", "core", "-p", "2222", "-S", "/tmp/d/s", "-n", "-T", "-o", "ControlMaster=no", "--", "node", "echo 'a b' '$x'"]);
 
     [Fact]
-    public void A_command_that_is_talked_to() => SshArguments.Build(Node, new SshOptions(), "/tmp/d/s", new SshPurpose.Command(["cat"], IsTalkedTo: true)).ShouldBe(
+    public void A_command_that_is_talked_to() => SshArguments.Build(
+        Node, new SshOptions(), "/tmp/d/s", new SshPurpose.Command(["cat"], IsTalkedTo: true)).ShouldBe(
         [.. Common.Split(' '), "-l", "core", "-p", "2222", "-S", "/tmp/d/s", "-T", "-o", "ControlMaster=no", "--", "node", "cat"]);
 
     [Fact]

@@ -51,7 +51,11 @@ public sealed class FlipTests
         report.Why.ShouldBe("routers could not be made to read etcd at once: permission denied");
         report.Failed.ShouldBe(0);
         report.Held.ShouldBeInRange(TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(9));
-        world.Events.ShouldBe(["arm 80", "hold WithProxyLine", "policies", "hold All", "key", "release 10.21.1.11", "release 10.21.1.12", "release 10.21.2.11", "release"]);
+        world.Events.ShouldBe(
+        [
+            "arm 80", "hold WithProxyLine", "policies", "hold All", "key",
+            "release 10.21.1.11", "release 10.21.1.12", "release 10.21.2.11", "release",
+        ]);
     }
 
     [Fact]

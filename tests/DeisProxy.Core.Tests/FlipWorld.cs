@@ -212,11 +212,12 @@ internal sealed class FlipWorld(TimeProvider clock) : ILoadBalancerControl, IRou
     Task<RouterState> IRouterControl.ReadAsync(CancellationToken cancellationToken) => CallAsync(null, () =>
         Snapshots.Deis15.Router with { ProxyProtocol = Key, LiveRouters = Names.Select(name => new LiveRouter(name, name, 80)).ToValueList() });
 
-    Task<LoadBalancer> ILoadBalancerControl.ReadAsync(CancellationToken cancellationToken) => CallAsync(null, () => _last!.Value.Before.LoadBalancer with
-    {
-        BackendPolicies = [new BackendPolicies(80, [.. Others, .. _willSend ? ["EnableProxyProtocol"] : Array.Empty<string>()])],
-        Instances = NobodyInService ? [] : _last.Value.Before.LoadBalancer.Instances,
-    });
+    Task<LoadBalancer> ILoadBalancerControl.ReadAsync(CancellationToken cancellationToken) =>
+        CallAsync(null, () => _last!.Value.Before.LoadBalancer with
+        {
+            BackendPolicies = [new BackendPolicies(80, [.. Others, .. _willSend ? ["EnableProxyProtocol"] : Array.Empty<string>()])],
+            Instances = NobodyInService ? [] : _last.Value.Before.LoadBalancer.Instances,
+        });
 
     public Task ConfigureHealthCheckAsync(HealthCheck healthCheck, CancellationToken cancellationToken) => throw new NotSupportedException();
 

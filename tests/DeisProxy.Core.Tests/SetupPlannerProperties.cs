@@ -42,7 +42,8 @@ public sealed class SetupPlannerProperties
     public bool Every_port_keeps_its_listener_with_certificate_and_ciphers(ClusterSnapshot start)
     {
         var end = start.After(SetupPlanner.Plan(start, Goal).Steps);
-        return start.LoadBalancer.Listeners.All(before => end.LoadBalancer.Listeners.Single(l => l.LoadBalancerPort == before.LoadBalancerPort) is var after
+        return start.LoadBalancer.Listeners.All(before =>
+            end.LoadBalancer.Listeners.Single(l => l.LoadBalancerPort == before.LoadBalancerPort) is var after
             && after.InstancePort == before.InstancePort
             && after.CertificateId == before.CertificateId
             && after.EndsTls == before.EndsTls

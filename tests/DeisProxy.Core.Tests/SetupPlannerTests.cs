@@ -152,7 +152,10 @@ public sealed class SetupPlannerTests
         Blocked(Snapshots.Deis15.With(l => l with { Listeners = [Snapshots.Tcp(2222, 2222)] })).ShouldBe("no-router-listener");
         Blocked(Snapshots.Deis15.With(l => l with { Listeners = [Snapshots.Tcp(443, 443) with { InstanceProtocol = ListenerProtocol.Ssl }] }))
             .ShouldBe("backend-encrypted");
-        Blocked(Snapshots.Deis15.With(l => l with { Policies = [new("EnableProxyProtocol", LoadBalancerPolicy.ProxyProtocolType, [new("ProxyProtocol", "false")])] }))
+        Blocked(Snapshots.Deis15.With(l => l with
+        {
+            Policies = [new("EnableProxyProtocol", LoadBalancerPolicy.ProxyProtocolType, [new("ProxyProtocol", "false")])],
+        }))
             .ShouldBe("policy-name-taken");
 
         static string Blocked(ClusterSnapshot snapshot) => Plan(snapshot).Blockers.ShouldHaveSingleItem().Id;

@@ -121,7 +121,9 @@ public static class AnyCluster
             new("EnableProxyProtocol", LoadBalancerPolicy.ProxyProtocolType, [new("ProxyProtocol", "false")]))
         let policies = new[] { Snapshots.Ciphers, Snapshots.Sticky, Snapshots.BackendAuthentication, proxyPolicy }.OfType<LoadBalancerPolicy>()
         from backend in Gen.CollectToList(listeners.Select(l => l.InstancePort).Distinct().Order(), port =>
-            from names in Gen.SubListOf(policies.Where(p => p.TypeName is LoadBalancerPolicy.ProxyProtocolType or "BackendServerAuthenticationPolicyType").Select(p => p.Name))
+            from names in Gen.SubListOf(policies
+                .Where(p => p.TypeName is LoadBalancerPolicy.ProxyProtocolType or "BackendServerAuthenticationPolicyType")
+                .Select(p => p.Name))
             select new BackendPolicies(port, names.Order(StringComparer.Ordinal).ToValueList()))
         from target in Gen.Elements("HTTP:80/health-check", "TCP:80", "SSL:443", "HTTPS:443/", "HTTP:9090/health-check", "TCP:2222")
         from idle in Gen.Elements(1, 60, 1199, 1200, 3600)

@@ -103,7 +103,12 @@ public sealed class TeardownPlannerProperties
             {
                 Listeners = [.. l.Listeners, Snapshots.Http(9999, 9998)],
                 Policies = [.. l.Policies, extra],
-                BackendPolicies = [.. l.BackendPolicies.Where(b => b.InstancePort < 80), new(80, [.. l.BackendPoliciesOf(80), extra.Name]), .. l.BackendPolicies.Where(b => b.InstancePort > 80)],
+                BackendPolicies =
+                [
+                    .. l.BackendPolicies.Where(b => b.InstancePort < 80),
+                    new(80, [.. l.BackendPoliciesOf(80), extra.Name]),
+                    .. l.BackendPolicies.Where(b => b.InstancePort > 80),
+                ],
                 HealthCheck = l.HealthCheck with { IntervalSeconds = 30 + (idle & 63) },
             });
 

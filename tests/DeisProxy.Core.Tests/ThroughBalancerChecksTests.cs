@@ -10,7 +10,9 @@ public sealed class ThroughBalancerChecksTests
 
     [Theory]
     [InlineData(TrafficOutcome.Answered, "SSH-2.0-OpenSSH_6.6", SshReaction.KeyExchange, "", CheckStatus.Pass, "begins the key exchange")]
-    [InlineData(TrafficOutcome.Answered, "SSH-2.0-OpenSSH_9.2", SshReaction.Text, "Invalid SSH identification string.", CheckStatus.Fail, "as a PROXY line would be")]
+    [InlineData(
+        TrafficOutcome.Answered, "SSH-2.0-OpenSSH_9.2", SshReaction.Text, "Invalid SSH identification string.", CheckStatus.Fail,
+        "as a PROXY line would be")]
     [InlineData(TrafficOutcome.Answered, "SSH-2.0-OpenSSH_6.6", SshReaction.Text, "Protocol mismatch.", CheckStatus.Fail, "Protocol mismatch.")]
     [InlineData(TrafficOutcome.Answered, "SSH-2.0-OpenSSH_6.6", SshReaction.Closed, "", CheckStatus.Fail, "then closes")]
     [InlineData(TrafficOutcome.Answered, "SSH-2.0-OpenSSH_6.6", SshReaction.Silent, "", CheckStatus.Warn, "then nothing")]
@@ -62,7 +64,9 @@ public sealed class ThroughBalancerChecksTests
 
     [Fact]
     public void A_redirect_into_nothing_fails() =>
-        ThroughBalancerChecks.Redirects(Right, [[Answer("http://a/", 301, "https://a/"), new(new Uri("https://a/"), TrafficOutcome.TlsFailed) { Detail = "not trusted" }]]).Seen
+        ThroughBalancerChecks.Redirects(
+            Right,
+            [[Answer("http://a/", 301, "https://a/"), new(new Uri("https://a/"), TrafficOutcome.TlsFailed) { Detail = "not trusted" }]]).Seen
             .ShouldBe("http://a/ redirects, and https://a/: TLS failed (not trusted)");
 
     [Fact]

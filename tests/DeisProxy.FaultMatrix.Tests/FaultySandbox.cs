@@ -116,14 +116,15 @@ internal sealed class FaultySandbox : IAsyncDisposable
         }
 
         var balancer = Sandbox.FindLoadBalancer();
+        // AWS adds its predefined policy to the load balancer when a TLS listener is created; unused it has no effect, and it stays.
+        var policies = balancer.Policies.Select(p => p.Name).Where(name => !name.StartsWith("ELBSecurityPolicy-", StringComparison.Ordinal));
         return string.Join('\n', (string[])
         [
             .. balancer.Listeners.OrderBy(l => l.LoadBalancerPort).Select(l =>
                 $"{l.Protocol}:{l.LoadBalancerPort}→{l.InstanceProtocol}:{l.InstancePort} {l.CertificateId} "
                     + $"{string.Join(',', l.PolicyNames.Order(StringComparer.Ordinal))}"),
             .. balancer.BackendPolicies.Where(b => b.Value.Count > 0).OrderBy(b => b.Key).Select(b => $"backend {b.Key} {string.Join(',', b.Value)}"),
-            // AWS adds its predefined policy to the load balancer when a TLS listener is created; unused it has no effect, and it stays.
-            $"policies {string.Join(',', balancer.Policies.Select(p => p.Name).Where(name => !name.StartsWith("ELBSecurityPolicy-", StringComparison.Ordinal)).Order(StringComparer.Ordinal))}",
+            $"policies {string.Join(',', policies.Order(StringComparer.Ordinal))}",
             $"{balancer.HealthCheck} idle {balancer.IdleTimeout}",
             $"proxyProtocol {Sandbox.EtcdValue("/deis/router/proxyProtocol") ?? "absent"}, cidr "
                 + $"{Sandbox.EtcdValue("/deis/router/proxyRealIpCidr") ?? "absent"}",

@@ -195,7 +195,9 @@ internal sealed class RelayedNode : INode
             var answer = await RelayMessage.ReadAsync<RelayAnswer>(client.GetStream(), cancellationToken);
             return answer.Message is null
                 ? (client, answer)
-                : throw (answer.Code is null ? new IOException(answer.Message) : new DeisProxyException(answer.Code, answer.Message, answer.Remedy!) { IsTransient = answer.IsTransient });
+                : throw (answer.Code is null
+                    ? new IOException(answer.Message)
+                    : new DeisProxyException(answer.Code, answer.Message, answer.Remedy!) { IsTransient = answer.IsTransient });
         }
         catch
         {

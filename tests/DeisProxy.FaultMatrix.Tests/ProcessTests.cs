@@ -163,7 +163,8 @@ public sealed class ProcessTests(MatrixOutput output) : IClassFixture<MatrixOutp
         if (!process.HasExited)
         {
             // It may end in this moment: then there is nothing to send to.
-            using var kill = Process.Start(new ProcessStartInfo("kill", [$"-{signal}", $"{process.Id}"]) { UseShellExecute = false, RedirectStandardError = true })!;
+            using var kill = Process.Start(
+                new ProcessStartInfo("kill", [$"-{signal}", $"{process.Id}"]) { UseShellExecute = false, RedirectStandardError = true })!;
             await kill.WaitForExitAsync();
         }
     }

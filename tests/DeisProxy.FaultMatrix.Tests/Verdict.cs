@@ -36,7 +36,13 @@ internal static class Verdict
         await using var sandbox = await ReadyForAsync(command, scene);
         var run = await sandbox.RunAsync(command);
         run.ExitCode.ShouldBe(0, run.Text);
-        return [.. sandbox.Sandbox.CallLog.Calls.GroupBy(call => (call.Service, call.Operation)).SelectMany(group => group.Select((call, index) => (call, index + 1))).OrderBy(c => c.call.Number)];
+        return
+        [
+            .. sandbox.Sandbox.CallLog.Calls
+                .GroupBy(call => (call.Service, call.Operation))
+                .SelectMany(group => group.Select((call, index) => (call, index + 1)))
+                .OrderBy(c => c.call.Number),
+        ];
     }
 
     private static Task<string> GoalOf(string scene) => Goals.GetOrAdd(scene, name => new Lazy<Task<string>>(async () =>

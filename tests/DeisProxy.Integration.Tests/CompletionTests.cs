@@ -44,7 +44,8 @@ public sealed class CompletionTests : IDisposable
         $$"""
         zmodload zsh/zpty
         zpty shell 'TERM=dumb zsh -f -i'
-        zpty -w shell "PS1= PS2= RPS1=; unsetopt zle_bracketed_paste; autoload -U compinit; compinit -u -D; source <(deis-proxy completion zsh); print -r -- re''ady"
+        zpty -w shell "PS1= PS2= RPS1=; unsetopt zle_bracketed_paste; autoload -U compinit; compinit -u -D; \
+        source <(deis-proxy completion zsh); print -r -- re''ady"
         zpty -r shell text '*ready*'
         zpty -w -n shell $'{{line}}\t'
         zpty -r -m shell text '*{{completed}}*' && print -r -- "$text"

@@ -86,7 +86,8 @@ internal sealed class EchoApplication : IAsyncDisposable
 
             context.Response.Close();
         }
-        catch (Exception e) when (e is HttpListenerException or IOException or ObjectDisposedException or WebSocketException or InvalidOperationException)
+        catch (Exception e)
+            when (e is HttpListenerException or IOException or ObjectDisposedException or WebSocketException or InvalidOperationException)
         {
             context.Response.Abort();
         }

@@ -19,7 +19,9 @@ public sealed class LoadBalancerView(XDocument description, XDocument attributes
     public IReadOnlyList<string> BackendPolicies { get; } =
     [
         .. description.Descendants().Where(e => e.Name.LocalName == "InstancePort" && e.Parent!.Parent!.Name.LocalName == "BackendServerDescriptions")
-            .Select(e => (Port: int.Parse(e.Value, CultureInfo.InvariantCulture), Names: Members(e.Parent!, "PolicyNames").Order(StringComparer.Ordinal).ToList()))
+            .Select(e => (
+                Port: int.Parse(e.Value, CultureInfo.InvariantCulture),
+                Names: Members(e.Parent!, "PolicyNames").Order(StringComparer.Ordinal).ToList()))
             .Where(b => b.Names.Count > 0)
             .OrderBy(b => b.Port)
             .Select(b => $"{b.Port} {string.Join(' ', b.Names)}"),

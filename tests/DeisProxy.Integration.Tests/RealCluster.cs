@@ -18,7 +18,8 @@ public abstract class RealCluster(NginxRouterOptions routers) : IAsyncLifetime
 
     private static readonly string[] RouterKeys =
     [
-        "/deis/router/proxyProtocol", "/deis/router/proxyRealIpCidr", "/deis/router/enforceHTTPS", "/deis/router/hsts", "/deis/router/image", "/deis-proxy",
+        "/deis/router/proxyProtocol", "/deis/router/proxyRealIpCidr", "/deis/router/enforceHTTPS",
+        "/deis/router/hsts", "/deis/router/image", "/deis-proxy",
     ];
 
     private readonly Stack<IAsyncDisposable> _parts = new();

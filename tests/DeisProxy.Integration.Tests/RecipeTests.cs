@@ -40,7 +40,9 @@ public sealed partial class RecipeTests : IDisposable
         (await RunAsync(sandbox, Recipe("cron"))).ShouldNotContain("error");
     }
 
-    /// <summary>What a recipe runs: the text of a block, of a YAML key "run", or the commands of a YAML list; of a crontab what follows the time.</summary>
+    /// <summary>
+    /// What a recipe runs: the text of a block, of a YAML key "run", or the commands of a YAML list; of a crontab what follows the time.
+    /// </summary>
     private static string Recipe(string title)
     {
         var block = Block().Match(Page[Page.IndexOf($"## {title}\n", StringComparison.Ordinal)..]);

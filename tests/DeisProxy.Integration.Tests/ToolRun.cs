@@ -42,7 +42,8 @@ public sealed record ToolRun(int ExitCode, string Output, string Error)
             start.ArgumentList.Add(argument);
         }
 
-        foreach (var name in start.Environment.Keys.Where(n => n.StartsWith("AWS_", StringComparison.Ordinal) || n is "DEISCTL_TUNNEL" or "NO_COLOR").ToList())
+        foreach (var name in start.Environment.Keys
+            .Where(n => n.StartsWith("AWS_", StringComparison.Ordinal) || n is "DEISCTL_TUNNEL" or "NO_COLOR").ToList())
         {
             start.Environment.Remove(name);
         }

@@ -88,7 +88,8 @@ internal sealed class TrafficBed : IAsyncDisposable
                 new HaproxyOptions { Source = BalancerAddress, HealthChecked = servers },
                 new HaproxyListener(bed.WebPort, servers) { Http = settings.HttpMode, SendProxy = settings.SendProxy },
                 new HaproxyListener(bed.BuilderPort, ("127.0.0.1", bed.Ssh.Port)) { SendProxy = settings.SendProxyToBuilder }));
-            bed.Keep(await HaproxyBalancer.StartAsync(new HaproxyOptions { Source = "127.1.8.8" }, new HaproxyListener(bed.NatPort, ("127.0.0.1", bed.WebPort))));
+            bed.Keep(await HaproxyBalancer.StartAsync(
+                new HaproxyOptions { Source = "127.1.8.8" }, new HaproxyListener(bed.NatPort, ("127.0.0.1", bed.WebPort))));
             bed.Node = bed.Keep(await bed.Transport.ConnectAsync(NodeAddress.Parse(bed.Ssh.Address), CancellationToken.None));
             bed.Etcd = await EtcdClient.ConnectAsync(bed.Node, [etcd.Endpoint], CancellationToken.None);
             bed.Snapshot = bed.SnapshotOf(settings, await bed.RouterControl.ReadAsync(CancellationToken.None));
@@ -116,7 +117,12 @@ internal sealed class TrafficBed : IAsyncDisposable
         var logs = new RouterLogs(Node, [NodeAddress.Parse(Ssh.Address)], Transport);
         var goal = SetupGoal.Default;
         var (seen, checks) = await new VerifyTraffic(
-            logs, Snapshot, goal.RouterPorts, RouterMode.Proxy, new TrafficSettings(url, echo, socket, expected), TimeProvider.System).RunAsync(limit.Token);
+            logs,
+            Snapshot,
+            goal.RouterPorts,
+            RouterMode.Proxy,
+            new TrafficSettings(url, echo, socket, expected),
+            TimeProvider.System).RunAsync(limit.Token);
         return ElbChecks.Run(Snapshot, goal, made: null, seen).Concat(checks).ToDictionary(c => c.Id, StringComparer.Ordinal);
     }
 

@@ -8,7 +8,8 @@ public sealed class VerifyTests(CertifiedCluster cluster) : IClassFixture<Certif
 {
     private static readonly string[] Ids =
     [
-        "stack", "load-balancer", "listeners", "backend-policies", "builder-port", "health-check", "instances", "idle-timeout", "router-flag", "real-ip-cidr",
+        "stack", "load-balancer", "listeners", "backend-policies", "builder-port", "health-check", "instances", "idle-timeout",
+        "router-flag", "real-ip-cidr",
         "https-redirect", "routers", "client-address", "forwarded-for", "websocket",
     ];
 

@@ -48,7 +48,8 @@ internal static class NginxConfiguration
                 ssl_certificate_key {place.Directory}/deis.key;
             """;
         var health = place.HealthPort is { } healthPort && deis >= new Version(1, 11)
-            ? $"server {{ listen {place.Address}:{Text(healthPort)}; location /health-check {{ access_log off; default_type text/plain; return 200; }} }}"
+            ? $"server {{ listen {place.Address}:{Text(healthPort)}; "
+                + "location /health-check { access_log off; default_type text/plain; return 200; } }"
             : "";
         var application = place.Application is null ? "" : $$"""
             location /echo {
@@ -69,7 +70,8 @@ internal static class NginxConfiguration
             http {
                 client_body_temp_path {{place.Directory}}/tmp1; proxy_temp_path {{place.Directory}}/tmp2; fastcgi_temp_path {{place.Directory}}/tmp3;
                 uwsgi_temp_path {{place.Directory}}/tmp4; scgi_temp_path {{place.Directory}}/tmp5;
-                log_format upstreaminfo '[INFO] - [$time_local] - {{logged}} - $remote_user - $status - "$request" - $bytes_sent - "$http_referer" - "$http_user_agent" - "$server_name" - $upstream_addr - $http_host - $upstream_response_time - $request_time';
+                log_format upstreaminfo '[INFO] - [$time_local] - {{logged}} - $remote_user - $status - "$request" - $bytes_sent - '
+                  '"$http_referer" - "$http_user_agent" - "$server_name" - $upstream_addr - $http_host - $upstream_response_time - $request_time';
                 access_log {{place.Directory}}/access.log upstreaminfo;
                 {{realIp}}
                 {{scheme}}
@@ -83,7 +85,8 @@ internal static class NginxConfiguration
                     {{application}}
                     location / {
                         {{(enforce ? "if ($access_scheme != https) { return 301 https://$host$request_uri; }" : "")}}
-                        return 200 "Router: {{place.Address}}\nX-Forwarded-For: {{forwarded}}\nX-Forwarded-Proto: $access_scheme\nHost: $http_host\nUpgrade: $http_upgrade\n";
+                        set $addresses "Router: {{place.Address}}\nX-Forwarded-For: {{forwarded}}";
+                        return 200 "$addresses\nX-Forwarded-Proto: $access_scheme\nHost: $http_host\nUpgrade: $http_upgrade\n";
                     }
                 }
             }

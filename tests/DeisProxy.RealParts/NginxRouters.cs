@@ -123,7 +123,7 @@ public sealed class NginxRouters : IAsyncDisposable
         {
             var network = FirstNetwork + (int)((uint)Interlocked.Increment(ref _network) % Networks);
             var free = Enumerable.Range(1, options.Count)
-                .All(i => ports.All(port => CanBind(string.Create(CultureInfo.InvariantCulture, $"127.0.{network}.{i}"), port) == SocketError.Success));
+                .All(i => ports.All(port => CanBind(FormattableString.Invariant($"127.0.{network}.{i}"), port) == SocketError.Success));
             if (free)
             {
                 return (network, http, https);

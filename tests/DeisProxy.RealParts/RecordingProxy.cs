@@ -137,7 +137,8 @@ public sealed class RecordingProxy : IAsyncDisposable
                 _ => text,
             });
         }
-        catch (Exception e) when (e is HttpListenerException or HttpRequestException or IOException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e)
+            when (e is HttpListenerException or HttpRequestException or IOException or ObjectDisposedException or InvalidOperationException)
         {
             // The client has gone; there is nobody to answer.
             context.Response.Abort();
@@ -165,7 +166,8 @@ public sealed class RecordingProxy : IAsyncDisposable
 
     private async Task<(HttpStatusCode Status, string Text)> CreateListenersAsync(NameValueCollection form, string body, NameValueCollection headers)
     {
-        const string Done = "<CreateLoadBalancerListenersResponse xmlns=\"http://elasticloadbalancing.amazonaws.com/doc/2012-06-01/\"><CreateLoadBalancerListenersResult/></CreateLoadBalancerListenersResponse>";
+        const string Done = "<CreateLoadBalancerListenersResponse xmlns=\"http://elasticloadbalancing.amazonaws.com/doc/2012-06-01/\">"
+            + "<CreateLoadBalancerListenersResult/></CreateLoadBalancerListenersResponse>";
         string[] fields = ["Protocol", "InstanceProtocol", "InstancePort", "SSLCertificateId"];
         var name = form["LoadBalancerName"]!;
         var present = (await ReadLoadBalancerAsync(name)).Descendants().Where(e => e.Name.LocalName == "Listener").ToList();
@@ -177,7 +179,10 @@ public sealed class RecordingProxy : IAsyncDisposable
                 isNew = true;
                 _instanceProtocols[(name, port)] = form[$"Listeners.member.{i}.InstanceProtocol"] ?? form[$"Listeners.member.{i}.Protocol"]!;
             }
-            else if (fields.Any(field => !string.Equals(form[$"Listeners.member.{i}.{field}"] ?? "", old.Elements().FirstOrDefault(e => e.Name.LocalName == field)?.Value ?? "", StringComparison.OrdinalIgnoreCase)))
+            else if (fields.Any(field => !string.Equals(
+                form[$"Listeners.member.{i}.{field}"] ?? "",
+                old.Elements().FirstOrDefault(e => e.Name.LocalName == field)?.Value ?? "",
+                StringComparison.OrdinalIgnoreCase)))
             {
                 return (HttpStatusCode.BadRequest, Error(
                     "DuplicateListener",
@@ -245,7 +250,8 @@ public sealed class RecordingProxy : IAsyncDisposable
             if (!attributes.Descendants().Any(e => e.Name.LocalName == "AttributeName"))
             {
                 var space = attributes.Name.Namespace;
-                attributes.ReplaceNodes(new XElement(space + "member", new XElement(space + "AttributeName", "ProxyProtocol"), new XElement(space + "AttributeValue", "true")));
+                attributes.ReplaceNodes(new XElement(
+                    space + "member", new XElement(space + "AttributeName", "ProxyProtocol"), new XElement(space + "AttributeValue", "true")));
             }
         }
 

@@ -9,7 +9,10 @@ public sealed class StackTemplate
     private readonly JsonObject _resources = (JsonObject)JsonNode.Parse("""
         {
           "VPC": { "Type": "AWS::EC2::VPC", "Properties": { "CidrBlock": "10.21.0.0/16" } },
-          "Subnet1": { "Type": "AWS::EC2::Subnet", "Properties": { "VpcId": { "Ref": "VPC" }, "AvailabilityZone": "us-east-1a", "CidrBlock": "10.21.1.0/24" } },
+          "Subnet1": {
+            "Type": "AWS::EC2::Subnet",
+            "Properties": { "VpcId": { "Ref": "VPC" }, "AvailabilityZone": "us-east-1a", "CidrBlock": "10.21.1.0/24" }
+          },
           "Launch": { "Type": "AWS::AutoScaling::LaunchConfiguration", "Properties": { "ImageId": "ami-12c6146b", "InstanceType": "t2.medium" } },
           "Nodes": {
             "Type": "AWS::AutoScaling::AutoScalingGroup",

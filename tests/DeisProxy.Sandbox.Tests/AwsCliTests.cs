@@ -11,7 +11,9 @@ public sealed class AwsCliTests
         await using var sandbox = await RunningSandbox.StartAsync();
         var name = sandbox.ElbName;
 
-        var dns = (await AwsAsync(sandbox, "cloudformation", "describe-stacks", "--stack-name", "deis", "--query", "Stacks[].Outputs[?OutputKey=='DNSName'].OutputValue[]", "--output", "text")).Trim();
+        var dns = (await AwsAsync(
+            sandbox, "cloudformation", "describe-stacks", "--stack-name", "deis",
+            "--query", "Stacks[].Outputs[?OutputKey=='DNSName'].OutputValue[]", "--output", "text")).Trim();
         dns.ShouldBe($"{name}-1352182655.us-east-1.elb.amazonaws.com");
 
         using (var described = JsonDocument.Parse(await AwsAsync(sandbox, "elb", "describe-load-balancers", "--load-balancer-names", name)))
@@ -40,7 +42,10 @@ public sealed class AwsCliTests
         sandbox.Elb.BackendPolicies[80].ShouldBe(["EnableProxyProtocol"]);
         sandbox.Elb.HealthCheck.ShouldBe(new HealthCheck("TCP:80", 15, 5, 2, 4));
         sandbox.Cloud.CallLog.Mutating.Select(call => call.Operation).ShouldBe(
-            ["DeleteLoadBalancerListeners", "CreateLoadBalancerListeners", "CreateLoadBalancerPolicy", "SetLoadBalancerPoliciesForBackendServer", "ConfigureHealthCheck"]);
+            [
+                "DeleteLoadBalancerListeners", "CreateLoadBalancerListeners", "CreateLoadBalancerPolicy",
+                "SetLoadBalancerPoliciesForBackendServer", "ConfigureHealthCheck",
+            ]);
     }
 
     [Fact]

@@ -10,50 +10,52 @@ public sealed partial class EtcdConformanceTests
     // Method, path with query, form.
     private static readonly (string Method, string Path, string? Form)[] Requests =
     [
-        ("GET", "/v2/keys", null), ("GET", "/v2/keys/", null), ("GET", "/v2/keys/a", null),
-        ("PUT", "/v2/keys/a", "value=1"), ("PUT", "/v2/keys/a", "value=2"), ("GET", "/v2/keys/a", null), ("HEAD", "/v2/keys/a", null),
+        ("GET", "/v2/keys", null), ("GET", "/v2/keys/", null), ("GET", "/v2/keys/a", null), ("PUT", "/v2/keys/a", "value=1"),
+        ("PUT", "/v2/keys/a", "value=2"), ("GET", "/v2/keys/a", null), ("HEAD", "/v2/keys/a", null),
         ("PUT", "/v2/keys/a", "value=%3Ca+b%26%22c%22%5C%0A%C3%A9%3E"), ("GET", "/v2/keys/a", null), ("PUT", "/v2/keys/a", "value=2"),
-        ("PUT", "/v2/keys/a/b", "value=2"), ("GET", "/v2/keys/a/b", null), ("PUT", "/v2/keys/e", "value="), ("GET", "/v2/keys/e", null), (
-            "PUT", "/v2/keys/e", null),
-        ("PUT", "/v2/keys/d", "dir=true"), ("PUT", "/v2/keys/d", "dir=true"), ("PUT", "/v2/keys/d", "value=x"), (
-            "PUT", "/v2/keys/d?prevExist=true", "dir=true"),
-        ("PUT", "/v2/keys/d?prevExist=true", "value=x"), ("PUT", "/v2/keys/d?prevValue=x", "value=x"), (
-            "PUT", "/v2/keys/d?prevExist=false", "dir=true"),
-        ("GET", "/v2/keys/d", null), ("PUT", "/v2/keys/a", "dir=true"), ("GET", "/v2/keys/a", null), ("DELETE", "/v2/keys/a?dir=true", null), (
-            "PUT", "/v2/keys/a", "value=2"),
-        ("PUT", "/v2/keys/a?prevExist=false", "value=9"), ("PUT", "/v2/keys/n?prevExist=false", "value=9"), (
-            "PUT", "/v2/keys/n?prevExist=true", "value=8"),
-        ("PUT", "/v2/keys/a?prevValue=2", "value=3"), ("PUT", "/v2/keys/a?prevValue=2", "value=3"), (
-            "PUT", "/v2/keys/a?prevValue=2&prevIndex=9", "value=3"),
-        ("PUT", "/v2/keys/a?prevIndex=9", "value=3"), ("PUT", "/v2/keys/a?prevIndex=foo", "value=3"), ("PUT", "/v2/keys/a?prevIndex=-1", "value=3"), (
-            "PUT", "/v2/keys/a?prevIndex=0", "value=3"),
-        ("PUT", "/v2/keys/a?prevValue=", "value=3"), ("PUT", "/v2/keys/zz?prevValue=1", "value=3"), ("PUT", "/v2/keys/zz?prevExist=true", "value=3"),
-        ("PUT", "/v2/keys/zz?prevExist=true&prevValue=1", "value=3"), ("PUT", "/v2/keys/a?prevExist=true&prevValue=3", "value=4"),
-        ("PUT", "/v2/keys/a?prevExist=maybe", "value=3"), ("PUT", "/v2/keys/a?dir=maybe", "value=3"), ("PUT", "/v2/keys/a?wait=true", "value=3"), (
-            "PUT", "/v2/keys/a?refresh=perhaps", "ttl=4"),
-        ("PUT", "/v2/keys/t", "value=x&ttl=100"), ("GET", "/v2/keys/t", null), ("PUT", "/v2/keys/t", "value=x&ttl=abc"), ("PUT", "/v2/keys/t", "value=x&ttl=-1"), ("PUT", "/v2/keys/t", "value=y&ttl="),
-        ("GET", "/v2/keys/t", null), ("PUT", "/v2/keys/t", "ttl=50&refresh=true&prevExist=true"), ("PUT", "/v2/keys/t", "ttl=60&refresh=true"), (
-            "GET", "/v2/keys/t", null),
-        ("PUT", "/v2/keys/t", "ttl=50&refresh=true&value=z"), ("PUT", "/v2/keys/t", "refresh=true&prevExist=true"), ("PUT", "/v2/keys/tt", "ttl=50&refresh=true"), ("PUT", "/v2/keys/tt", "ttl=50&refresh=true&prevExist=true"),
-        ("PUT", "/v2/keys/td", "dir=true&ttl=100"), ("PUT", "/v2/keys/td/k", "value=1"), ("GET", "/v2/keys/td", null), ("PUT", "/v2/keys/td?prevExist=true", "dir=true&ttl="), ("GET", "/v2/keys/td?recursive=true", null),
-        ("POST", "/v2/keys/q", "value=1"), ("POST", "/v2/keys/q", "value=2"), ("POST", "/v2/keys/q", "value=3&ttl=100"), ("POST", "/v2/keys/a", "value=1"), ("GET", "/v2/keys/q?recursive=true&sorted=true", null),
-        ("DELETE", "/v2/keys/q", null), ("DELETE", "/v2/keys/q?dir=true", null), ("DELETE", "/v2/keys/q?recursive=true", null), (
-            "GET", "/v2/keys/q", null),
-        ("DELETE", "/v2/keys/a?prevValue=zzz", null), ("DELETE", "/v2/keys/a?prevIndex=1", null), ("DELETE", "/v2/keys/a?prevValue=", null), ("DELETE", "/v2/keys/d?prevValue=x", null), ("DELETE", "/v2/keys/zz", null),
-        ("DELETE", "/v2/keys/zz?prevValue=x", null), ("DELETE", "/v2/keys/a/b", null), ("DELETE", "/v2/keys/", null), ("DELETE", "/v2/keys/?recursive=true", null), ("PUT", "/v2/keys/", "value=x"), ("PUT", "/v2/keys/?prevExist=true", "dir=true"),
-        ("DELETE", "/v2/keys/a?prevValue=4", null), ("GET", "/v2/keys/a", null), ("DELETE", "/v2/keys/n", null), (
-            "DELETE", "/v2/keys/d?dir=true", null),
-        ("PUT", "/v2/keys/deis/router/x/y", "value=1"), ("PUT", "/v2/keys/deis/router/z", "value=1"), ("GET", "/v2/keys/deis?sorted=true", null), (
-            "GET", "/v2/keys/deis?recursive=true&sorted=true", null),
-        ("GET", "/v2/keys/deis//router/./z", null), ("GET", "/v2/keys/deis/router/../router/z/", null), ("GET", "/v2/keys/deis%2Frouter%2Fz", null),
-        ("PUT", "/v2/keys/_hidden/x", "value=1"), ("GET", "/v2/keys/_hidden/x", null), ("GET", "/v2/keys/?sorted=true", null), ("GET", "/v2/keys/_hidden", null), ("DELETE", "/v2/keys/_hidden?recursive=true", null),
-        ("GET", "/v2/keys/deis/router/z?wait=true&waitIndex=4", null), ("GET", "/v2/keys/deis?wait=true&recursive=true&waitIndex=4", null), ("GET", "/v2/keys/a?wait=true&waitIndex=4", null), ("GET", "/v2/keys/q?recursive=true&wait=true&waitIndex=4", null),
-        ("GET", "/v2/keys/?recursive=yes", null), ("GET", "/v2/keys/?wait=yes", null), ("GET", "/v2/keys/a?wait=true&waitIndex=x", null), (
-            "GET", "/v2/keys/deis/router/z?quorum=true", null),
-        ("PUT", "/v2/keys/v?noValueOnSuccess=true", "value=1"), ("PUT", "/v2/keys/v?noValueOnSuccess=true", "value=2"), ("PUT", "/v2/keys/v?prevValue=2&noValueOnSuccess=true", "value=3"), ("DELETE", "/v2/keys/v?noValueOnSuccess=true", null),
-        ("PUT", "/v2/keys/p", "value=%zz"), ("GET", "/v2/keys/p?recursive=%zz", null), ("PUT", "/v2/keys/p?value=1", null), ("PUT", "/v2/keys/p?value=1", "value=2"), ("GET", "/v2/keys/p", null),
-        ("PATCH", "/v2/keys/a", null), ("OPTIONS", "/v2/keys/a", null), ("GET", "/v2/keysfoo", null), ("GET", "/nope", null), (
-            "GET", "/health", null),
+        ("PUT", "/v2/keys/a/b", "value=2"), ("GET", "/v2/keys/a/b", null), ("PUT", "/v2/keys/e", "value="), ("GET", "/v2/keys/e", null),
+        ("PUT", "/v2/keys/e", null), ("PUT", "/v2/keys/d", "dir=true"), ("PUT", "/v2/keys/d", "dir=true"), ("PUT", "/v2/keys/d", "value=x"),
+        ("PUT", "/v2/keys/d?prevExist=true", "dir=true"), ("PUT", "/v2/keys/d?prevExist=true", "value=x"),
+        ("PUT", "/v2/keys/d?prevValue=x", "value=x"), ("PUT", "/v2/keys/d?prevExist=false", "dir=true"), ("GET", "/v2/keys/d", null),
+        ("PUT", "/v2/keys/a", "dir=true"), ("GET", "/v2/keys/a", null), ("DELETE", "/v2/keys/a?dir=true", null),
+        ("PUT", "/v2/keys/a", "value=2"), ("PUT", "/v2/keys/a?prevExist=false", "value=9"), ("PUT", "/v2/keys/n?prevExist=false", "value=9"),
+        ("PUT", "/v2/keys/n?prevExist=true", "value=8"), ("PUT", "/v2/keys/a?prevValue=2", "value=3"),
+        ("PUT", "/v2/keys/a?prevValue=2", "value=3"), ("PUT", "/v2/keys/a?prevValue=2&prevIndex=9", "value=3"),
+        ("PUT", "/v2/keys/a?prevIndex=9", "value=3"), ("PUT", "/v2/keys/a?prevIndex=foo", "value=3"),
+        ("PUT", "/v2/keys/a?prevIndex=-1", "value=3"), ("PUT", "/v2/keys/a?prevIndex=0", "value=3"),
+        ("PUT", "/v2/keys/a?prevValue=", "value=3"), ("PUT", "/v2/keys/zz?prevValue=1", "value=3"),
+        ("PUT", "/v2/keys/zz?prevExist=true", "value=3"), ("PUT", "/v2/keys/zz?prevExist=true&prevValue=1", "value=3"),
+        ("PUT", "/v2/keys/a?prevExist=true&prevValue=3", "value=4"), ("PUT", "/v2/keys/a?prevExist=maybe", "value=3"),
+        ("PUT", "/v2/keys/a?dir=maybe", "value=3"), ("PUT", "/v2/keys/a?wait=true", "value=3"), ("PUT", "/v2/keys/a?refresh=perhaps", "ttl=4"),
+        ("PUT", "/v2/keys/t", "value=x&ttl=100"), ("GET", "/v2/keys/t", null), ("PUT", "/v2/keys/t", "value=x&ttl=abc"),
+        ("PUT", "/v2/keys/t", "value=x&ttl=-1"), ("PUT", "/v2/keys/t", "value=y&ttl="), ("GET", "/v2/keys/t", null),
+        ("PUT", "/v2/keys/t", "ttl=50&refresh=true&prevExist=true"), ("PUT", "/v2/keys/t", "ttl=60&refresh=true"), ("GET", "/v2/keys/t", null),
+        ("PUT", "/v2/keys/t", "ttl=50&refresh=true&value=z"), ("PUT", "/v2/keys/t", "refresh=true&prevExist=true"),
+        ("PUT", "/v2/keys/tt", "ttl=50&refresh=true"), ("PUT", "/v2/keys/tt", "ttl=50&refresh=true&prevExist=true"),
+        ("PUT", "/v2/keys/td", "dir=true&ttl=100"), ("PUT", "/v2/keys/td/k", "value=1"), ("GET", "/v2/keys/td", null),
+        ("PUT", "/v2/keys/td?prevExist=true", "dir=true&ttl="), ("GET", "/v2/keys/td?recursive=true", null), ("POST", "/v2/keys/q", "value=1"),
+        ("POST", "/v2/keys/q", "value=2"), ("POST", "/v2/keys/q", "value=3&ttl=100"), ("POST", "/v2/keys/a", "value=1"),
+        ("GET", "/v2/keys/q?recursive=true&sorted=true", null), ("DELETE", "/v2/keys/q", null), ("DELETE", "/v2/keys/q?dir=true", null),
+        ("DELETE", "/v2/keys/q?recursive=true", null), ("GET", "/v2/keys/q", null), ("DELETE", "/v2/keys/a?prevValue=zzz", null),
+        ("DELETE", "/v2/keys/a?prevIndex=1", null), ("DELETE", "/v2/keys/a?prevValue=", null), ("DELETE", "/v2/keys/d?prevValue=x", null),
+        ("DELETE", "/v2/keys/zz", null), ("DELETE", "/v2/keys/zz?prevValue=x", null), ("DELETE", "/v2/keys/a/b", null),
+        ("DELETE", "/v2/keys/", null), ("DELETE", "/v2/keys/?recursive=true", null), ("PUT", "/v2/keys/", "value=x"),
+        ("PUT", "/v2/keys/?prevExist=true", "dir=true"), ("DELETE", "/v2/keys/a?prevValue=4", null), ("GET", "/v2/keys/a", null),
+        ("DELETE", "/v2/keys/n", null), ("DELETE", "/v2/keys/d?dir=true", null), ("PUT", "/v2/keys/deis/router/x/y", "value=1"),
+        ("PUT", "/v2/keys/deis/router/z", "value=1"), ("GET", "/v2/keys/deis?sorted=true", null),
+        ("GET", "/v2/keys/deis?recursive=true&sorted=true", null), ("GET", "/v2/keys/deis//router/./z", null),
+        ("GET", "/v2/keys/deis/router/../router/z/", null), ("GET", "/v2/keys/deis%2Frouter%2Fz", null),
+        ("PUT", "/v2/keys/_hidden/x", "value=1"), ("GET", "/v2/keys/_hidden/x", null), ("GET", "/v2/keys/?sorted=true", null),
+        ("GET", "/v2/keys/_hidden", null), ("DELETE", "/v2/keys/_hidden?recursive=true", null),
+        ("GET", "/v2/keys/deis/router/z?wait=true&waitIndex=4", null), ("GET", "/v2/keys/deis?wait=true&recursive=true&waitIndex=4", null),
+        ("GET", "/v2/keys/a?wait=true&waitIndex=4", null), ("GET", "/v2/keys/q?recursive=true&wait=true&waitIndex=4", null),
+        ("GET", "/v2/keys/?recursive=yes", null), ("GET", "/v2/keys/?wait=yes", null), ("GET", "/v2/keys/a?wait=true&waitIndex=x", null),
+        ("GET", "/v2/keys/deis/router/z?quorum=true", null), ("PUT", "/v2/keys/v?noValueOnSuccess=true", "value=1"),
+        ("PUT", "/v2/keys/v?noValueOnSuccess=true", "value=2"), ("PUT", "/v2/keys/v?prevValue=2&noValueOnSuccess=true", "value=3"),
+        ("DELETE", "/v2/keys/v?noValueOnSuccess=true", null), ("PUT", "/v2/keys/p", "value=%zz"), ("GET", "/v2/keys/p?recursive=%zz", null),
+        ("PUT", "/v2/keys/p?value=1", null), ("PUT", "/v2/keys/p?value=1", "value=2"), ("GET", "/v2/keys/p", null),
+        ("PATCH", "/v2/keys/a", null), ("OPTIONS", "/v2/keys/a", null), ("GET", "/v2/keysfoo", null), ("GET", "/nope", null),
+        ("GET", "/health", null),
     ];
 
     [Fact]
@@ -193,7 +195,10 @@ public sealed partial class EtcdConformanceTests
             var process = Tools.Start(
                 "etcd",
                 "etcd-server",
-                ["--enable-v2=true", "--data-dir", directory, "--listen-client-urls", client, "--advertise-client-urls", client, "--listen-peer-urls", "http://127.0.0.1:0", "--logger", "zap"]);
+                [
+                    "--enable-v2=true", "--data-dir", directory, "--listen-client-urls", client, "--advertise-client-urls", client,
+                    "--listen-peer-urls", "http://127.0.0.1:0", "--logger", "zap",
+                ]);
             process.OutputDataReceived += (_, _) => { };
             process.ErrorDataReceived += (_, _) => { };
             process.BeginOutputReadLine();

@@ -76,7 +76,12 @@ public sealed class FaultTests
     public async Task Any_error_of_a_service_can_be_had()
     {
         await using var sandbox = await RunningSandbox.StartAsync();
-        sandbox.Cloud.Faults.Add(new FaultRule(FaultKind.ServiceError) { Operation = "CreateLoadBalancerListeners", Times = 1, Error = ("DuplicateListener", "still there", 400) });
+        sandbox.Cloud.Faults.Add(new FaultRule(FaultKind.ServiceError)
+        {
+            Operation = "CreateLoadBalancerListeners",
+            Times = 1,
+            Error = ("DuplicateListener", "still there", 400),
+        });
         (await sandbox.Aws.CloudFormationAsync("DescribeStacks")).Status.ShouldBe(200);
         var refused = await sandbox.Aws.ElbAsync("CreateLoadBalancerListeners", ("LoadBalancerName", sandbox.ElbName));
         (refused.Code, refused.Value("Message"), refused.Status).ShouldBe(("DuplicateListener", "still there", 400));

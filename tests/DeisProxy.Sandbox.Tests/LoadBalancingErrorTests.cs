@@ -190,7 +190,11 @@ public sealed class LoadBalancingErrorTests(LoadBalancingErrorTests.Unchanging u
             [
                 LoadBalancerOptions.DeisV15 with
                 {
-                    Policies = [new Policy("proxy", "ProxyProtocolPolicyType", [new("ProxyProtocol", "true")]), new Policy("sticky", "LBCookieStickinessPolicyType", [])],
+                    Policies =
+                    [
+                        new Policy("proxy", "ProxyProtocolPolicyType", [new("ProxyProtocol", "true")]),
+                        new Policy("sticky", "LBCookieStickinessPolicyType", []),
+                    ],
                     BackendPolicies = new Dictionary<int, IReadOnlyList<string>> { [443] = ["proxy"] },
                 },
             ],

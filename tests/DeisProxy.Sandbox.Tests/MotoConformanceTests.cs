@@ -212,13 +212,19 @@ public sealed class MotoConformanceTests
     }
 
     private static string Content(QueryAnswer answer, string element) =>
-        string.Concat(answer.Document.Descendants().Where(candidate => candidate.Name.LocalName == element && !candidate.Ancestors().Any(above => above.Name.LocalName == "LoadBalancerDescriptions"))
-            .SelectMany(found => found.Descendants().Where(leaf => !leaf.HasElements).Select(leaf => $"{leaf.Name.LocalName}={leaf.Value} ").Order(StringComparer.Ordinal)));
+        string.Concat(answer.Document.Descendants()
+            .Where(found => found.Name.LocalName == element && !found.Ancestors().Any(above => above.Name.LocalName == "LoadBalancerDescriptions"))
+            .SelectMany(found => found.Descendants()
+                .Where(leaf => !leaf.HasElements)
+                .Select(leaf => $"{leaf.Name.LocalName}={leaf.Value} ")
+                .Order(StringComparer.Ordinal)));
 
     private static string Shown(QueryAnswer answer)
     {
         var listeners = Members(answer.Document.Root!, "ListenerDescriptions")
-            .Select(member => $"{Leaf(member, "LoadBalancerPort")} {Leaf(member, "Protocol")}->{Leaf(member, "InstanceProtocol")}:{Leaf(member, "InstancePort")}[{Names(member)}]").Order(StringComparer.Ordinal);
+            .Select(member => $"{Leaf(member, "LoadBalancerPort")} {Leaf(member, "Protocol")}"
+                + $"->{Leaf(member, "InstanceProtocol")}:{Leaf(member, "InstancePort")}[{Names(member)}]")
+            .Order(StringComparer.Ordinal);
         var backends = Members(answer.Document.Root!, "BackendServerDescriptions").Where(member => Names(member).Length > 0)
             .Select(member => $"{Leaf(member, "InstancePort")}[{Names(member)}]").Order(StringComparer.Ordinal);
         var policies = answer.Document.Descendants().Where(element => element.Name.LocalName == "Policies")
@@ -237,7 +243,10 @@ public sealed class MotoConformanceTests
         element.Descendants().FirstOrDefault(candidate => candidate.Name.LocalName == name)?.Value;
 
     private static string Names(XElement element) =>
-        string.Join(',', element.Descendants().Where(candidate => candidate.Name.LocalName == "PolicyNames").SelectMany(names => names.Elements()).Select(name => name.Value));
+        string.Join(',', element.Descendants()
+            .Where(candidate => candidate.Name.LocalName == "PolicyNames")
+            .SelectMany(names => names.Elements())
+            .Select(name => name.Value));
 
     private sealed class Moto : IDisposable
     {

@@ -76,7 +76,11 @@ public sealed class ProtocolTests
 
         await using var sandbox = await RunningSandbox.StartAsync(SandboxOptions.DeisV15 with
         {
-            LoadBalancers = [LoadBalancerOptions.DeisV15, LoadBalancerOptions.DeisV15 with { LogicalId = "OtherELB", Name = "deis-OtherELB-1", Scheme = "internal" }],
+            LoadBalancers =
+            [
+                LoadBalancerOptions.DeisV15,
+                LoadBalancerOptions.DeisV15 with { LogicalId = "OtherELB", Name = "deis-OtherELB-1", Scheme = "internal" },
+            ],
         });
         var types = (await sandbox.Aws.CloudFormationAsync("ListStackResources", ("StackName", "deis"))).Values("ResourceType");
         types.Count(type => type == "AWS::ElasticLoadBalancing::LoadBalancer").ShouldBe(2);

@@ -24,7 +24,8 @@ internal static class Scenes
     }
 
     public static async Task DeleteListenerAsync(this RunningSandbox sandbox, int port) =>
-        (await sandbox.Aws.ElbAsync("DeleteLoadBalancerListeners", ("LoadBalancerName", sandbox.ElbName), ("LoadBalancerPorts.member.1", port))).Status.ShouldBe(200);
+        (await sandbox.Aws.ElbAsync(
+            "DeleteLoadBalancerListeners", ("LoadBalancerName", sandbox.ElbName), ("LoadBalancerPorts.member.1", port))).Status.ShouldBe(200);
 
     public static async Task SwapAsync(
         this RunningSandbox sandbox, int port, string protocol, string instanceProtocol, int instancePort, string? certificate = null)

@@ -22,7 +22,11 @@ public sealed class StressTests
             await sandbox.DemandProxyLineAsync();
             await Task.Delay(50);
             await sandbox.DemandProxyLineAsync(value: null, demanded: false);
-            (await sandbox.Aws.ElbAsync("SetLoadBalancerPoliciesForBackendServer", ("LoadBalancerName", sandbox.ElbName), ("InstancePort", 80), ("PolicyNames", ""))).Status.ShouldBe(200);
+            (await sandbox.Aws.ElbAsync(
+                "SetLoadBalancerPoliciesForBackendServer",
+                ("LoadBalancerName", sandbox.ElbName),
+                ("InstancePort", 80),
+                ("PolicyNames", ""))).Status.ShouldBe(200);
             await sandbox.SwapAsync(80, "HTTP", "HTTP", 80);
             await sandbox.CheckHealthAsync("HTTP:80/health-check");
         }

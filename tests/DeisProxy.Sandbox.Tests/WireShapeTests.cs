@@ -20,7 +20,10 @@ public sealed class WireShapeTests
                     LogicalId = null,
                     Listeners =
                     [
-                        new Listener("HTTPS", 443, "HTTP", 80, SandboxOptions.DeisV15.Certificates[0]) { PolicyNames = ["ELBSecurityPolicy-2016-08"] },
+                        new Listener("HTTPS", 443, "HTTP", 80, SandboxOptions.DeisV15.Certificates[0])
+                        {
+                            PolicyNames = ["ELBSecurityPolicy-2016-08"],
+                        },
                     ],
                     Policies =
                     [
@@ -34,7 +37,13 @@ public sealed class WireShapeTests
         var (exitCode, output, error) = await Tools.RunAsync(
             "python3",
             "python3-botocore",
-            [Path.Combine(AppContext.BaseDirectory, "wire_shapes.py"), sandbox.Cloud.AwsEndpoint.ToString(), sandbox.ElbName, sandbox.Cloud.Options.Certificates[0], id]);
+            [
+                Path.Combine(AppContext.BaseDirectory, "wire_shapes.py"),
+                sandbox.Cloud.AwsEndpoint.ToString(),
+                sandbox.ElbName,
+                sandbox.Cloud.Options.Certificates[0],
+                id,
+            ]);
         output.ShouldBe("", error);
         exitCode.ShouldBe(0, error);
 

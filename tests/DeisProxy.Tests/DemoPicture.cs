@@ -38,7 +38,9 @@ internal static partial class DemoPicture
             """);
         foreach (var (index, line) in lines.Index())
         {
-            picture.Append(CultureInfo.InvariantCulture, $"<text x=\"14\" y=\"{(index + 2) * LineHeight + 4}\" fill=\"#d4d4d4\" xml:space=\"preserve\">");
+            picture.Append(
+                CultureInfo.InvariantCulture,
+                $"<text x=\"14\" y=\"{(index + 2) * LineHeight + 4}\" fill=\"#d4d4d4\" xml:space=\"preserve\">");
             foreach (Match piece in Piece().Matches(line))
             {
                 var style = piece.Groups["code"].Value switch

@@ -14,7 +14,8 @@ internal static partial class ErrorReference
             """
             # Errors and warnings
 
-            What each message means to do, by its code: `error.code` and `warnings[].id` in the JSON output. `…` stands for what is known only when it happens.
+            What each message means to do, by its code: `error.code` and `warnings[].id` in the JSON output.
+            `…` stands for what is known only when it happens.
 
             """);
         foreach (var code in Read().GroupBy(notice => notice.Code, StringComparer.Ordinal).OrderBy(code => code.Key, StringComparer.Ordinal))

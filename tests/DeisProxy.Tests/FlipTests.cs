@@ -149,5 +149,9 @@ public sealed class FlipTests : IAsyncLifetime
     private static JsonNode Json((int ExitCode, string Output, string Error) run) => OutputSchema.Valid(run.Output);
 
     private void Refuse(string program, string message) => Sandbox.NodeCommands.Add((_, arguments, _) =>
-        Task.FromResult(arguments.Any(word => word == program || (word.Length > 200 && word.Contains(program, StringComparison.Ordinal))) && !arguments.Contains("logs") ? new CommandResult(1, "", message) : null));
+        Task.FromResult(
+            arguments.Any(word => word == program || (word.Length > 200 && word.Contains(program, StringComparison.Ordinal)))
+            && !arguments.Contains("logs")
+                ? new CommandResult(1, "", message)
+                : null));
 }

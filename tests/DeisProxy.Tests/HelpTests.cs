@@ -6,7 +6,8 @@ public sealed class HelpTests
 {
     private static readonly string[] Shared =
     [
-        "-s, --stack", "--provider", "--load-balancer", "--region", "--profile", "--node", "--ssh-user", "-i, --identity", "-F, --ssh-config", "-J, --jump",
+        "-s, --stack", "--provider", "--load-balancer", "--region", "--profile", "--node", "--ssh-user", "-i, --identity",
+        "-F, --ssh-config", "-J, --jump",
         "--known-hosts", "--etcd-endpoint", "--router-ports", "-o, --output", "--verbose", "--quiet", "--no-color", "--timeout",
     ];
 

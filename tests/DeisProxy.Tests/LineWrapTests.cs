@@ -28,7 +28,8 @@ public sealed class LineWrapTests
     public void Redirected_lines_are_not_broken() => Print(null, ("a b c d e f g h i j k l m", Tone.Plain)).ShouldBe("a b c d e f g h i j k l m\n");
 
     [Fact]
-    public void Colors_hold_on_each_line() => Print(10, color: true, ("good words here", Tone.Good)).ShouldBe("\e[32mgood words\e[0m\n  \e[32mhere\e[0m\n");
+    public void Colors_hold_on_each_line() => Print(10, color: true, ("good words here", Tone.Good))
+        .ShouldBe("\e[32mgood words\e[0m\n  \e[32mhere\e[0m\n");
 
     [Property(MaxTest = 1000)]
     public bool No_word_is_lost(string? text, byte width)
@@ -41,7 +42,12 @@ public sealed class LineWrapTests
     [Fact]
     public void A_table_uses_the_width_it_has()
     {
-        string[][] rows = [["STEP", "FROM", "TO"], ["health-check", "HTTP:80/health-check", "TCP:80"], ["flip", new string('x', 30) + " " + new string('y', 20), "on"]];
+        string[][] rows =
+        [
+            ["STEP", "FROM", "TO"],
+            ["health-check", "HTTP:80/health-check", "TCP:80"],
+            ["flip", new string('x', 30) + " " + new string('y', 20), "on"],
+        ];
         TextTable.Lines(rows, 100)!.ShouldBe([
             "STEP          FROM                                                 TO",
             "health-check  HTTP:80/health-check                                 TCP:80",
@@ -59,7 +65,8 @@ public sealed class LineWrapTests
     private static string Print(int? width, bool color, params (string Text, Tone Tone)[] pieces)
     {
         using var text = new StringWriter { NewLine = "\n" };
-        new Terminal(TextReader.Null, TextWriter.Null, text) { ErrorWidth = width is { } columns ? () => columns : null, ColorError = color }.Message(pieces);
+        new Terminal(TextReader.Null, TextWriter.Null, text) { ErrorWidth = width is { } columns ? () => columns : null, ColorError = color }
+            .Message(pieces);
         return text.ToString();
     }
 }

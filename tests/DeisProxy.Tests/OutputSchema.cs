@@ -46,7 +46,10 @@ internal static class OutputSchema
         var schema = type.GetJsonSchemaAsNode(new JsonSchemaExporterOptions { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = Close });
         if (commands.Length > 0)
         {
-            schema["properties"]!["command"] = new JsonObject { ["enum"] = new JsonArray([.. commands.Select(command => JsonValue.Create(command))]) };
+            schema["properties"]!["command"] = new JsonObject
+            {
+                ["enum"] = new JsonArray([.. commands.Select(command => JsonValue.Create(command))]),
+            };
         }
 
         schema["title"] = title;

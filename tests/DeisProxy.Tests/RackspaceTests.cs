@@ -103,7 +103,14 @@ public sealed class RackspaceTests
             [
                 protocol == "HTTP"
                     ? CloudBalancerOptions.Web with { Persistence = persistence }
-                    : CloudBalancerOptions.Web with { Protocol = "HTTPS", Port = 443, HttpsRedirect = true, Persistence = persistence, Monitor = null },
+                    : CloudBalancerOptions.Web with
+                    {
+                        Protocol = "HTTPS",
+                        Port = 443,
+                        HttpsRedirect = true,
+                        Persistence = persistence,
+                        Monitor = null,
+                    },
             ],
         });
 

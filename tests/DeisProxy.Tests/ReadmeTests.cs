@@ -31,7 +31,9 @@ public sealed partial class ReadmeTests
     public void It_names_every_provider_with_a_row_a_command_and_a_page()
     {
         ProviderList.Names.ShouldAllBe(name => Readme.Contains($"\n| `{name}`", StringComparison.Ordinal));
-        foreach (var text in (string[])["docs/how-it-works.md", "docs/rackspace.md", "--provider rackspace", "Without a load balancer", "--provider none"])
+        string[] wanted =
+            ["docs/how-it-works.md", "docs/rackspace.md", "--provider rackspace", "Without a load balancer", "--provider none"];
+        foreach (var text in wanted)
         {
             Readme.ShouldContain(text);
         }

@@ -57,13 +57,16 @@ internal static class Reference
         page.Append("\n## Exit codes\n\n| code | meaning |\n|---|---|\n");
         Array.ForEach(ExitCodes, code => page.Append($"| {code.Code} | {code.Meaning} |\n"));
         page.Append("\n## Environment variables\n\n| variable | meaning |\n|---|---|\n");
-        Array.ForEach(Variables, variable => page.Append($"| `{variable.Name.Replace(", ", "`, `", StringComparison.Ordinal)}` | {variable.Meaning} |\n"));
+        Array.ForEach(
+            Variables,
+            variable => page.Append($"| `{variable.Name.Replace(", ", "`, `", StringComparison.Ordinal)}` | {variable.Meaning} |\n"));
         return page.ToString();
     }
 
     public static string ManualPage()
     {
-        var page = new StringBuilder(".TH DEIS-PROXY 1 \"\" \"deis-proxy\"\n.SH NAME\ndeis-proxy \\- WebSockets through the load balancer of a Deis v1 cluster\n");
+        var page = new StringBuilder(".TH DEIS-PROXY 1 \"\" \"deis-proxy\"\n");
+        page.Append(".SH NAME\ndeis-proxy \\- WebSockets through the load balancer of a Deis v1 cluster\n");
         page.Append(".SH SYNOPSIS\n");
         page.AppendJoin(".br\n", Commands.Select(command => $".B deis-proxy {Roff(Usage(command))}\n"));
         page.Append($".SH DESCRIPTION\n{Roff(Root.Description!)}\n");
@@ -87,7 +90,9 @@ internal static class Reference
     private static IEnumerable<Option> OptionsOf(Command command) => command.Options.Where(option => !option.Hidden && option is not HelpOption);
 
     private static string Usage(Command command) =>
-        $"{command.Name}{string.Concat(command.Arguments.Select(argument => $" {argument.HelpName}"))}{(OptionsOf(command).Any() ? " [options]" : "")}";
+        command.Name
+            + string.Concat(command.Arguments.Select(argument => $" {argument.HelpName}"))
+            + (OptionsOf(command).Any() ? " [options]" : "");
 
     private static string Names(Option option) =>
         $"{string.Join(", ", option.Aliases.Append(option.Name).OrderBy(name => name.Length))}{(option.HelpName is { } value ? $" <{value}>" : "")}";

@@ -46,14 +46,16 @@ public sealed class ReportTests
     public bool JUnit_can_always_be_read(string? seen, string? expected, string? remedy)
     {
         var check = new CheckResult("stack", CheckStatus.Fail, seen ?? "", expected ?? "", remedy ?? "");
-        var suite = XDocument.Parse(JUnitReport.Write("deis", [check], new DeisProxyException("aws-error", seen ?? "", remedy ?? ""), default, default)).Root!;
+        var error = new DeisProxyException("aws-error", seen ?? "", remedy ?? "");
+        var suite = XDocument.Parse(JUnitReport.Write("deis", [check], error, default, default)).Root!;
         return suite.Elements().Count() == 2;
     }
 
     [Fact]
     public void An_error_is_an_error_in_JUnit()
     {
-        var suite = XDocument.Parse(JUnitReport.Write("deis", [], new DeisProxyException("ssh-unreachable", "It is away.", "Wait."), default, default)).Root!;
+        var failure = new DeisProxyException("ssh-unreachable", "It is away.", "Wait.");
+        var suite = XDocument.Parse(JUnitReport.Write("deis", [], failure, default, default)).Root!;
 
         suite.Attribute("tests")!.Value.ShouldBe("1");
         suite.Attribute("errors")!.Value.ShouldBe("1");
@@ -74,7 +76,8 @@ public sealed class ReportTests
         new Terminal(TextReader.Null, output, TextWriter.Null).WriteDocument(document);
         var json = output.ToString();
 
-        json.Replace("\n", "", StringComparison.Ordinal).EnumerateRunes().ShouldAllBe(r => System.Text.Rune.GetUnicodeCategory(r) != System.Globalization.UnicodeCategory.Control
+        json.Replace("\n", "", StringComparison.Ordinal).EnumerateRunes().ShouldAllBe(r =>
+            System.Text.Rune.GetUnicodeCategory(r) != System.Globalization.UnicodeCategory.Control
             && System.Text.Rune.GetUnicodeCategory(r) != System.Globalization.UnicodeCategory.Format);
         json.ShouldContain("→");
         JsonDocument.Parse(json).RootElement.GetProperty("checks")[0].GetProperty("seen").GetString().ShouldBe(Hostile);

@@ -119,7 +119,8 @@ public sealed class TerminalTests
         using var error = new StringWriter();
         using var terminal = new StringWriter();
 
-        (await new Terminal(input, TextWriter.Null, error) { OpenControllingTerminal = () => terminal }.ConfirmAsync("Really?", CancellationToken.None))
+        (await new Terminal(input, TextWriter.Null, error) { OpenControllingTerminal = () => terminal }
+            .ConfirmAsync("Really?", CancellationToken.None))
             .ShouldBeTrue();
 
         terminal.ToString().ShouldBe("Really? [y/N] ");

@@ -11,7 +11,12 @@ public sealed class TrapTests
 
     private static readonly LoadBalancerOptions WithCertificate = LoadBalancerOptions.DeisV15 with
     {
-        Listeners = [new("HTTP", 80, "HTTP", 80), new("HTTPS", 443, "HTTP", 80, "arn:aws:iam::123456789012:server-certificate/deis"), new("TCP", 2222, "TCP", 2222)],
+        Listeners =
+        [
+            new("HTTP", 80, "HTTP", 80),
+            new("HTTPS", 443, "HTTP", 80, "arn:aws:iam::123456789012:server-certificate/deis"),
+            new("TCP", 2222, "TCP", 2222),
+        ],
     };
 
     [Theory]
@@ -49,7 +54,12 @@ public sealed class TrapTests
     [InlineData("/deis/config/shop/deis_whitelist", "203.0.113.9:office", "1 application has a whitelist")]
     public async Task Whitelist_with_a_wrong_network(string key, string value, string named)
     {
-        await using var scene = await Scene.StartAsync(Deis15 with { PlatformVersion = "1.11.0", VpcCidr = "172.31.0.0/16", EtcdKeys = Keys((key, value), ("/deis/config/shop/database_url", "SECRET")) });
+        await using var scene = await Scene.StartAsync(Deis15 with
+        {
+            PlatformVersion = "1.11.0",
+            VpcCidr = "172.31.0.0/16",
+            EtcdKeys = Keys((key, value), ("/deis/config/shop/database_url", "SECRET")),
+        });
 
         (await scene.RefusedAsync("whitelist-locks-out", "setup", "--real-ip-cidr", "keep")).ShouldSatisfyAllConditions(
             m => m.ShouldContain("Routers trust 10.0.0.0/8 (default), the load balancer is in 172.31.0.0/16"),
@@ -59,7 +69,8 @@ public sealed class TrapTests
 
         // Not even asked for: what else is in an application's configuration.
         scene.Sandbox.CallLog.Calls.Where(c => c.Service == "etcd").ShouldAllBe(c =>
-            !c.Parameters["key"].StartsWith("/deis/config/", StringComparison.Ordinal) || c.Parameters["key"].EndsWith("/deis_whitelist", StringComparison.Ordinal));
+            !c.Parameters["key"].StartsWith("/deis/config/", StringComparison.Ordinal)
+            || c.Parameters["key"].EndsWith("/deis_whitelist", StringComparison.Ordinal));
         scene.Sandbox.CallLog.Calls.Where(c => c.Service == "etcd").ShouldAllBe(
             c => !c.Parameters.Any(p => p.Key == "recursive" && p.Value == "true"));
     }

@@ -235,7 +235,10 @@ public sealed class UsageTests
             TimeProvider.System);
 
         await CommandLine.RunAsync(
-            ["verify", "--node", "a", "--node", "b:2222", "--etcd-endpoint", "http://x:1", "--etcd-endpoint", "http://y:2", "--router-ports", "443", "--router-ports", "80,443"],
+            [
+                "verify", "--node", "a", "--node", "b:2222", "--etcd-endpoint", "http://x:1", "--etcd-endpoint", "http://y:2",
+                "--router-ports", "443", "--router-ports", "80,443",
+            ],
             host,
             CancellationToken.None);
 

@@ -89,7 +89,8 @@ public sealed class EtcdClient : IDisposable
         }
 
         // An etcd that answers wrongly says more than a port where nothing listens.
-        throw failures.Find(failure => !string.Equals(failure.Code, Unavailable, StringComparison.Ordinal)) ?? (failures.Count == 1 ? failures[0] : new DeisProxyException(
+        var tellsMore = failures.Find(failure => !string.Equals(failure.Code, Unavailable, StringComparison.Ordinal));
+        throw tellsMore ?? (failures.Count == 1 ? failures[0] : new DeisProxyException(
             Unavailable,
             string.Join(" ", failures.Select(failure => failure.Message)),
             failures[0].Remedy,

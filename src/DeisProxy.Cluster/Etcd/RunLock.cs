@@ -118,7 +118,8 @@ public sealed partial class RunLock : IRunLock, IAsyncDisposable
             await EtcdErrors.CallAsync(() => RefreshOnceAsync(cancellationToken));
             return !_wasLost;
         }
-        catch (DeisProxyException error) when (error.InnerException is EtcdException { ErrorCode: EtcdErrorCode.KeyNotFound or EtcdErrorCode.CompareFailed })
+        catch (DeisProxyException error)
+            when (error.InnerException is EtcdException { ErrorCode: EtcdErrorCode.KeyNotFound or EtcdErrorCode.CompareFailed })
         {
             _wasLost = true;
             if (takeBack)

@@ -61,7 +61,8 @@ public sealed class ClusterRouters(INode node, EtcdClient etcd) : IRouterControl
     });
 
     /// <inheritdoc/>
-    public Task WriteAsync(RouterSetting setting, string? expected, string? value, CancellationToken cancellationToken) => EtcdErrors.CallAsync(async () =>
+    public Task WriteAsync(
+        RouterSetting setting, string? expected, string? value, CancellationToken cancellationToken) => EtcdErrors.CallAsync(async () =>
     {
         await CompareAndSetAsync(KeyOf(setting), expected, value, cancellationToken);
         return true;

@@ -34,6 +34,9 @@ internal static partial class RouterLogLine
         return error;
     }
 
-    [GeneratedRegex(@"^[^""]*?\[INFO\] - \[[^\]""]{1,40}\] - (?<address>[0-9A-Fa-f.:]{2,45}|-) - ", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        @"^[^""]*?\[INFO\] - \[[^\]""]{1,40}\] - (?<address>[0-9A-Fa-f.:]{2,45}|-) - ",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        1000)]
     private static partial Regex Request();
 }

@@ -123,6 +123,9 @@ public static partial class RouterProbe
             : null;
     }
 
-    [GeneratedRegex(@"\AHTTP/[0-9]\.[0-9] (?<status>[0-9]{3})[^\r\n]{0,40}(?=[\r\n])", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        @"\AHTTP/[0-9]\.[0-9] (?<status>[0-9]{3})[^\r\n]{0,40}(?=[\r\n])",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        1000)]
     private static partial Regex HttpStatus();
 }

@@ -144,7 +144,10 @@ hold() {
 
 trap '' HUP PIPE
 mkdir -m 700 "$dir" && printf '%s\n' "$self" >"$dir/script" && limit 18000 || exit 1
-{ systemd-run --unit="deis-proxy-$id" sh "$dir/script" guard "$id" "$number" "$@" || exec setsid sh "$dir/script" guard "$id" "$number" "$@"; } </dev/null >/dev/null 2>&1 &
+{
+  systemd-run --unit="deis-proxy-$id" sh "$dir/script" guard "$id" "$number" "$@" ||
+    exec setsid sh "$dir/script" guard "$id" "$number" "$@"
+} </dev/null >/dev/null 2>&1 &
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
   [ -s "$dir/guard" ] && break
   sleep 0.1

@@ -97,7 +97,10 @@ public sealed partial record NodeAddress
         return new NodeAddress(v6.Success ? v6.Value : name.Value, port);
     }
 
-    [GeneratedRegex(@"\A(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\z", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(
+        @"\A(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\z",
+        RegexOptions.CultureInvariant,
+        1000)]
     private static partial Regex HostName();
 
     [GeneratedRegex(@"\A(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!\z)|\z)){4}\z", RegexOptions.CultureInvariant, 1000)]
@@ -106,6 +109,9 @@ public sealed partial record NodeAddress
     [GeneratedRegex(@"\A[0-9A-Fa-f:.]{2,45}\z", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Ipv6Characters();
 
-    [GeneratedRegex(@"\A(?:\[(?<v6>[^\[\]]+)\]|(?<name>[^:\[\]]+)(?=:))(?::(?<port>[0-9]{1,5}))?\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        @"\A(?:\[(?<v6>[^\[\]]+)\]|(?<name>[^:\[\]]+)(?=:))(?::(?<port>[0-9]{1,5}))?\z",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        1000)]
     private static partial Regex WithPort();
 }

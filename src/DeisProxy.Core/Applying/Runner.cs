@@ -192,7 +192,8 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
                     ? await back.CarryOutAsync(cluster, current, undoing: true, cancellationToken)
                     : throw Foreign(step, "what it had been changed to");
             }
-            catch (DeisProxyException error) when (error.Code is not (ForeignChange or IRunLock.HeldByAnother) && !cancellationToken.IsCancellationRequested)
+            catch (DeisProxyException error)
+                when (error.Code is not (ForeignChange or IRunLock.HeldByAnother) && !cancellationToken.IsCancellationRequested)
             {
                 // A port may be closed now, so even what looks final is tried again until the time is up.
                 try

@@ -52,7 +52,10 @@ internal static class Waiting
     /// Makes a change, and repeats it where its failure is transient. What has failed may have happened all the same: only what is there tells.
     /// </summary>
     public static Task ChangeAsync(
-        TimeProvider time, Func<CancellationToken, Task> change, Func<CancellationToken, Task<bool>> isDone, CancellationToken cancellationToken) => RetryAsync(
+        TimeProvider time,
+        Func<CancellationToken, Task> change,
+        Func<CancellationToken, Task<bool>> isDone,
+        CancellationToken cancellationToken) => RetryAsync(
         time,
         async ct =>
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using DeisProxy.Core.Model;
 
 namespace DeisProxy.Core.Elb;
@@ -117,7 +118,7 @@ public sealed record HealthCheckTarget(ListenerProtocol Protocol, int Port, stri
         var portEnd = slash < 0 ? text.Length : slash;
         if (colon > 0 && colon < portEnd
             && Enum.TryParse<ListenerProtocol>(text[..colon], ignoreCase: true, out var protocol)
-            && int.TryParse(text[(colon + 1)..portEnd], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var port))
+            && int.TryParse(text[(colon + 1)..portEnd], NumberStyles.None, CultureInfo.InvariantCulture, out var port))
         {
             return new HealthCheckTarget(protocol, port, slash < 0 ? null : text[slash..]);
         }

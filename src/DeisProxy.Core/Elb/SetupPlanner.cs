@@ -244,7 +244,8 @@ public static class SetupPlanner
     /// <summary>One key switches a router's HTTP and HTTPS port alike: a port that is left out would get no PROXY line and demand it.</summary>
     private static void CheckLeftOut(LoadBalancer loadBalancer, RouterState router, SetupGoal goal, List<Notice> blockers)
     {
-        foreach (var listener in loadBalancer.Listeners.Where(l => router.PortsInUse(AllRouterPorts).Except(goal.RouterPorts).Contains(l.InstancePort)))
+        var leftOut = router.PortsInUse(AllRouterPorts).Except(goal.RouterPorts).ToList();
+        foreach (var listener in loadBalancer.Listeners.Where(l => leftOut.Contains(l.InstancePort)))
         {
             blockers.Add(new Notice(
                 "router-port-left-out",

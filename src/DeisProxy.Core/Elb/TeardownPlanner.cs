@@ -72,7 +72,11 @@ public static class TeardownPlanner
                 Steps.Add(new RealIpCidrStep(current.Router.ProxyRealIpCidr, original.Router.ProxyRealIpCidr));
             }
 
-            if (Setting("the idle timeout in seconds", original.LoadBalancer.IdleTimeoutSeconds, made.LoadBalancer.IdleTimeoutSeconds, _balancer.IdleTimeoutSeconds))
+            if (Setting(
+                "the idle timeout in seconds",
+                original.LoadBalancer.IdleTimeoutSeconds,
+                made.LoadBalancer.IdleTimeoutSeconds,
+                _balancer.IdleTimeoutSeconds))
             {
                 Steps.Add(new IdleTimeoutStep(_balancer.IdleTimeoutSeconds, original.LoadBalancer.IdleTimeoutSeconds));
             }
@@ -135,7 +139,9 @@ public static class TeardownPlanner
             }
 
             if (!end.Router.Demands(end.Router.ProxyProtocol) && current.Router.Demands(current.Router.ProxyProtocol)
-                && end.LoadBalancer.Listeners.FirstOrDefault(l => end.Router.PortsInUse(goal.RouterPorts).Contains(l.InstancePort) && l.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Ssl) is { } relaying)
+                && end.LoadBalancer.Listeners.FirstOrDefault(l =>
+                    end.Router.PortsInUse(goal.RouterPorts).Contains(l.InstancePort)
+                    && l.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Ssl) is { } relaying)
             {
                 Warnings.Add(new Notice(
                     "client-address-lost",
@@ -153,7 +159,8 @@ public static class TeardownPlanner
                 : now.ProxyProtocol;
             var goesOff = now.Demands(now.ProxyProtocol) && !now.Demands(key);
             var ports = goal.RouterPorts
-                .Where(p => _balancer.SendsProxyLineTo(p) && !original.LoadBalancer.SendsProxyLineTo(p) && (goesOff || made.LoadBalancer.SendsProxyLineTo(p)))
+                .Where(p => _balancer.SendsProxyLineTo(p) && !original.LoadBalancer.SendsProxyLineTo(p))
+                .Where(p => goesOff || made.LoadBalancer.SendsProxyLineTo(p))
                 .Order()
                 .ToList();
             if (ports.Count > 0 || key != now.ProxyProtocol)
@@ -203,7 +210,8 @@ public static class TeardownPlanner
             }
 
             // Only what sends the PROXY line is taken out of a port's list; the call replaces the list, so the others are sent again.
-            var after = ports.Select(p => new BackendPolicies(p, _balancer.BackendPoliciesOf(p).Where(name => _balancer.Policy(name)?.SendsProxyLine != true).ToValueList()));
+            var after = ports.Select(p => new BackendPolicies(
+                p, _balancer.BackendPoliciesOf(p).Where(name => _balancer.Policy(name)?.SendsProxyLine != true).ToValueList()));
             Steps.Add(
                 new FlipStep(StateOf(current, ports), new FlipState(key, after.ToValueList()), InstancePorts.ToValueList()) { Hold = goal.Hold });
         }
@@ -316,14 +324,22 @@ public static class TeardownPlanner
 
         private void ToOldDefaults()
         {
-            foreach (var listener in _balancer.Listeners.Where(l => l is { LoadBalancerPort: HttpPort, Protocol: ListenerProtocol.Tcp, InstancePort: HttpPort, InstanceProtocol: ListenerProtocol.Tcp }))
+            foreach (var listener in _balancer.Listeners.Where(l => l is
+            {
+                LoadBalancerPort: HttpPort,
+                Protocol: ListenerProtocol.Tcp,
+                InstancePort: HttpPort,
+                InstanceProtocol: ListenerProtocol.Tcp,
+            }))
             {
                 Steps.Add(new ListenerStep(listener, listener with { Protocol = ListenerProtocol.Http, InstanceProtocol = ListenerProtocol.Http }));
             }
 
             if (_balancer.HealthCheck.Target is { Protocol: ListenerProtocol.Tcp, Port: HttpPort })
             {
-                Steps.Add(new HealthCheckStep(_balancer.HealthCheck, _balancer.HealthCheck with { Target = new HealthCheckTarget(ListenerProtocol.Http, HttpPort, HealthPath) }));
+                Steps.Add(new HealthCheckStep(
+                    _balancer.HealthCheck,
+                    _balancer.HealthCheck with { Target = new HealthCheckTarget(ListenerProtocol.Http, HttpPort, HealthPath) }));
             }
 
             if (_balancer.Policy(LoadBalancerPolicy.EnableProxyProtocol.Name) is { SendsProxyLine: true } policy)

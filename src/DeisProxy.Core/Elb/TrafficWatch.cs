@@ -143,7 +143,8 @@ internal sealed class TrafficWatch : IAsyncDisposable
     /// <summary>Waits until something is so for no target any more.</summary>
     private async Task<bool> NoneAsync(Func<WatchedTarget, bool> isOpen, TimeSpan limit, CancellationToken cancellationToken)
     {
-        return (await Waiting.UntilAsync(_time, limit, _traffic.Interval, _ => Task.FromResult(Count()), open => open == 0, cancellationToken)).Reached;
+        var end = await Waiting.UntilAsync(_time, limit, _traffic.Interval, _ => Task.FromResult(Count()), open => open == 0, cancellationToken);
+        return end.Reached;
 
         int Count()
         {

@@ -14,11 +14,13 @@ public static class JournalCheck
     {
         if (underWay is not null)
         {
+            var at = unfinished is null ? "" : $", {(unfinished.Undoing ? "undoing" : "at")} step {unfinished.Steps[unfinished.Current].Id}";
+
             // A run that has not begun its first step, or has ended its last one, changes nothing.
             yield return new CheckResult(
                 Id,
                 unfinished is null ? CheckStatus.Warn : CheckStatus.Fail,
-                $"a run is under way: {underWay}{(unfinished is null ? "" : $", {(unfinished.Undoing ? "undoing" : "at")} step {unfinished.Steps[unfinished.Current].Id}")}",
+                $"a run is under way: {underWay}{at}",
                 "no run under way",
                 "Wait for it to end (the lock of a run whose process is gone ends within a minute), then verify again.");
         }

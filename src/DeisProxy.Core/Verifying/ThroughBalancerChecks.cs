@@ -77,7 +77,8 @@ public static class ThroughBalancerChecks
                     "Check the application's redirects."),
                 _ when last.Outcome != TrafficOutcome.Answered =>
                     Merge(result, CheckStatus.Fail, $"{(chain.Count > 1 ? $"{first} redirects, and " : "")}{last}", TrafficText.Remedy(last.Outcome)),
-                _ => result with { Seen = $"{result.Seen}; {last}{(chain.Count > 1 ? $" after {chain.Count - 1} redirect{(chain.Count > 2 ? "s" : "")} from {first}" : "")}" },
+                _ when chain.Count == 1 => result with { Seen = $"{result.Seen}; {last}" },
+                _ => result with { Seen = $"{result.Seen}; {last} after {chain.Count - 1} redirect{(chain.Count > 2 ? "s" : "")} from {first}" },
             };
         }
 

@@ -191,6 +191,10 @@ internal sealed class CloudFormation : AwsService
         ["Attributes"] = new JsonArray(
             [.. policy.Attributes.Select(attribute => new JsonObject { ["Name"] = attribute.Key, ["Value"] = attribute.Value })]),
         ["InstancePorts"] = new JsonArray(
-            [.. options.BackendPolicies.Where(pair => pair.Value.Contains(policy.Name, StringComparer.Ordinal)).Select(pair => JsonValue.Create($"{pair.Key}"))]),
+            [
+                .. options.BackendPolicies
+                    .Where(pair => pair.Value.Contains(policy.Name, StringComparer.Ordinal))
+                    .Select(pair => JsonValue.Create($"{pair.Key}")),
+            ]),
     };
 }

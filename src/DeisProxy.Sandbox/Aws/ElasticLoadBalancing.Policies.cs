@@ -111,7 +111,8 @@ internal sealed partial class ElasticLoadBalancing
         var state = loadBalancer.State;
         if (state.BackendPolicies.Values.Any(names => names.Contains(name, StringComparer.Ordinal))
             || state.Listeners.Exists(listener => listener.PolicyNames.Contains(name, StringComparer.Ordinal))
-            || state.Policies.Exists(policy => policy.TypeName == PolicyTypes.BackendAuthentication && policy.Attributes.Any(attribute => attribute.Value == name)))
+            || state.Policies.Exists(policy =>
+                policy.TypeName == PolicyTypes.BackendAuthentication && policy.Attributes.Any(attribute => attribute.Value == name)))
         {
             throw InvalidConfiguration($"You cannot delete policy {name} because it is in use");
         }

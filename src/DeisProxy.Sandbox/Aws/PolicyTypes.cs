@@ -31,7 +31,8 @@ internal static class PolicyTypes
                 new(ReferencePolicy, "String", "ZERO_OR_ONE"), new("Server-Defined-Cipher-Order", "Boolean", "ZERO_OR_ONE"),
                 .. ((string[])
                     [
-                        "Protocol-SSLv3", "Protocol-TLSv1", "Protocol-TLSv1.1", "Protocol-TLSv1.2", "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256", "AES128-GCM-SHA256", "AES256-SHA", "DES-CBC3-SHA",
+                        "Protocol-SSLv3", "Protocol-TLSv1", "Protocol-TLSv1.1", "Protocol-TLSv1.2", "ECDHE-ECDSA-AES128-GCM-SHA256",
+                        "ECDHE-RSA-AES128-GCM-SHA256", "AES128-GCM-SHA256", "AES256-SHA", "DES-CBC3-SHA",
                     ])
                     .Select(name => new PolicyAttributeType(name, "Boolean", "ZERO_OR_ONE")),
             ]),

@@ -100,7 +100,13 @@ internal sealed class EtcdServer(EtcdStore store, TimeProvider time) : IRemoteSe
         status,
         "application/json",
         EtcdJson.Of(change, actionOnly),
-        [.. CommonFields(), new("X-Etcd-Cluster-Id", ClusterId), new("X-Etcd-Index", $"{index}"), new("X-Raft-Index", $"{index + 1}"), new("X-Raft-Term", "2")]);
+        [
+            .. CommonFields(),
+            new("X-Etcd-Cluster-Id", ClusterId),
+            new("X-Etcd-Index", $"{index}"),
+            new("X-Raft-Index", $"{index + 1}"),
+            new("X-Raft-Term", "2"),
+        ]);
 
     private async Task<HttpResponse> AnswerAsync(HttpRequest request, CancellationToken cancellationToken)
     {

@@ -32,7 +32,10 @@ public sealed class NodeCommands
         Add((_, arguments, _) => Task.FromResult(arguments is ["true"] ? Ok("") : null));
         Add((node, arguments, _) => Task.FromResult(arguments is ["hostname"] ? Ok($"ip-{node.Replace('.', '-')}.ec2.internal\n") : null));
         Add((node, arguments, _) => Task.FromResult(arguments is ["printenv", "SSH_CONNECTION"] ? Ok($"127.0.0.1 50000 {node} 22\n") : null));
-        Add((node, arguments, _) => Task.FromResult(arguments is ["sh", "-c", var script, "sh", var text] && script.Contains("logs", StringComparison.Ordinal) ? SearchLog(node, text) : null));
+        Add((node, arguments, _) => Task.FromResult(
+            arguments is ["sh", "-c", var script, "sh", var text] && script.Contains("logs", StringComparison.Ordinal)
+                ? SearchLog(node, text)
+                : null));
         Add((_, arguments, _) => Task.FromResult(arguments is ["id", "-u"] ? Ok("500\n") : null));
         Add(DockerAsync);
     }

@@ -57,7 +57,8 @@ internal sealed class HealthMonitor(TrafficContext context) : IAsyncDisposable
         _first = false;
     }
 
-    public IReadOnlyList<InstanceHealth> States(IReadOnlyList<string> instances) => [.. instances.Select(id => _instances.TryGetValue(id, out var state) switch
+    public IReadOnlyList<InstanceHealth> States(
+        IReadOnlyList<string> instances) => [.. instances.Select(id => _instances.TryGetValue(id, out var state) switch
     {
         true when state!.InService => new InstanceHealth(id, "InService", "N/A", "N/A"),
         true when state!.WasInService || state.HasFailed => new InstanceHealth(

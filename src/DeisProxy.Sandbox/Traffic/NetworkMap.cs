@@ -33,12 +33,15 @@ internal sealed class NetworkMap(TimeProvider time)
     /// <summary>Whether connections from elsewhere are held at any port of an address.</summary>
     public bool IsHeld(string address) => _held.Keys.Any(held => held.Address == address);
 
+    private bool IsHeld(string address, int port, bool? withProxyLine) =>
+        _held.Any(held => held.Key.Address == address && held.Key.Port == port && held.Value.Any(kind => kind == withProxyLine));
+
     /// <summary>Connects to a pretended address.</summary>
     /// <param name="withProxyLine">Whether what will be sent begins with a PROXY line; null: nothing is sent, or it is a health check.</param>
     public async Task<MappedStream> ConnectAsync(string from, string to, int port, CancellationToken cancellationToken, bool? withProxyLine = null)
     {
         var pause = FirstRetransmission;
-        for (; from != to && _held.Any(held => held.Key.Address == to && held.Key.Port == port && held.Value.Any(kind => kind == withProxyLine)); pause *= 2)
+        for (; from != to && IsHeld(to, port, withProxyLine); pause *= 2)
         {
             await Task.Delay(pause, time, cancellationToken);
         }

@@ -21,7 +21,8 @@ internal sealed class CompletionCommand : Command
         Arguments.Add(_shell);
         SetAction(parsed =>
         {
-            using var script = new StreamReader(typeof(CompletionCommand).Assembly.GetManifestResourceStream(scripts[parsed.GetRequiredValue(_shell)])!);
+            var name = scripts[parsed.GetRequiredValue(_shell)];
+            using var script = new StreamReader(typeof(CompletionCommand).Assembly.GetManifestResourceStream(name)!);
             terminal.WriteText(script.ReadToEnd());
         });
     }

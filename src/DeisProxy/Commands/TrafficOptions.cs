@@ -60,7 +60,7 @@ internal sealed class TrafficOptions
         // The parser also takes 1 for 0.0.0.1 and 010.1.1.1 for 8.1.1.1, which nobody means.
         var text = result.Tokens[0].Value;
         if (IPAddress.TryParse(text, out var address)
-            && (address.AddressFamily == AddressFamily.InterNetworkV6 ? !text.Contains('%', StringComparison.Ordinal) && !text.Contains('[', StringComparison.Ordinal) : address.ToString() == text))
+            && (address.AddressFamily == AddressFamily.InterNetworkV6 ? !text.AsSpan().ContainsAny('%', '[') : address.ToString() == text))
         {
             return address;
         }

@@ -14,7 +14,8 @@ internal sealed class GitHubActions(string? summaryFile)
 
     /// <summary>The line that makes an annotation.</summary>
     /// <param name="level"><c>error</c>, <c>warning</c> or <c>notice</c>.</param>
-    public static string Annotation(string level, string message, string remedy) => $"::{level} title=deis-proxy::{Escape($"{message}\n{remedy}".Trim())}";
+    public static string Annotation(string level, string message, string remedy) =>
+        $"::{level} title=deis-proxy::{Escape($"{message}\n{remedy}".Trim())}";
 
     /// <summary>Adds a table to the step's summary. A summary that cannot be written fails no job.</summary>
     public void Summarize(string title, string[] head, IEnumerable<string[]> rows)

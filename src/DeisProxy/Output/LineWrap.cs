@@ -49,6 +49,8 @@ internal static class LineWrap
     public static int Hang(string before, string last, int width)
     {
         var indent = before.Length + last.Length - $"{before}{last}".TrimStart().Length;
-        return before.Length > 0 && before.Length <= width / 2 ? before.Length + last.Length - last.TrimStart().Length : Math.Min(indent + 2, width / 2);
+        return before.Length > 0 && before.Length <= width / 2
+            ? before.Length + last.Length - last.TrimStart().Length
+            : Math.Min(indent + 2, width / 2);
     }
 }
