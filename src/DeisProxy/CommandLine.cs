@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using DeisProxy.Commands;
 using DeisProxy.Output;
 
@@ -14,23 +15,15 @@ internal static class CommandLine
         // As in git and kubectl; "help" alone is --help.
         var parsed = Root(host).Parse(arguments is ["help", ..] ? [.. arguments.Skip(1), "--help"] : arguments);
         var isCompletion = arguments is [var first, ..] && first.StartsWith("[suggest", StringComparison.Ordinal);
-        if (parsed.Errors.Count > 0 && !isCompletion)
+        if (!isCompletion && MessageOf(parsed, arguments) is { } message)
         {
-            // What the parser says besides of a word that it does not know (that a command is missing, say) is no help.
-            var unknown =
-                parsed.UnmatchedTokens is [var word, ..] ? $"deis-proxy does not know \"{word}\".{Meant(word, parsed)}" : null;
-            List<string> messages = unknown is null ? [.. parsed.Errors.Select(error => error.Message)] : [unknown];
             var command = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name;
             var remedy = $"See 'deis-proxy {command}{(command.Length > 0 ? " " : "")}--help'.";
-            foreach (var message in messages)
-            {
-                host.Terminal.Error(message, message == messages[^1] ? remedy : "");
-            }
-
+            host.Terminal.Error(Shorten(message), remedy);
             if (parsed.CommandResult.Command.Options.FirstOrDefault(option => option.Name == OutputOptions.Format) is { } format
                 && parsed.GetResult(format) is { Tokens: [{ Value: "json" }] })
             {
-                host.Terminal.WriteDocument(new FailureDocument(command, new ErrorDocument("usage", string.Join(" ", messages), remedy)));
+                host.Terminal.WriteDocument(new FailureDocument(command, new ErrorDocument("usage", Shorten(message), remedy)));
             }
 
             return ExitCode.Usage;
@@ -65,11 +58,45 @@ internal static class CommandLine
         new CompletionCommand(host.Terminal),
     };
 
+    /// <summary>What is wrong with a command line; null: nothing.</summary>
+    private static string? MessageOf(ParseResult parsed, IReadOnlyList<string> arguments)
+    {
+        if (parsed.Errors.Count > 0)
+        {
+            return parsed.UnmatchedTokens is [var word, ..]
+                ? $"deis-proxy does not know \"{word}\".{Meant(word, parsed)}"
+                : MessageOf(parsed.Errors[0]);
+        }
+
+        // The library takes --yes=$UNSET for --yes.
+        return arguments.FirstOrDefault(argument => argument.EndsWith('=') && IsFlag(argument[..^1])) is { } empty
+            ? $"{empty[..^1]} takes no value."
+            : null;
+
+        bool IsFlag(string name) => parsed.CommandResult.Command.Options.Any(option =>
+            (option is Option<bool> || option.Arity.MaximumNumberOfValues == 0) && (option.Name == name || option.Aliases.Contains(name)));
+    }
+
+    private static string MessageOf(ParseError error)
+    {
+        var result = error.SymbolResult is ArgumentResult { Parent: { } parent } ? parent : error.SymbolResult;
+
+        // The library's own message names a type of .NET.
+        return result is OptionResult { Option: Option<bool> flag } ? $"{flag.Name} takes no value." : error.Message;
+    }
+
+    /// <summary>Leaves out the middle of what is too long to be read: what is wrong stands at its beginning, what is right at its end.</summary>
+    private static string Shorten(string message)
+    {
+        const int Half = 200;
+        return message.Length <= 2 * Half ? message : $"{message[..Half]}…{message[^Half..]}";
+    }
+
     /// <summary>Names the command or option that is meant, where one is near.</summary>
     private static string Meant(string word, ParseResult parsed)
     {
-        // Of two letters every other option is near.
-        if (word.Length < 4 || parsed.Action is not ParseErrorAction action)
+        // Of two letters every other option is near, and of very many none.
+        if (word.Length is < 4 or > 100 || parsed.Action is not ParseErrorAction action)
         {
             return "";
         }

@@ -26,7 +26,7 @@ internal sealed partial class ConnectionOptions
         Description = "CloudFormation stack, by name or id",
         HelpName = "name",
         DefaultValueFactory = _ => "deis",
-        CustomParser = NotEmpty,
+        CustomParser = OptionParsers.Name,
     };
     private readonly Option<string> _provider = new("--provider")
     {
@@ -38,7 +38,7 @@ internal sealed partial class ConnectionOptions
     {
         Description = "load balancer, by logical id or name; for Rackspace by id or name; needed when the choice is not clear",
         HelpName = "id",
-        CustomParser = NotEmpty,
+        CustomParser = OptionParsers.Name,
     };
     private readonly Option<string?> _region = new("--region")
     {
@@ -49,7 +49,7 @@ internal sealed partial class ConnectionOptions
     {
         Description = "AWS profile; otherwise the SDK's chain of credentials",
         HelpName = "name",
-        CustomParser = NotEmpty,
+        CustomParser = OptionParsers.Name,
     };
     private readonly Option<NodeAddress[]> _nodes = new("--node")
     {
@@ -226,17 +226,6 @@ internal sealed partial class ConnectionOptions
     private static NodeAddress[] Tunnel() =>
         Environment.GetEnvironmentVariable(TunnelVariable) is { Length: > 0 } tunnel ? [NodeAddress.Parse(tunnel)] : [];
 
-    private static string? NotEmpty(ArgumentResult result)
-    {
-        var text = result.Tokens[0].Value;
-        if (text.Length == 0 || text.Any(char.IsControl))
-        {
-            result.AddError($"{Written(result)} takes a name, not an empty text or one with control characters.");
-        }
-
-        return text;
-    }
-
     private static string? ParseFile(ArgumentResult result)
     {
         // A shell leaves the tilde of --identity=~/key alone.
@@ -246,7 +235,7 @@ internal sealed partial class ConnectionOptions
             : text;
         if (!File.Exists(path))
         {
-            result.AddError($"{Written(result)}: there is no file \"{path}\".");
+            result.AddError($"{OptionParsers.Written(result)}: there is no file \"{path}\".");
             return null;
         }
 
@@ -291,7 +280,8 @@ internal sealed partial class ConnectionOptions
         var endpoints = new List<Uri>();
         foreach (var text in result.Tokens.Select(token => token.Value))
         {
-            if (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri is { Scheme: "http", PathAndQuery: "/", Fragment: "", UserInfo: "" })
+            if (OptionParsers.IsText(text) && Uri.TryCreate(text, UriKind.Absolute, out var uri)
+                && uri is { Scheme: "http", PathAndQuery: "/", Fragment: "", UserInfo: "", HostNameType: not UriHostNameType.Basic })
             {
                 endpoints.Add(uri);
             }
@@ -348,9 +338,6 @@ internal sealed partial class ConnectionOptions
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
         matchTimeoutMilliseconds: 1000)]
     private static partial Regex Duration();
-
-    /// <summary>The option as the person wrote it.</summary>
-    private static string Written(ArgumentResult result) => (result.Parent as OptionResult)?.IdentifierToken?.Value ?? "The option";
 }
 
 /// <summary>Which load balancer and which cluster.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 
 namespace DeisProxy.Commands;
 
@@ -24,9 +25,9 @@ internal sealed class VerifyCommand : Command
         Options.Add(_junit);
         _junit.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: var file }] && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(file.Length == 0 ? "." : file))))
+            if (result.Tokens is [{ Value: var file }] && !CanBeWritten(file))
             {
-                result.AddError($"--junit: there is no folder for \"{file}\".");
+                result.AddError($"--junit: no file can be written as \"{file}\": check its name, and that its folder is there.");
             }
         });
         Options.Add(_strict);
@@ -46,6 +47,12 @@ internal sealed class VerifyCommand : Command
             return new VerifyRun(host, connection, _output.Read(parsed), settings).RunAsync(cancellationToken);
         });
     }
+
+    private static bool CanBeWritten(string file) =>
+        OptionParsers.IsText(file)
+        && Encoding.UTF8.GetByteCount(Path.GetFileName(file)) is > 0 and <= 255
+        && Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(file)))
+        && !Directory.Exists(file);
 }
 
 /// <summary>What to check, and where to report it.</summary>
