@@ -1,13 +1,15 @@
-using System.ComponentModel;
 using System.Diagnostics;
 using System.IO.Compression;
 using System.Text.Json;
+using DeisProxy.MissingParts;
 
 namespace AwsSdk.StandIn.Tests;
 
 /// <summary>AWS's own service models, from the copy that Python's botocore carries.</summary>
 internal static class Botocore
 {
+    private const string HowToInstall = "its service models are read; install the Debian package python3-botocore";
+
     private static readonly Lazy<string> Folder = new(() => Python("import botocore, os; print(os.path.dirname(botocore.__file__))").Trim());
 
     public static JsonElement Model(Service service)
@@ -30,24 +32,17 @@ internal static class Botocore
             start.ArgumentList.Add(argument);
         }
 
-        using Process python = Start(start);
+        using Process python = MissingPartException.Start(start, HowToInstall);
         Task<string> errors = python.StandardError.ReadToEndAsync();
         string output = python.StandardOutput.ReadToEnd();
         python.WaitForExit(60_000).ShouldBeTrue("python3 did not end");
-        python.ExitCode.ShouldBe(
-            0, "This test reads botocore's service models (Debian package python3-botocore): " + errors.GetAwaiter().GetResult());
-        return output;
-    }
+        string said = errors.GetAwaiter().GetResult();
+        if (said.Contains("No module named 'botocore'", StringComparison.Ordinal))
+        {
+            throw new MissingPartException("botocore", HowToInstall);
+        }
 
-    private static Process Start(ProcessStartInfo start)
-    {
-        try
-        {
-            return Process.Start(start)!;
-        }
-        catch (Win32Exception exception)
-        {
-            throw new InvalidOperationException("This test reads botocore's service models (Debian package python3-botocore).", exception);
-        }
+        python.ExitCode.ShouldBe(0, said);
+        return output;
     }
 }

@@ -1,10 +1,10 @@
-using System.ComponentModel;
 using System.Diagnostics;
 using Amazon.CloudFormation;
 using Amazon.CloudFormation.Model;
 using Amazon.ElasticLoadBalancing;
 using Amazon.ElasticLoadBalancing.Model;
 using Amazon.Runtime;
+using DeisProxy.MissingParts;
 
 namespace AwsSdk.StandIn.Tests;
 
@@ -25,15 +25,7 @@ public sealed class MotoServer : IAsyncLifetime
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         };
-        try
-        {
-            _process = Process.Start(start)!;
-        }
-        catch (Win32Exception exception)
-        {
-            throw new InvalidOperationException("This test needs moto_server (pip install 'moto[server]'; Debian package python3-moto).", exception);
-        }
-
+        _process = MissingPartException.Start(start, "python3 -m pip install 'moto[server]'");
         _process.BeginErrorReadLine();
         _process.BeginOutputReadLine();
         using HttpClient http = new();

@@ -11,7 +11,7 @@ internal static class BenchProcess
     /// <summary>Runs it to its end.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(TimeSpan limit, params IEnumerable<string> arguments)
     {
-        Environment.IsPrivilegedProcess.ShouldBeTrue("These tests make network namespaces and use port 80 in them: run them as root.");
+        MissingPartException.DemandRoot("they make network namespaces and use port 80 in them");
         string[] parts =
         [
             RealProcess.Find("unshare", "install the Debian package util-linux"), RealProcess.Find("ip", "install the Debian package iproute2"),

@@ -14,7 +14,7 @@ public sealed class HoldScriptTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        Environment.IsPrivilegedProcess.ShouldBeTrue("These tests make a network namespace: run them as root.");
+        MissingPartException.DemandRoot("they make a network namespace");
         _network = Start("unshare", "util-linux", "--net", "--", "sh", "-c", "echo ready; exec sleep 300");
         (await _network.StandardOutput.ReadLineAsync()).ShouldBe("ready");
     }

@@ -13,6 +13,9 @@ public sealed class RealProcess : IAsyncDisposable
 {
     private const int KeptOutput = 64 * 1024;
 
+    /// <summary>ENOENT.</summary>
+    private const int NoSuchFile = 2;
+
     /// <summary>From the start of a server until it serves: ends what hangs, on a busy machine too.</summary>
     internal static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
 
@@ -91,7 +94,14 @@ public sealed class RealProcess : IAsyncDisposable
             start.ArgumentList.Add(argument);
         }
 
-        return new RealProcess(Process.Start(start)!, $"{program} {string.Join(' ', start.ArgumentList)}");
+        try
+        {
+            return new RealProcess(Process.Start(start)!, $"{program} {string.Join(' ', start.ArgumentList)}");
+        }
+        catch (Win32Exception missing) when (missing.NativeErrorCode == NoSuchFile)
+        {
+            throw new MissingPartException(program, "install it");
+        }
     }
 
     /// <summary>Runs a program to its end and returns what it wrote; a failure throws with that.</summary>
@@ -179,8 +189,8 @@ public sealed class RealProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Process ids of its direct children (Linux).</summary>
-    public IReadOnlyList<int> Children()
+    /// <summary>Process ids of a process's direct children (Linux).</summary>
+    public static IReadOnlyList<int> ChildrenOf(int processId)
     {
         var children = new List<int>();
         foreach (var directory in Directory.EnumerateDirectories("/proc"))
@@ -194,7 +204,7 @@ public sealed class RealProcess : IAsyncDisposable
             {
                 // pid (name) state ppid ...; the name may hold anything, so what counts comes after its last bracket.
                 var stat = File.ReadAllText(Path.Combine(directory, "stat"));
-                if (int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1]) == _process.Id)
+                if (int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1]) == processId)
                 {
                     children.Add(id);
                 }
@@ -268,9 +278,19 @@ public sealed class RealProcess : IAsyncDisposable
     }
 }
 
-/// <summary>A program that the tests need is not installed.</summary>
+/// <summary>A program that the tests need is not installed, or a right is missing: those tests are skipped.</summary>
 public sealed class MissingPartException(string program, string howToInstall)
-    : Exception($"The tests need {program}: {howToInstall}");
+    : Exception($"The tests need {program}: {howToInstall}")
+{
+    /// <summary>Demands the rights of root.</summary>
+    public static void DemandRoot(string why)
+    {
+        if (!Environment.IsPrivilegedProcess)
+        {
+            throw new MissingPartException("root", why);
+        }
+    }
+}
 
 /// <summary>A temporary directory that goes away at the end.</summary>
 public sealed class TemporaryDirectory : IDisposable

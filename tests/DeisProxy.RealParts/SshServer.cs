@@ -89,15 +89,25 @@ public sealed class SshServer : IAsyncDisposable
     public static string KnownHostsLine(int port, string keyFile, string address = "127.0.0.1") =>
         SshdFiles.KnownHostsLine(address, port, keyFile);
 
-    /// <summary>Kills the processes that serve the connections which exist now; new ones are accepted.</summary>
+    /// <summary>Kills the processes that serve the connections which exist now; new ones are accepted, and the commands go on.</summary>
     public void CutConnections()
     {
-        foreach (var id in _process.Children())
+        // All are known before the first one ends: whose parent is gone is nobody's child any more.
+        var serving = new List<int>(RealProcess.ChildrenOf(_process.Id));
+        for (var i = 0; i < serving.Count; i++)
+        {
+            serving.AddRange(RealProcess.ChildrenOf(serving[i]));
+        }
+
+        foreach (var id in serving)
         {
             try
             {
                 using var connection = Process.GetProcessById(id);
-                connection.Kill();
+                if (connection.ProcessName.StartsWith("sshd", StringComparison.Ordinal))
+                {
+                    connection.Kill();
+                }
             }
             catch (Exception e) when (e is ArgumentException or InvalidOperationException)
             {

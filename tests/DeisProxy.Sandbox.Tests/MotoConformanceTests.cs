@@ -263,7 +263,7 @@ public sealed class MotoConformanceTests
         public static async Task<Moto> StartAsync()
         {
             var port = Tools.FreePort();
-            var process = Tools.Start("moto_server", "python3-moto (or pip's moto[server])", ["-H", "127.0.0.1", "-p", $"{port}"]);
+            var process = Tools.Start("moto_server", "pip's moto[server]", ["-H", "127.0.0.1", "-p", $"{port}"]);
             process.OutputDataReceived += (_, _) => { };
             process.ErrorDataReceived += (_, _) => { };
             process.BeginOutputReadLine();

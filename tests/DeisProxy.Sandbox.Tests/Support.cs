@@ -92,14 +92,7 @@ public static class Tools
             start.Environment[name] = value;
         }
 
-        try
-        {
-            return Process.Start(start)!;
-        }
-        catch (System.ComponentModel.Win32Exception error)
-        {
-            throw new InvalidOperationException($"{program} cannot be started ({error.Message}): install {package}.", error);
-        }
+        return MissingParts.MissingPartException.Start(start, $"install {package}");
     }
 
     public static int FreePort()
