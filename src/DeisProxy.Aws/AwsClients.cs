@@ -22,6 +22,10 @@ public sealed partial class AwsClients : IDisposable
         "AWS_ENDPOINT_URL_STS",
     ];
 
+    private static readonly string[] FileVariables = ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
+
+    private static readonly string[] ProfileVariables = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
+
     private readonly SingleAttempt _once;
 
     private AwsClients(AWSCredentials credentials, RegionEndpoint region, AwsAccess access)
@@ -63,9 +67,33 @@ public sealed partial class AwsClients : IDisposable
     public static AwsClients Create(AwsAccess access)
     {
         ArgumentNullException.ThrowIfNull(access);
+        try
+        {
+            return CreateOf(access);
+        }
+        catch (Exception error) when (
+            error is AmazonClientException or InvalidDataException or IOException or UnauthorizedAccessException or ArgumentException or FormatException
+                or TypeInitializationException)
+        {
+            // What the SDK throws at what it cannot read, some of it while it prepares itself.
+            throw new DeisProxyException(
+                "aws-configuration-unreadable",
+                $"Could not read the configuration of AWS credentials: {RemoteText.Clean(error.GetBaseException().Message)}",
+                $"Check the variables AWS_*, ~/.aws/config and ~/.aws/credentials.{NamedFiles()}",
+                error);
+        }
+    }
+
+    /// <summary>The files that the environment names, for the end of a remedy: what people forget that they have set.</summary>
+    internal static string NamedFiles() => string.Concat(FileVariables.Select(name => Environment(name) is { } file
+        ? $" {name} names {RemoteText.Clean(file, 200)}{(File.Exists(file) ? "" : ", which is not there")}."
+        : ""));
+
+    private static AwsClients CreateOf(AwsAccess access)
+    {
         var profiles = new CredentialProfileStoreChain();
         var region = access.Region ?? Environment("AWS_REGION") ?? Environment("AWS_DEFAULT_REGION")
-            ?? RegionOf(profiles, access.Profile ?? Environment("AWS_PROFILE") ?? Environment("AWS_DEFAULT_PROFILE") ?? "default")
+            ?? RegionOf(profiles, access.Profile ?? ProfileVariables.Select(Environment).FirstOrDefault(name => name is not null) ?? "default")
             ?? FallbackRegionFactory.GetRegionEndpoint(includeInstanceMetadata: true)?.SystemName
             ?? throw new DeisProxyException(
                 "region-missing", "No AWS region is given.", "Name it with --region, or set AWS_REGION, or give the profile a region.");
@@ -74,7 +102,7 @@ public sealed partial class AwsClients : IDisposable
             // It becomes a part of the host names that credentials are sent to.
             throw new DeisProxyException(
                 "region-malformed",
-                $"\"{region}\" is not an AWS region; regions look like us-east-1.",
+                $"\"{RemoteText.Clean(region, 80)}\" is not an AWS region; regions look like us-east-1.",
                 "Check AWS_REGION, AWS_DEFAULT_REGION and the profile, or name the region with --region.");
         }
 
@@ -124,7 +152,7 @@ public sealed partial class AwsClients : IDisposable
         config.RegionEndpoint = region;
         config.AuthenticationRegion = region.SystemName;
         config.RetryMode = RequestRetryMode.Standard;
-        config.MaxErrorRetry = 3;
+        config.MaxErrorRetry = access.Repetitions;
         config.Timeout = access.CallTimeout;
         if (access.Endpoint is { } endpoint)
         {
@@ -136,25 +164,36 @@ public sealed partial class AwsClients : IDisposable
 
     private static AWSCredentials Credentials(CredentialProfileStoreChain profiles, string? profile)
     {
-        const string Remedy =
-            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with --profile (aws configure makes one), or run on an instance with "
-                + "a role.";
+        if (profile is null && ProfileVariables.FirstOrDefault(name => Environment(name) is not null) is { } variable
+            && Environment("AWS_ACCESS_KEY_ID") is null && !profiles.TryGetProfile(Environment(variable), out _))
+        {
+            // The SDK would go on to an instance's role: somebody else's account, perhaps.
+            throw NoProfile($"{variable} names the profile \"{RemoteText.Clean(Environment(variable), 80)}\", which is not there.");
+        }
+
         try
         {
             return profile is null
                 ? DefaultAWSCredentialsIdentityResolver.GetCredentials()
                 : profiles.TryGetAWSCredentials(profile, out var credentials)
                     ? credentials
-                    : throw new DeisProxyException(
-                        "profile-not-found",
-                        $"There is no usable AWS profile \"{profile}\".",
-                        "aws configure list-profiles names those that there are; SSO profiles need aws sso login first.");
+                    : throw NoProfile($"There is no usable AWS profile \"{profile}\".");
         }
         catch (AmazonClientException error)
         {
-            throw new DeisProxyException("credentials-missing", "No AWS credentials were found.", Remedy, error);
+            throw new DeisProxyException(
+                "credentials-missing",
+                "No AWS credentials were found.",
+                "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with --profile (aws configure makes one), or run on an instance "
+                    + $"with a role.{NamedFiles()}",
+                error);
         }
     }
+
+    private static DeisProxyException NoProfile(string message) => new(
+        "profile-not-found",
+        message,
+        $"aws configure list-profiles names those that there are; SSO profiles need aws sso login first.{NamedFiles()}");
 
     private static string? RegionOf(CredentialProfileStoreChain profiles, string profile) =>
         profiles.TryGetProfile(profile, out var found) ? found.Region?.SystemName : null;
@@ -181,6 +220,9 @@ public sealed record AwsAccess
 
     /// <summary>Is told each call with its time.</summary>
     public Action<string>? Detail { get; init; }
+
+    /// <summary>How often the SDK repeats a call that may succeed then.</summary>
+    public int Repetitions { get; init; } = 3;
 
     /// <summary>A sandbox that stands for all services; it is called with made-up credentials, never with the person's. Null: AWS.</summary>
     public Uri? Endpoint { get; init; }

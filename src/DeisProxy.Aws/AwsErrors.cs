@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Xml;
 using Amazon.ElasticLoadBalancing.Model;
 using Amazon.Runtime;
 using DeisProxy.Core;
@@ -16,8 +17,14 @@ internal static class AwsErrors
     private static readonly HashSet<string> BadCredentials = new(StringComparer.Ordinal)
     {
         "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException",
-        "SignatureDoesNotMatch", "IncompleteSignature", "MissingAuthenticationToken", "OptInRequired", "SignatureExpired",
+        "SignatureDoesNotMatch", "IncompleteSignature", "MissingAuthenticationToken", "OptInRequired",
     };
+
+    /// <summary>
+    /// A signature is good for about five minutes before and after its time. The SDK corrects its clock by the service's where it can, and repeats
+    /// the call: these are left where it cannot.
+    /// </summary>
+    private static readonly HashSet<string> WrongTime = new(StringComparer.Ordinal) { "RequestTimeTooSkewed", "RequestInTheFuture", "SignatureExpired" };
 
     /// <summary>
     /// What AWS answers when it is asked too often, or while another update is pending; hardly any is declared in the services' models.
@@ -45,13 +52,18 @@ internal static class AwsErrors
         {
             throw Translate(operation, error);
         }
-        catch (AmazonClientException error)
+        catch (Exception error) when (error is AmazonClientException or ProcessAWSCredentialException)
         {
             throw new DeisProxyException(
                 "credentials-unusable",
-                $"Could not find AWS credentials: {error.Message}",
-                "aws sts get-caller-identity shows whether they work; an SSO profile needs aws sso login.",
+                $"Could not find AWS credentials: {RemoteText.Clean(error.Message)}",
+                $"aws sts get-caller-identity shows whether they work; an SSO profile needs aws sso login.{AwsClients.NamedFiles()}",
                 error);
+        }
+        catch (Exception error) when (error is XmlException or FormatException or OverflowException)
+        {
+            // The SDK's own readers pass on what theirs throw.
+            throw NotUnderstood(operation, RemoteText.Clean(error.Message).TrimEnd('.'), error);
         }
         catch (Exception error) when (error is HttpRequestException or TimeoutException or IOException)
         {
@@ -60,35 +72,72 @@ internal static class AwsErrors
         }
     }
 
+    /// <summary>Reads all pages of a list.</summary>
+    /// <param name="read">Reads the page that a token names, null the first, and gives its items and the token of the next one.</param>
+    public static async Task<List<T>> ReadPagesAsync<T>(string operation, Func<string?, Task<(IEnumerable<T>? Items, string? Next)>> read)
+    {
+        var all = new List<T>();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        string? token = null;
+        do
+        {
+            var (items, next) = await read(token);
+            all.AddRange(items ?? []);
+            token = string.IsNullOrEmpty(next) ? null : next;
+            if (token is not null && !seen.Add(token))
+            {
+                // Whatever stands between would be asked for ever.
+                throw NotUnderstood(operation, "it names the same next page again and again");
+            }
+        }
+        while (token is not null);
+        return all;
+    }
+
+    /// <summary>An answer that no service of AWS gives.</summary>
+    public static DeisProxyException NotUnderstood(string operation, string why, Exception? innerException = null) => new(
+        "aws-error",
+        $"The answer to {operation} is not what AWS documents: {why}.",
+        "Check AWS_ENDPOINT_URL and the proxy, if they are set: whatever answers there may not be AWS.",
+        innerException);
+
     private static DeisProxyException Translate(string operation, AmazonServiceException error)
     {
         var code = error.ErrorCode ?? "";
+
+        // After its first line, SignatureDoesNotMatch repeats the request, with the session token in it.
+        var said = error.Message.Split('\n')[0].TrimEnd();
         return error switch
         {
             _ when Denied.Contains(code) => new DeisProxyException(
                 "access-denied",
-                $"AWS refuses {operation}: {error.Message}",
+                $"AWS refuses {operation}: {said}",
                 $"Let these credentials do {operation}; docs/permissions.md has the IAM policy with everything that deis-proxy needs.",
+                error),
+            _ when IsWrongTime(code, said) => new DeisProxyException(
+                "clock-wrong",
+                $"AWS does not accept the time of this machine: {said}",
+                $"Check this machine's clock: it says {TimeProvider.System.GetUtcNow().UtcDateTime:u}. timedatectl shows whether it is synchronized.",
                 error),
             _ when BadCredentials.Contains(code) => new DeisProxyException(
                 "credentials-rejected",
-                $"AWS does not accept the credentials ({code}): {error.Message}",
+                $"AWS does not accept the credentials ({code}): {said}",
                 "aws sts get-caller-identity shows whether they work; temporary credentials expire, and a wrong clock spoils signatures.",
                 error),
             AccessPointNotFoundException => new DeisProxyException(
                 "load-balancer-gone",
-                $"The load balancer does not exist: {error.Message}",
+                $"The load balancer does not exist: {said}",
                 "Check the region and the account, and the stack's resources in the AWS console.",
                 error),
             CertificateNotFoundException => new DeisProxyException(
                 "certificate-not-found",
-                $"AWS does not find a listener's certificate: {error.Message}",
+                $"AWS does not find a listener's certificate: {said}",
                 "Check whether the certificate was deleted in IAM or ACM.",
                 error),
             { InnerException: HttpRequestException or IOException or OperationCanceledException } => NoAnswer(operation, error),
             _ => new DeisProxyException(
                 "aws-error",
-                $"{operation} failed{(code.Length == 0 ? "" : $" ({code})")}: {error.Message}",
+                $"{operation} failed{(code.Length == 0 ? "" : $" ({code})")}: {said}",
                 "Run the command again; if it stays, the AWS console and CloudTrail show more.",
                 error)
             {
@@ -96,6 +145,11 @@ internal static class AwsErrors
             },
         };
     }
+
+    /// <summary>Some services have no code of their own for it (Signature Version 4, troubleshooting).</summary>
+    private static bool IsWrongTime(string code, string message) => WrongTime.Contains(code)
+        || message.StartsWith("Signature expired", StringComparison.Ordinal)
+        || message.StartsWith("Signature not yet current", StringComparison.Ordinal);
 
     /// <summary>The message that says most: which address refuses a connection, or what is wrong with TLS.</summary>
     private static string Reason(Exception error)

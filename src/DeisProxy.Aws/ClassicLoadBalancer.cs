@@ -13,6 +13,8 @@ namespace DeisProxy.Aws;
 /// <summary>A classic load balancer through the Elastic Load Balancing API 2012-06-01.</summary>
 public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerName, TimeProvider time) : ILoadBalancerControl
 {
+    private const string DescribeOperation = "elasticloadbalancing:DescribeLoadBalancers";
+
     /// <summary>How long AWS may take to see a listener gone or a certificate there.</summary>
     private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(30);
 
@@ -170,7 +172,7 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
         AmazonElasticLoadBalancingClient client, string name, CancellationToken cancellationToken)
     {
         var response = await AwsErrors.CallAsync(
-            "elasticloadbalancing:DescribeLoadBalancers",
+            DescribeOperation,
             ct => client.DescribeLoadBalancersAsync(new DescribeLoadBalancersRequest { LoadBalancerNames = [name] }, ct),
             cancellationToken);
         return (response.LoadBalancerDescriptions ?? []).FirstOrDefault() ?? throw new DeisProxyException(
@@ -369,10 +371,10 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
             Listeners = (description.ListenerDescriptions ?? []).Select(ToModel).OrderBy(l => l.LoadBalancerPort).ToValueList(),
             Policies = (policies.PolicyDescriptions ?? [])
                 .Select(p => new LoadBalancerPolicy(
-                    p.PolicyName,
-                    p.PolicyTypeName,
+                    p.PolicyName ?? "",
+                    p.PolicyTypeName ?? "",
                     (p.PolicyAttributeDescriptions ?? [])
-                        .Select(a => new PolicyAttribute(a.AttributeName, a.AttributeValue ?? ""))
+                        .Select(a => new PolicyAttribute(a.AttributeName ?? "", a.AttributeValue ?? ""))
                         .OrderBy(a => a.Name, StringComparer.Ordinal).ThenBy(a => a.Value, StringComparer.Ordinal).ToValueList()))
                 .OrderBy(p => p.Name, StringComparer.Ordinal)
                 .ToValueList(),
@@ -384,7 +386,7 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
             HealthCheck = ToModel(description.HealthCheck),
             IdleTimeoutSeconds = attributes.LoadBalancerAttributes?.ConnectionSettings?.IdleTimeout ?? DefaultIdleTimeoutSeconds,
             Instances = (health.InstanceStates ?? [])
-                .Select(i => new RegisteredInstance(i.InstanceId, i.State ?? "Unknown", i.Description is null or "N/A" ? "" : i.Description))
+                .Select(i => new RegisteredInstance(i.InstanceId ?? "", i.State ?? "Unknown", i.Description is null or "N/A" ? "" : i.Description))
                 .OrderBy(i => i.InstanceId, StringComparer.Ordinal)
                 .ToValueList(),
         };
@@ -394,7 +396,7 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
 
     private static Listener ToModel(ListenerDescription description)
     {
-        var listener = description.Listener;
+        var listener = description.Listener ?? throw AwsErrors.NotUnderstood(DescribeOperation, "a listener is missing");
         var protocol = Protocol(listener.Protocol);
         return new Listener(
             listener.LoadBalancerPort ?? 0,
@@ -405,10 +407,15 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
             Sorted(description.PolicyNames));
     }
 
-    private static HealthCheck ToModel(Sdk.HealthCheck check) => new(
-        HealthCheckTarget.Parse(check.Target), check.Interval ?? 0, check.Timeout ?? 0, check.UnhealthyThreshold ?? 0, check.HealthyThreshold ?? 0);
+    private static HealthCheck ToModel(Sdk.HealthCheck? check) => new(
+        HealthCheckTarget.TryParse(check?.Target) ?? throw AwsErrors.NotUnderstood(DescribeOperation, $"the health check's target is \"{check?.Target}\""),
+        check?.Interval ?? 0,
+        check?.Timeout ?? 0,
+        check?.UnhealthyThreshold ?? 0,
+        check?.HealthyThreshold ?? 0);
 
-    private static ListenerProtocol Protocol(string text) => Enum.TryParse<ListenerProtocol>(text, ignoreCase: true, out var protocol)
+    private static ListenerProtocol Protocol(string? text) =>
+        Enum.TryParse<ListenerProtocol>(text, ignoreCase: true, out var protocol) && Enum.IsDefined(protocol)
         ? protocol
         : throw new DeisProxyException(
             "listener-unknown",

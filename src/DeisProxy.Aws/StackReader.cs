@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Amazon.CloudFormation;
 using Amazon.CloudFormation.Model;
 using Amazon.EC2.Model;
@@ -35,9 +36,9 @@ public sealed class StackReader(AwsClients clients)
         var instances = await DescribeInstancesAsync([.. (balancer.Instances ?? []).Select(i => i.InstanceId)], cancellationToken);
         var running = instances.Where(i => i.State?.Name == Amazon.EC2.InstanceStateName.Running)
             .OrderBy(i => i.InstanceId, StringComparer.Ordinal).ToList();
-        var nodes = running.Select(i => new Node(i.InstanceId, NullIfEmpty(i.PrivateIpAddress), NullIfEmpty(i.PublicIpAddress))
+        var nodes = running.Select(i => new Node(i.InstanceId ?? "", NullIfEmpty(i.PrivateIpAddress), NullIfEmpty(i.PublicIpAddress))
         {
-            SecurityGroups = (i.SecurityGroups ?? []).Select(g => g.GroupId).Order(StringComparer.Ordinal).ToValueList(),
+            SecurityGroups = (i.SecurityGroups ?? []).Select(g => g.GroupId ?? "").Order(StringComparer.Ordinal).ToValueList(),
         }).ToValueList();
         return (nodes, running.Select(i => NullIfEmpty(i.VpcId)).FirstOrDefault(id => id is not null));
     }
@@ -56,10 +57,10 @@ public sealed class StackReader(AwsClients clients)
         var resources = await ListResourcesAsync(stackName, cancellationToken);
         return (
             template.TemplateBody ?? "",
-            resources.First(r => r.ResourceType == ClassicType && r.PhysicalResourceId == loadBalancerName).LogicalResourceId,
-            (stacks.Stacks ?? [])
-                .SelectMany(s => s.Parameters ?? [])
-                .ToDictionary(p => p.ParameterKey, p => p.ResolvedValue ?? p.ParameterValue ?? "", StringComparer.Ordinal));
+            resources.Find(r => r.ResourceType == ClassicType && r.PhysicalResourceId == loadBalancerName)?.LogicalResourceId
+                ?? throw AwsErrors.NotUnderstood("cloudformation:ListStackResources", "it does not list the load balancer any more"),
+            (stacks.Stacks ?? []).SelectMany(s => s.Parameters ?? []).GroupBy(p => p.ParameterKey ?? "", StringComparer.Ordinal)
+                .ToDictionary(p => p.Key, p => p.First().ResolvedValue ?? p.First().ParameterValue ?? "", StringComparer.Ordinal));
     }
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
@@ -80,7 +81,7 @@ public sealed class StackReader(AwsClients clients)
                     "stack-deleted",
                     $"The stack {name} has been deleted.",
                     "Name another one with --stack; aws cloudformation list-stacks shows the stacks of the account in use.")
-                : new StackInfo(stack.StackName, stack.StackId ?? "", stack.StackStatus?.Value ?? "", clients.Region);
+                : new StackInfo(stack.StackName ?? name, stack.StackId ?? "", stack.StackStatus?.Value ?? "", clients.Region);
         }
         catch (DeisProxyException error) when (error.InnerException is AmazonCloudFormationException { ErrorCode: "ValidationError" } missing
             && missing.Message.Contains("does not exist", StringComparison.Ordinal))
@@ -96,20 +97,15 @@ public sealed class StackReader(AwsClients clients)
         "Name it with --stack and its region with --region; aws cloudformation list-stacks shows the stacks of the account in use.",
         innerException);
 
-    private async Task<List<StackResourceSummary>> ListResourcesAsync(string stackName, CancellationToken cancellationToken)
+    private Task<List<StackResourceSummary>> ListResourcesAsync(string stackName, CancellationToken cancellationToken)
     {
-        var all = new List<StackResourceSummary>();
-        string? token = null;
-        do
+        const string Operation = "cloudformation:ListStackResources";
+        return AwsErrors.ReadPagesAsync(Operation, async token =>
         {
             var request = new ListStackResourcesRequest { StackName = stackName, NextToken = token };
-            var page = await AwsErrors.CallAsync(
-                "cloudformation:ListStackResources", ct => clients.CloudFormation.ListStackResourcesAsync(request, ct), cancellationToken);
-            all.AddRange(page.StackResourceSummaries ?? []);
-            token = NullIfEmpty(page.NextToken);
-        }
-        while (token is not null);
-        return all;
+            var page = await AwsErrors.CallAsync(Operation, ct => clients.CloudFormation.ListStackResourcesAsync(request, ct), cancellationToken);
+            return (page.StackResourceSummaries?.AsEnumerable(), page.NextToken);
+        });
     }
 
     private static string Choose(StackInfo stack, List<StackResourceSummary> resources, string? wanted)
@@ -155,19 +151,16 @@ public sealed class StackReader(AwsClients clients)
         }
 
         // A filter instead of InstanceIds: an instance that is registered but long gone would be an error there.
+        const string Operation = "ec2:DescribeInstances";
         foreach (var chunk in ids.Chunk(200))
         {
-            string? token = null;
-            do
+            all.AddRange(await AwsErrors.ReadPagesAsync(Operation, async token =>
             {
                 var request =
                     new DescribeInstancesRequest { Filters = [new Filter { Name = "instance-id", Values = [.. chunk] }], NextToken = token };
-                var page = await AwsErrors.CallAsync(
-                    "ec2:DescribeInstances", ct => clients.Ec2.DescribeInstancesAsync(request, ct), cancellationToken);
-                all.AddRange((page.Reservations ?? []).SelectMany(r => r.Instances ?? []));
-                token = NullIfEmpty(page.NextToken);
-            }
-            while (token is not null);
+                var page = await AwsErrors.CallAsync(Operation, ct => clients.Ec2.DescribeInstancesAsync(request, ct), cancellationToken);
+                return (page.Reservations?.SelectMany(r => r.Instances ?? []), page.NextToken);
+            }));
         }
 
         return all;
@@ -181,20 +174,23 @@ public sealed class StackReader(AwsClients clients)
         var subnets = balancer.Subnets is { Count: > 0 } ids
             ? (await AwsErrors.CallAsync(
                 "ec2:DescribeSubnets", ct => clients.Ec2.DescribeSubnetsAsync(new DescribeSubnetsRequest { SubnetIds = ids }, ct), cancellationToken))
-                .Subnets?.Select(s => IPNetwork.Parse(s.CidrBlock)).ToList() ?? []
+                .Subnets?.SelectMany(s => Network(s.CidrBlock)).ToList() ?? []
             : [];
         var blocks = ((await vpcs).Vpcs ?? [])
             .SelectMany(v => (v.CidrBlockAssociationSet ?? [])
                 .Where(a => a.CidrBlockState?.State?.Value == "associated")
                 .Select(a => a.CidrBlock)
                 .Append(v.CidrBlock))
-            .Where(block => !string.IsNullOrEmpty(block))
             .Distinct(StringComparer.Ordinal)
-            .Select(IPNetwork.Parse)
+            .SelectMany(Network)
             .ToList();
 
         // A VPC may have several networks; only those matter that the load balancer has a foot in.
         var concerned = subnets.Count == 0 ? blocks : blocks.Where(block => subnets.Exists(subnet => Networks.Covers(block, subnet))).ToList();
         return (concerned.Count == 0 ? subnets : concerned).Select(n => n.ToString()).Order(StringComparer.Ordinal).ToValueList();
     }
+
+    /// <summary>The IPv4 network that is written there, if it is one: classic load balancers have no other addresses inside.</summary>
+    private static IEnumerable<IPNetwork> Network(string? text) =>
+        IPNetwork.TryParse(text, out var network) && network.BaseAddress.AddressFamily == AddressFamily.InterNetwork ? [network] : [];
 }

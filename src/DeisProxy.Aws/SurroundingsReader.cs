@@ -67,22 +67,16 @@ public sealed class SurroundingsReader(AwsClients clients)
         }
     }
 
-    private async Task<List<LoadBalancerDescription>> DescribeAllAsync(CancellationToken cancellationToken)
+    private Task<List<LoadBalancerDescription>> DescribeAllAsync(CancellationToken cancellationToken)
     {
-        var all = new List<LoadBalancerDescription>();
-        string? marker = null;
-        do
+        const string Operation = "elasticloadbalancing:DescribeLoadBalancers";
+        return AwsErrors.ReadPagesAsync(Operation, async marker =>
         {
             var request = new DescribeLoadBalancersRequest { Marker = marker, PageSize = PageSize };
             var page = await AwsErrors.CallAsync(
-                "elasticloadbalancing:DescribeLoadBalancers",
-                ct => clients.ElasticLoadBalancing.DescribeLoadBalancersAsync(request, ct),
-                cancellationToken);
-            all.AddRange(page.LoadBalancerDescriptions ?? []);
-            marker = string.IsNullOrEmpty(page.NextMarker) ? null : page.NextMarker;
-        }
-        while (marker is not null);
-        return all;
+                Operation, ct => clients.ElasticLoadBalancing.DescribeLoadBalancersAsync(request, ct), cancellationToken);
+            return (page.LoadBalancerDescriptions?.AsEnumerable(), page.NextMarker);
+        });
     }
 
     private async Task<ValueList<OtherLoadBalancer>> ReadOthersAsync(BalancerScan scan, CancellationToken cancellationToken)
@@ -98,7 +92,7 @@ public sealed class SurroundingsReader(AwsClients clients)
 
     private async Task<OtherLoadBalancer> ReadOtherAsync(LoadBalancerDescription description, CancellationToken cancellationToken)
     {
-        var name = description.LoadBalancerName;
+        var name = description.LoadBalancerName ?? "";
         var other = await new ClassicLoadBalancer(clients, name, TimeProvider.System).ReadAsync(Task.FromResult(description), cancellationToken);
         var ports = other.BackendPolicies.Select(b => b.InstancePort).Where(other.SendsProxyLineTo);
         return new OtherLoadBalancer(name, other.Listeners, ports.ToValueList());
@@ -116,30 +110,25 @@ public sealed class SurroundingsReader(AwsClients clients)
             ? await inNetwork
             : (await Task.WhenAll(wanted.Chunk(FilterSize).Select(ids => DescribeGroupsAsync("group-id", ids, cancellationToken)))).SelectMany(
                 g => g);
-        return groups.Where(g => wanted.Contains(g.GroupId)).OrderBy(g => g.GroupId, StringComparer.Ordinal)
+        return groups.Where(g => g.GroupId is not null && wanted.Contains(g.GroupId)).OrderBy(g => g.GroupId, StringComparer.Ordinal)
             .Select(g => new SecurityGroup(g.GroupId, (g.IpPermissions ?? []).Select(ToModel).ToValueList()))
             .ToValueList();
     }
 
     /// <summary>Describes groups by a filter: asked for by its id, one that is gone would be an error.</summary>
-    private async Task<List<Amazon.EC2.Model.SecurityGroup>> DescribeGroupsAsync(string filter, string[] values, CancellationToken cancellationToken)
+    private Task<List<Amazon.EC2.Model.SecurityGroup>> DescribeGroupsAsync(string filter, string[] values, CancellationToken cancellationToken)
     {
-        var all = new List<Amazon.EC2.Model.SecurityGroup>();
-        string? token = null;
-        do
+        const string Operation = "ec2:DescribeSecurityGroups";
+        return AwsErrors.ReadPagesAsync(Operation, async token =>
         {
             var request = new DescribeSecurityGroupsRequest
             {
                 Filters = [new Amazon.EC2.Model.Filter { Name = filter, Values = [.. values] }],
                 NextToken = token,
             };
-            var page = await AwsErrors.CallAsync(
-                "ec2:DescribeSecurityGroups", ct => clients.Ec2.DescribeSecurityGroupsAsync(request, ct), cancellationToken);
-            all.AddRange(page.SecurityGroups ?? []);
-            token = string.IsNullOrEmpty(page.NextToken) ? null : page.NextToken;
-        }
-        while (token is not null);
-        return all;
+            var page = await AwsErrors.CallAsync(Operation, ct => clients.Ec2.DescribeSecurityGroupsAsync(request, ct), cancellationToken);
+            return (page.SecurityGroups?.AsEnumerable(), page.NextToken);
+        });
     }
 
     private static IngressRule ToModel(IpPermission permission) => new(
@@ -148,7 +137,7 @@ public sealed class SurroundingsReader(AwsClients clients)
         permission.ToPort,
         (permission.UserIdGroupPairs ?? []).Select(p => p.UserId == IngressRule.AnyLoadBalancer ? IngressRule.AnyLoadBalancer : p.GroupId ?? "")
             .ToValueList(),
-        (permission.Ipv4Ranges ?? []).Select(r => r.CidrIp).ToValueList(),
+        (permission.Ipv4Ranges ?? []).Select(r => r.CidrIp ?? "").ToValueList(),
         permission.PrefixListIds is { Count: > 0 });
 }
 

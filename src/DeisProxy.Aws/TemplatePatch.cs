@@ -50,20 +50,25 @@ public sealed class TemplatePatch
                     + $"{Wanted(target).ToJsonString(Readable)}");
         }
 
-        JsonNode root;
         try
         {
-            root = JsonNode.Parse(template, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false })!;
+            return Apply(
+                JsonNode.Parse(template, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }), logicalId, target, parameters);
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
+            // InvalidOperationException: half a character, which is found where a text is read.
             throw new DeisProxyException(
                 "template-not-json",
                 $"The stack's template is not valid JSON: {error.Message}",
                 "Check it with aws cloudformation get-template.",
                 error);
         }
+    }
 
+    private static (string Template, ValueList<string> Notes) Apply(
+        JsonNode? root, string logicalId, LoadBalancer target, IReadOnlyDictionary<string, string> parameters)
+    {
         if (Member(Member(Member(root, "Resources"), logicalId), "Properties") is not JsonObject properties)
         {
             throw new DeisProxyException(
@@ -77,7 +82,7 @@ public sealed class TemplatePatch
         patch.Listeners();
         patch.HealthCheck();
         patch.ConnectionSettings();
-        return (root.ToJsonString(Indented) + "\n", [.. patch._notes]);
+        return (root!.ToJsonString(Indented) + "\n", [.. patch._notes]);
     }
 
     private static string Text(ListenerProtocol protocol) => protocol.ToString().ToUpperInvariant();
@@ -387,7 +392,9 @@ public sealed class TemplatePatch
                 $"{what} had {name} {node.ToJsonString(Readable)}, which does not surely give {value}; it is {value} now, and the function is gone.");
         }
 
-        target[name] = node?.GetValueKind() == JsonValueKind.Number ? JsonNode.Parse(value) : JsonValue.Create(value);
+        target[name] = node?.GetValueKind() == JsonValueKind.Number && int.TryParse(value, CultureInfo.InvariantCulture, out var number)
+            ? JsonValue.Create(number)
+            : JsonValue.Create(value);
         return true;
     }
 

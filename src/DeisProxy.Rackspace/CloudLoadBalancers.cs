@@ -28,8 +28,9 @@ public sealed class CloudLoadBalancers(RackspaceSettings settings) : ICloudLoadB
         {
             var path = $"loadbalancers?limit={PageSize}{(marker is null ? "" : $"&marker={marker}")}";
             var page = await GetAsync(path, Wire.Default.ListDocument, cancellationToken);
-            var ids = (page.LoadBalancers ?? []).Select(b => b.Id ?? 0).ToList();
-            foreach (var body in page.LoadBalancers ?? [])
+            var bodies = (page.LoadBalancers ?? []).OfType<LoadBalancerBody>().ToList();
+            var ids = bodies.ConvertAll(b => b.Id ?? 0);
+            foreach (var body in bodies)
             {
                 found[body.Id ?? 0] = new LoadBalancerSummary(
                     body.Id ?? 0, RemoteText.Clean(body.Name), body.Protocol ?? "", body.Port ?? 0, body.Status ?? "")
@@ -76,7 +77,7 @@ public sealed class CloudLoadBalancers(RackspaceSettings settings) : ICloudLoadB
                 : null,
             ErrorPage = (await errorPage)?.Errorpage?.Content,
             VirtualIps = VirtualIpsOf(body),
-            Nodes = (body.Nodes ?? []).Select(n => new BalancerNode(n.Address ?? "", n.Port ?? 0, n.Condition ?? "", n.Status ?? ""))
+            Nodes = (body.Nodes ?? []).OfType<NodeBody>().Select(n => new BalancerNode(n.Address ?? "", n.Port ?? 0, n.Condition ?? "", n.Status ?? ""))
                 .OrderBy(n => n.Address, StringComparer.Ordinal).ThenBy(n => n.Port).ToValueList(),
         };
     }
@@ -187,7 +188,7 @@ public sealed class CloudLoadBalancers(RackspaceSettings settings) : ICloudLoadB
     };
 
     private static ValueList<VirtualIp> VirtualIpsOf(LoadBalancerBody body) => (body.VirtualIps ?? [])
-        .Select(v => new VirtualIp(v.Id ?? 0, v.Address ?? "", v.Type ?? "", v.IpVersion is null or "IPV4")).OrderBy(v => v.Id).ToValueList();
+        .OfType<VirtualIpBody>().Select(v => new VirtualIp(v.Id ?? 0, v.Address ?? "", v.Type ?? "", v.IpVersion is null or "IPV4")).OrderBy(v => v.Id).ToValueList();
 
     private async Task<LoadBalancerBody> ReadBodyAsync(long id, CancellationToken cancellationToken)
     {

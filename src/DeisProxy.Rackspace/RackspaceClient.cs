@@ -83,18 +83,17 @@ internal sealed class RackspaceClient : IDisposable
     private async Task<Answer> SendAsync(HttpMethod method, string path, byte[]? body, Access access, CancellationToken cancellationToken)
     {
         var request = $"{method} {path}";
-        var answer = await RackspaceErrors.CallAsync(
+        return await RackspaceErrors.CallAsync(
             request,
             async ct => await (method == HttpMethod.Post ? _unsafe : _safe).ExecuteAsync(
                 async attempt =>
                 {
                     using var message = new HttpRequestMessage(method, new Uri(access.Endpoint, path));
                     message.Headers.TryAddWithoutValidation("X-Auth-Token", access.Token);
-                    return await ExchangeAsync(request, message, body, attempt);
+                    return await ExchangeAsync(request, message, body, access.Token, attempt);
                 },
                 ct),
             cancellationToken);
-        return answer with { Message = Hide(answer.Message, access.Token) };
     }
 
     /// <summary>The token and the endpoint; signs in if there is no token yet, or if the present one was refused.</summary>
@@ -123,11 +122,10 @@ internal sealed class RackspaceClient : IDisposable
                 async attempt =>
                 {
                     using var message = new HttpRequestMessage(HttpMethod.Post, new Uri(_settings.AuthUrl, "tokens"));
-                    return await ExchangeAsync(Request, message, body, attempt);
+                    return await ExchangeAsync(Request, message, body, token: null, attempt);
                 },
                 ct),
             cancellationToken);
-        answer = answer with { Message = Hide(answer.Message, token: null) };
         switch (answer.Status)
         {
             case >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices:
@@ -148,8 +146,8 @@ internal sealed class RackspaceClient : IDisposable
 
     private Uri EndpointOf(AccessBody access)
     {
-        var endpoints = (access.ServiceCatalog?.FirstOrDefault(entry => entry.Name == ServiceName)?.Endpoints ?? [])
-            .Where(e => e.PublicUrl is not null).ToList();
+        var endpoints = (access.ServiceCatalog?.FirstOrDefault(entry => entry?.Name == ServiceName)?.Endpoints ?? [])
+            .OfType<CatalogEndpoint>().Where(e => e.PublicUrl is not null).ToList();
         var regions = string.Join(", ", endpoints.Select(e => e.Region).Order(StringComparer.Ordinal));
         if (endpoints.Count == 0)
         {
@@ -177,7 +175,8 @@ internal sealed class RackspaceClient : IDisposable
                 "Check OS_AUTH_URL: whatever answers there may not be Rackspace.");
     }
 
-    private async Task<Answer> ExchangeAsync(string request, HttpRequestMessage message, byte[]? body, CancellationToken cancellationToken)
+    private async Task<Answer> ExchangeAsync(
+        string request, HttpRequestMessage message, byte[]? body, string? token, CancellationToken cancellationToken)
     {
         message.Headers.TryAddWithoutValidation("Accept", "application/json");
         if (body is not null)
@@ -190,14 +189,14 @@ internal sealed class RackspaceClient : IDisposable
         using var response = await _http.SendAsync(message, cancellationToken);
         var text = Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(cancellationToken));
         _settings.Detail?.Invoke($"Rackspace {request}: {(int)response.StatusCode}, {_settings.Time.GetElapsedTime(begun).TotalMilliseconds:F0} ms");
-        return Answer.Of(request, response, text, _settings.Time.GetUtcNow());
+        return Answer.Of(request, response, response.IsSuccessStatusCode ? text : Hide(text, token), _settings.Time.GetUtcNow());
     }
 
-    /// <summary>A service that quotes what it was sent must not make us print a secret.</summary>
-    private string Hide(string message, string? token)
+    /// <summary>A service that quotes what it was sent must not make us print a secret, nor the half of one that a message is cut in.</summary>
+    private string Hide(string text, string? token)
     {
-        message = message.Replace(_settings.ApiKey, "***", StringComparison.Ordinal);
-        return token is null ? message : message.Replace(token, "***", StringComparison.Ordinal);
+        text = text.Replace(_settings.ApiKey, "***", StringComparison.Ordinal);
+        return token is null ? text : text.Replace(token, "***", StringComparison.Ordinal);
     }
 
     private sealed record Access(string Token, Uri Endpoint);

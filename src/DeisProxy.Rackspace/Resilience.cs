@@ -26,7 +26,8 @@ internal static class Resilience
                 UseJitter = true,
                 ShouldHandle = args => ValueTask.FromResult(args.Outcome switch
                 {
-                    { Result: { IsRateLimit: true } answer } => (answer.RetryAfter ?? TimeSpan.Zero) <= LongestWait,
+                    { Result.RetryAfter: { } wait } when wait > LongestWait => false,
+                    { Result.IsRateLimit: true } => true,
                     { Result: { } answer } => repeatable && answer.Status >= HttpStatusCode.InternalServerError,
                     { Exception: HttpRequestException error } => repeatable || NeverArrived(error),
                     { Exception: IOException or TimeoutRejectedException } => repeatable,

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace DeisProxy.Rackspace;
 
-/// <summary>What goes over the wire, in the services' own words. Everything may be absent: what is needed is checked where it is used.</summary>
+/// <summary>What goes over the wire, in the services' own words. Everything may be absent, also in lists: what is needed is checked where it is used.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(AuthRequest))]
 [JsonSerializable(typeof(AuthResponse))]
@@ -25,17 +25,17 @@ internal sealed record ApiKeyCredentials(string Username, string ApiKey);
 
 internal sealed record AuthResponse(AccessBody? Access);
 
-internal sealed record AccessBody(TokenBody? Token, IReadOnlyList<CatalogEntry>? ServiceCatalog, UserBody? User);
+internal sealed record AccessBody(TokenBody? Token, IReadOnlyList<CatalogEntry?>? ServiceCatalog, UserBody? User);
 
 internal sealed record TokenBody(string? Id);
 
 internal sealed record UserBody([property: JsonPropertyName("RAX-AUTH:defaultRegion")] string? DefaultRegion);
 
-internal sealed record CatalogEntry(string? Name, IReadOnlyList<CatalogEndpoint>? Endpoints);
+internal sealed record CatalogEntry(string? Name, IReadOnlyList<CatalogEndpoint?>? Endpoints);
 
 internal sealed record CatalogEndpoint(string? Region, [property: JsonPropertyName("publicURL")] string? PublicUrl);
 
-internal sealed record ListDocument(IReadOnlyList<LoadBalancerBody>? LoadBalancers);
+internal sealed record ListDocument(IReadOnlyList<LoadBalancerBody?>? LoadBalancers);
 
 internal sealed record LoadBalancerDocument(LoadBalancerBody? LoadBalancer);
 
@@ -57,9 +57,9 @@ internal sealed record LoadBalancerBody
 
     public bool? HttpsRedirect { get; init; }
 
-    public IReadOnlyList<VirtualIpBody>? VirtualIps { get; init; }
+    public IReadOnlyList<VirtualIpBody?>? VirtualIps { get; init; }
 
-    public IReadOnlyList<NodeBody>? Nodes { get; init; }
+    public IReadOnlyList<NodeBody?>? Nodes { get; init; }
 
     public SessionPersistenceBody? SessionPersistence { get; init; }
 
@@ -125,6 +125,6 @@ internal sealed record FaultDocument
 
 internal sealed record OverLimitBody(string? Message, string? RetryAfter);
 
-internal sealed record ValidationErrorsBody(IReadOnlyList<string>? Messages);
+internal sealed record ValidationErrorsBody(IReadOnlyList<string?>? Messages);
 
 internal sealed record FaultBody(string? Message);

@@ -113,7 +113,11 @@ public sealed class BalancerTraffic(Connect? straight, Connect fromNode) : IBala
         limit.CancelAfter(FindTime);
         try
         {
-            return [.. (await Dns.GetHostAddressesAsync(name, AddressFamily.InterNetwork, limit.Token)).Select(address => address.ToString())];
+            var all = await Dns.GetHostAddressesAsync(name, limit.Token);
+            var ipv4 = Array.FindAll(all, address => address.AddressFamily == AddressFamily.InterNetwork);
+
+            // Not every machine has IPv6: it is used where there is nothing else.
+            return [.. (ipv4.Length > 0 ? ipv4 : all).Select(address => address.ToString())];
         }
         catch (Exception error) when (error is SocketException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {

@@ -5,6 +5,7 @@ using DeisProxy.Core;
 using DeisProxy.Output;
 using DeisProxy.Traffic;
 
+HttpClient.DefaultProxy = new NoProxyForLoopback(HttpClient.DefaultProxy);
 var interrupt = Interrupts.Listen();
 var terminal = Terminal.OfProcess();
 var dialog = new SshDialog(

@@ -122,16 +122,18 @@ public sealed class EtcdException : Exception
 internal sealed record WireAnswer(WireNode? Node, int? ErrorCode, string? Message, string? Cause, ulong Index);
 
 /// <summary>A node as it is on the wire.</summary>
-internal sealed record WireNode(string? Key, string? Value, bool Dir, List<WireNode>? Nodes, ulong ModifiedIndex, long? Ttl)
+internal sealed record WireNode(string? Key, string? Value, bool Dir, List<WireNode?>? Nodes, ulong ModifiedIndex, long? Ttl)
 {
     public EtcdNode ToNode() => new()
     {
         Key = Key ?? "/",
         Value = Dir ? null : Value ?? "",
         IsDirectory = Dir,
-        Nodes = Nodes is null ? [] : [.. Nodes.Select(node => node.ToNode())],
+        Nodes = Nodes is null ? [] : [.. Nodes.OfType<WireNode>().Select(node => node.ToNode())],
         ModifiedIndex = ModifiedIndex,
-        TimeToLive = Ttl is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+
+        // More than a TimeSpan holds is for ever.
+        TimeToLive = Ttl is { } seconds and > int.MinValue and < int.MaxValue ? TimeSpan.FromSeconds(seconds) : null,
     };
 }
 

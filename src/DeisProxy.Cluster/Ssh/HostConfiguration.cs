@@ -121,8 +121,16 @@ internal sealed partial record HostConfiguration
                 "Mend the file that it names, or give another one with --ssh-config.");
         }
 
-        var values = Values(result);
-        var usual = Values(await defaults.WaitAsync(cancellationToken));
+        var usual = await defaults.WaitAsync(cancellationToken);
+        return Read(result.StandardOutput, usual.StandardOutput, address, user, jump, options);
+    }
+
+    /// <summary>Reads what <c>ssh -G</c> prints.</summary>
+    /// <param name="ordinary">What it prints without any configuration.</param>
+    internal static HostConfiguration Read(
+        string printed, string ordinary, NodeAddress address, string? user, int? jump, SshOptions options)
+    {
+        var (values, usual) = (Values(printed), Values(ordinary));
         var algorithms = RenciTransport.Algorithms.Select(known => known.Key)
             .Where(option => usual.Contains(option) && !values[option].SequenceEqual(usual[option], StringComparer.Ordinal))
             .SelectMany(option => values[option].SelectMany(list => list.Split(',')), (option, name) => (option, name))
@@ -149,7 +157,7 @@ internal sealed partial record HostConfiguration
         return new HostConfiguration
         {
             Host = One("hostname") ?? address.Host,
-            Port = int.TryParse(One("port"), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : address.Port ?? 22,
+            Port = ushort.TryParse(One("port"), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : address.Port ?? 22,
             User = One("user") ?? user ?? Environment.UserName,
             HostKeyAlias = One("hostkeyalias"),
             KnownHostsFiles = [.. UserKnownHosts(options, Files("userknownhostsfile")), .. Files("globalknownhostsfile")],
@@ -172,7 +180,7 @@ internal sealed partial record HostConfiguration
         };
     }
 
-    private static ILookup<string, string> Values(CommandResult result) => result.StandardOutput.Split('\n')
+    private static ILookup<string, string> Values(string printed) => printed.Split('\n')
         .Select(line => line.TrimEnd('\r').Split(' ', 2))
         .Where(pair => pair.Length == 2)
         .ToLookup(pair => pair[0], pair => pair[1], StringComparer.OrdinalIgnoreCase);

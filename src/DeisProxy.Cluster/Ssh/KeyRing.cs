@@ -176,7 +176,7 @@ internal sealed class KeyRing(Func<string, CancellationToken, Task<string?>>? as
         }
         catch (IOException error)
         {
-            warn($"The ssh agent at {socket} cannot be used: {RemoteText.Clean(error.Message).TrimEnd('.')}.");
+            warn($"The ssh agent at {RemoteText.Clean(socket, 100)} cannot be used: {RemoteText.Clean(error.Message).TrimEnd('.')}.");
             return [];
         }
     }

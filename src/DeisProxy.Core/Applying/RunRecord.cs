@@ -67,11 +67,22 @@ public sealed record RunRecord
     /// <exception cref="JsonException">It is no record.</exception>
     public static RunRecord? Parse(string text)
     {
-        if (JsonNode.Parse(text) is not JsonObject json)
+        try
         {
-            return null;
+            // A name that is there twice would be an error of another kind, and only where it is looked for.
+            return JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }) is JsonObject json
+                ? Read(json)
+                : null;
         }
+        catch (Exception error) when (error is InvalidOperationException or NotSupportedException or FormatException or ArgumentException or OverflowException)
+        {
+            // A value of another kind than is asked for, half a character, or what an old record cannot be brought up to date with.
+            throw new JsonException(error.Message, error);
+        }
+    }
 
+    private static RunRecord? Read(JsonObject json)
+    {
         if (json["format"] is JsonValue format && format.TryGetValue<int>(out var number) && number == 1)
         {
             RecordFormat1.Upgrade(json);
@@ -90,6 +101,8 @@ internal sealed partial class RecordJson : JsonSerializerContext
     public static RecordJson Contract { get; } = new(new JsonSerializerOptions(JsonSerializerDefaults.Web)
     {
         IgnoreReadOnlyProperties = true,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
         AllowOutOfOrderMetadataProperties = true,
         Converters =
         {

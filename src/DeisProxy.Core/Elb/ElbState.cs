@@ -15,7 +15,7 @@ public sealed record ElbState : BalancerState
     public required ValueList<string> Networks { get; init; }
 
     /// <summary>What is around the load balancer and is never changed.</summary>
-    public Surroundings Surroundings { get; init; } = new();
+    public Surroundings Surroundings { get; init => field = value ?? new(); } = new();
 
     /// <inheritdoc/>
     public override string BalancerName => LoadBalancer.Name;

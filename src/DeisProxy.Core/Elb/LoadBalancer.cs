@@ -111,19 +111,21 @@ public sealed record HealthCheckTarget(ListenerProtocol Protocol, int Port, stri
 {
     /// <summary>Reads the API's form of a target.</summary>
     /// <param name="text">For example <c>HTTP:80/health-check</c>.</param>
-    public static HealthCheckTarget Parse(string text)
+    public static HealthCheckTarget Parse(string text) => TryParse(text) ?? throw new FormatException($"\"{text}\" is not a health check target.");
+
+    /// <summary>Reads the API's form of a target.</summary>
+    /// <returns>The target; null: it is none.</returns>
+    public static HealthCheckTarget? TryParse(string? text)
     {
+        text ??= "";
         var colon = text.IndexOf(':', StringComparison.Ordinal);
         var slash = text.IndexOf('/', StringComparison.Ordinal);
         var portEnd = slash < 0 ? text.Length : slash;
-        if (colon > 0 && colon < portEnd
-            && Enum.TryParse<ListenerProtocol>(text[..colon], ignoreCase: true, out var protocol)
-            && int.TryParse(text[(colon + 1)..portEnd], NumberStyles.None, CultureInfo.InvariantCulture, out var port))
-        {
-            return new HealthCheckTarget(protocol, port, slash < 0 ? null : text[slash..]);
-        }
-
-        throw new FormatException($"\"{text}\" is not a health check target.");
+        return colon > 0 && colon < portEnd
+            && Enum.TryParse<ListenerProtocol>(text[..colon], ignoreCase: true, out var protocol) && Enum.IsDefined(protocol)
+            && int.TryParse(text[(colon + 1)..portEnd], NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            ? new HealthCheckTarget(protocol, port, slash < 0 ? null : text[slash..])
+            : null;
     }
 
     /// <summary>The API's form.</summary>

@@ -19,7 +19,7 @@ internal static class RecordFormat1
 
         record["format"] = RunRecord.CurrentFormat;
         record["original"] = Snapshot(original);
-        record["routerPorts"] = goal["routerPorts"]!.DeepClone();
+        record["routerPorts"] = goal["routerPorts"]?.DeepClone();
         if (record["cutOff"] is JsonObject cutOff)
         {
             record["cutOff"] = With("kind", "listener", cutOff);

@@ -9,17 +9,19 @@ namespace DeisProxy.Core.Elb;
 /// </summary>
 public sealed record Surroundings
 {
+    // Generated code for reading JSON sets what is absent, too, and to null.
+
     /// <summary>Other classic load balancers that register at least one of the same instances, by name.</summary>
-    public ValueList<OtherLoadBalancer> OtherLoadBalancers { get; init; } = [];
+    public ValueList<OtherLoadBalancer> OtherLoadBalancers { get; init => field = value ?? []; } = [];
 
     /// <summary>Security groups of the load balancer, by id; none outside a VPC.</summary>
-    public ValueList<string> LoadBalancerSecurityGroups { get; init; } = [];
+    public ValueList<string> LoadBalancerSecurityGroups { get; init => field = value ?? []; } = [];
 
     /// <summary>Security groups of the nodes, by id.</summary>
-    public ValueList<SecurityGroup> NodeSecurityGroups { get; init; } = [];
+    public ValueList<SecurityGroup> NodeSecurityGroups { get; init => field = value ?? []; } = [];
 
     /// <summary>What could not be read.</summary>
-    public ValueList<Unread> Unread { get; init; } = [];
+    public ValueList<Unread> Unread { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>Another classic load balancer in front of the same instances.</summary>

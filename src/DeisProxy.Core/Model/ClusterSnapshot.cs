@@ -11,7 +11,7 @@ public sealed record ClusterSnapshot
     public BalancerState? Balancer { get; init; }
 
     /// <summary>The nodes that the balancer sends traffic to, by id; empty where it does not name them.</summary>
-    public ValueList<Node> Nodes { get; init; } = [];
+    public ValueList<Node> Nodes { get; init => field = value ?? []; } = [];
 
     /// <summary>The routers' settings in etcd.</summary>
     public required RouterState Router { get; init; }
@@ -80,5 +80,5 @@ public enum ClientAddressPath
 public sealed record Node(string InstanceId, string? PrivateAddress, string? PublicAddress)
 {
     /// <summary>Ids of its security groups; empty if they are not known.</summary>
-    public ValueList<string> SecurityGroups { get; init; } = [];
+    public ValueList<string> SecurityGroups { get; init => field = value ?? []; } = [];
 }

@@ -75,7 +75,7 @@ internal sealed class ValueListConverter<T> : JsonConverter<ValueList<T>>
         var items = new List<T>();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            items.Add(JsonSerializer.Deserialize(ref reader, element)!);
+            items.Add(JsonSerializer.Deserialize(ref reader, element) ?? throw new JsonException("A list has nothing where something was expected."));
         }
 
         return new ValueList<T>([.. items]);

@@ -48,10 +48,10 @@ public sealed record CloudLoadBalancer
     public string? ErrorPage { get; init; }
 
     /// <summary>Its virtual IP addresses.</summary>
-    public ValueList<VirtualIp> VirtualIps { get; init; } = [];
+    public ValueList<VirtualIp> VirtualIps { get; init => field = value ?? []; } = [];
 
     /// <summary>Its nodes.</summary>
-    public ValueList<BalancerNode> Nodes { get; init; } = [];
+    public ValueList<BalancerNode> Nodes { get; init => field = value ?? []; } = [];
 
     /// <summary>The public IPv4 address, else whatever address clients use.</summary>
     public string Address =>
@@ -125,7 +125,7 @@ public sealed record SslTermination(bool Enabled, int SecurePort, bool SecureTra
 public sealed record LoadBalancerSummary(long Id, string Name, string Protocol, int Port, string Status)
 {
     /// <summary>Its virtual IP addresses.</summary>
-    public ValueList<VirtualIp> VirtualIps { get; init; } = [];
+    public ValueList<VirtualIp> VirtualIps { get; init => field = value ?? []; } = [];
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name} (id {Id}, {Protocol} on port {Port})";

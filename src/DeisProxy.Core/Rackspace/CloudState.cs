@@ -12,10 +12,10 @@ public sealed record CloudState : BalancerState
     public string? Region { get; init; }
 
     /// <summary>Other load balancers on its virtual IP addresses, those of <see cref="WebSocketOnly"/> excepted.</summary>
-    public ValueList<LoadBalancerSummary> Sharing { get; init; } = [];
+    public ValueList<LoadBalancerSummary> Sharing { get; init => field = value ?? []; } = [];
 
     /// <summary>Load balancers for WebSockets that setup has created beside it, by port.</summary>
-    public ValueList<WebSocketBalancer> WebSocketOnly { get; init; } = [];
+    public ValueList<WebSocketBalancer> WebSocketOnly { get; init => field = value ?? []; } = [];
 
     /// <inheritdoc/>
     public override string BalancerName => LoadBalancer.Name;

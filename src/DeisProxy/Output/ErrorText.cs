@@ -14,7 +14,8 @@ internal static class ErrorText
                 terminal.Error(expected.Message, expected.Remedy);
                 for (var cause = expected.InnerException; verbose && cause is not null; cause = cause.InnerException)
                 {
-                    terminal.Message($"  caused by {cause.GetType().Name}: {cause.Message}", Tone.Dim);
+                    // What services say on further lines may repeat a whole request, with its credentials.
+                    terminal.Message($"  caused by {cause.GetType().Name}: {cause.Message.Split('\n')[0].TrimEnd()}", Tone.Dim);
                 }
 
                 break;
