@@ -49,7 +49,7 @@ public sealed class SshServer : IAsyncDisposable
     public TimeSpan ProcessorTime => _process.ChildrenTime();
 
     /// <summary>How many connections it serves at this moment.</summary>
-    public int Connections => _process.Children().Count;
+    public int Connections => RealProcess.ChildrenOf(_process.Id).Count;
 
     /// <summary>Starts it.</summary>
     /// <param name="configuration">More lines for sshd_config, such as <c>MaxSessions 2</c>.</param>

@@ -83,7 +83,7 @@ public sealed partial class AnswerFuzz(AnswerFuzz.Cloud cloud) : IClassFixture<A
         var json = Printed(terminal => terminal.WriteDocument(document));
         ShouldBeSafe(json);
         JsonDocument.Parse(json).Dispose();
-        XDocument.Parse(JUnitReport.Write(text, [check], error)).Root!.Elements().Count().ShouldBe(2);
+        XDocument.Parse(JUnitReport.Write(text, [check], error, DateTimeOffset.UnixEpoch, TimeSpan.Zero)).Root!.Elements().Count().ShouldBe(2);
         return Task.CompletedTask;
     });
 
