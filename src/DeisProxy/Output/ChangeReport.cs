@@ -74,11 +74,11 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
                 terminal.Message(("… ", Tone.Dim), ($"{value.Step.Id}: {value.Step.Description}", Tone.Dim));
                 break;
             case StepStatus.Done:
-                terminal.Message(("✓ ", Tone.Good), (value.Step.Id, Tone.Bold), ($"  {value.Step.ToText}", Tone.Plain), (milliseconds, Tone.Dim));
+                terminal.Message(("✓ ", Tone.Good), (value.Step.Id, Tone.Bold), (milliseconds, Tone.Dim), ($"  {value.Step.ToText}", Tone.Plain));
                 break;
             case StepStatus.Undone:
                 terminal.Message(
-                    ("↩ ", Tone.Warning), (value.Step.Id, Tone.Bold), ($"  {value.Step.FromText}", Tone.Plain), (milliseconds, Tone.Dim));
+                    ("↩ ", Tone.Warning), (value.Step.Id, Tone.Bold), (milliseconds, Tone.Dim), ($"  {value.Step.FromText}", Tone.Plain));
                 break;
             case StepStatus.Failed:
                 terminal.Message(("✗ ", Tone.Bad), (value.Step.Id, Tone.Bold), (milliseconds, Tone.Dim));
