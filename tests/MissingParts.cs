@@ -24,7 +24,9 @@ internal sealed class MissingPartException(string part, string howToGet, Excepti
     }
 }
 
-/// <summary>Runs tests as xunit does, but reports one that fails for a missing part as skipped, with the part's name. In CI that is a failure.</summary>
+/// <summary>
+/// Runs tests as xunit does, but reports one that fails for a missing part as skipped, with the part's name. In CI that is a failure.
+/// </summary>
 public sealed class SkippingFramework(IMessageSink diagnostics) : XunitTestFramework(diagnostics)
 {
     protected override ITestFrameworkExecutor CreateExecutor(AssemblyName assemblyName) =>

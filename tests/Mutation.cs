@@ -32,11 +32,16 @@ internal sealed record Mutation(int Seed)
     [
         .. new[]
         {
-            "", "\0", "\e[2J\e]0;owned\a", "\u009b31m", "\u202e", "\u2028", "\ufeff", "\ud7ff\ue000", "\r\n", "\t", "null", "[null]", "{}", "[]", "[[]]", "true",
-            "-1", "0", "1e999", "99999999999999999999999", "-9223372036854775808", "9223372036854775807", "2147483648", "1.5", "\"", "'", "<", ">", "&",
-            "&lol;", "&#0;", "&#xD800;", "<!DOCTYPE r [<!ENTITY lol \"lol\"><!ENTITY a SYSTEM \"file:///etc/passwd\">]>", "<![CDATA[", "]]>", "<!--", "<?xml?>",
-            "../../..", "%00", "%s%n", "${jndi:ldap://x}", "$(reboot)", "`reboot`", "; reboot", "\\u0000", "\\ud800", "\\", "//", "/*", "*", "?", "!", "@", "#", "|1|",
-            "HTTP/1.1 200 OK\r\n\r\n", "SSH-2.0-", "PROXY TCP4 ", ":", "::", "::1", "[::1]:99999", "256.256.256.256", "0.0.0.0/0", "fe80::1%eth0", ".", "..",
+            "", "\0", "\e[2J\e]0;owned\a", "\u009b31m", "\u202e", "\u2028", "\ufeff", "\ud7ff\ue000", "\r\n", "\t", "null", "[null]", "{}", "[]",
+                "[[]]", "true",
+            "-1", "0", "1e999", "99999999999999999999999", "-9223372036854775808", "9223372036854775807", "2147483648", "1.5", "\"", "'", "<", ">",
+                "&",
+            "&lol;", "&#0;", "&#xD800;", "<!DOCTYPE r [<!ENTITY lol \"lol\"><!ENTITY a SYSTEM \"file:///etc/passwd\">]>", "<![CDATA[", "]]>",
+                "<!--", "<?xml?>",
+            "../../..", "%00", "%s%n", "${jndi:ldap://x}", "$(reboot)", "`reboot`", "; reboot", "\\u0000", "\\ud800", "\\", "//", "/*", "*", "?",
+                "!", "@", "#", "|1|",
+            "HTTP/1.1 200 OK\r\n\r\n", "SSH-2.0-", "PROXY TCP4 ", ":", "::", "::1", "[::1]:99999", "256.256.256.256", "0.0.0.0/0", "fe80::1%eth0",
+                ".", "..",
             "\"a\":1,\"a\":2", "\"$type\":\"x\"", "\"kind\":\"none\"",
         }.Select(Encoding.UTF8.GetBytes),
         [0xff, 0xfe], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0x80],
@@ -44,7 +49,8 @@ internal sealed record Mutation(int Seed)
 
     /// <summary>What stands where JSON expects something else.</summary>
     private static readonly string[] Values =
-        ["null", "true", "0", "-1", "1e400", "12345678901234567890", "\"\"", "\"x\"", "\"\\u0000\\u001b[2J\"", "[]", "[null]", "{}", "{\"a\":null}", "[[[]]]"];
+        ["null", "true", "0", "-1", "1e400", "12345678901234567890", "\"\"", "\"x\"", "\"\\u0000\\u001b[2J\"", "[]", "[null]", "{}",
+            "{\"a\":null}", "[[[]]]"];
 
     /// <summary>Any of them.</summary>
     public static Arbitrary<Mutation> Arbitrary() => Gen.Choose(int.MinValue, int.MaxValue).Select(seed => new Mutation(seed)).ToArbitrary();

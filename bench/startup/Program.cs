@@ -11,12 +11,16 @@ if (args is not [var native, var dll, .. var rest])
 var runs = rest is [var count] ? int.Parse(count, CultureInfo.InvariantCulture) : 21;
 var size = new FileInfo(native).Length / 1e6;
 var others = Directory.EnumerateFiles(Path.GetDirectoryName(Path.GetFullPath(dll))!, "*.dll").Sum(file => new FileInfo(file).Length) / 1e6;
-using var sandbox = Process.Start(new ProcessStartInfo(native, ["sandbox", "--aws-port", "0"]) { UseShellExecute = false, RedirectStandardOutput = true })!;
+using var sandbox = Process.Start(new ProcessStartInfo(native, ["sandbox", "--aws-port", "0"])
+{
+    UseShellExecute = false,
+    RedirectStandardOutput = true,
+})!;
 try
 {
     var (environment, options) = await ReadAsync(sandbox.StandardOutput);
     Console.WriteLine(FormattableString.Invariant(
-        $"native: one file of {size:0.0} MB; framework-dependent: {others:0.0} MB beside the .NET runtime; medians (least–most) of {runs} runs in turn"));
+        $"native: one file of {size:0.0} MB; framework-dependent: {others:0.0} MB beside .NET; medians (least–most) of {runs} runs in turn"));
     Console.WriteLine();
     Console.WriteLine("| command | native, ms | MiB | framework-dependent, ms | MiB | ratio |");
     Console.WriteLine("|---|---|---|---|---|---|");
@@ -40,8 +44,10 @@ try
             }
         }
 
-        Console.WriteLine(FormattableString.Invariant($"| `{title}` | {Show(ours)} | {await MemoryAsync(native, arguments, environment):0} | {Show(theirs)} ")
-            + FormattableString.Invariant($"| {await MemoryAsync("dotnet", [dll, .. arguments], environment):0} | {Median(theirs) / Median(ours):0.0} |"));
+        var memory = await MemoryAsync(native, arguments, environment);
+        var theirMemory = await MemoryAsync("dotnet", [dll, .. arguments], environment);
+        Console.WriteLine(FormattableString.Invariant(
+            $"| `{title}` | {Show(ours)} | {memory:0} | {Show(theirs)} | {theirMemory:0} | {Median(theirs) / Median(ours):0.0} |"));
     }
 
     var cli = new List<double>();
@@ -50,7 +56,8 @@ try
         cli.Add(await TimeAsync("aws", ["--version"], environment));
     }
 
-    Console.WriteLine(FormattableString.Invariant($"| `aws --version`, the AWS CLI | {Show(cli)} | {await MemoryAsync("aws", ["--version"], environment):0} | | | |"));
+    var cliMemory = await MemoryAsync("aws", ["--version"], environment);
+    Console.WriteLine(FormattableString.Invariant($"| `aws --version`, the AWS CLI | {Show(cli)} | {cliMemory:0} | | | |"));
 }
 finally
 {
@@ -101,7 +108,8 @@ static async Task<string> RunAsync(ProcessStartInfo start)
     await process.WaitForExitAsync();
 
     // 4: verify without probes finds a cluster that is not set up.
-    return process.ExitCode is 0 or 4 ? output : throw new InvalidOperationException($"{start.FileName} ended with {process.ExitCode}: {await error}");
+    return process.ExitCode is 0 or 4 ? output
+        : throw new InvalidOperationException($"{start.FileName} ended with {process.ExitCode}: {await error}");
 }
 
 static async Task<double> TimeAsync(string program, string[] arguments, Dictionary<string, string> environment)
@@ -115,7 +123,7 @@ static async Task<double> TimeAsync(string program, string[] arguments, Dictiona
 static async Task<double> MemoryAsync(string program, string[] arguments, Dictionary<string, string> environment)
 {
     const string Measure =
-        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], capture_output=True); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
+        "import resource as r, subprocess, sys; subprocess.run(sys.argv[1:], capture_output=True); print(r.getrusage(r.RUSAGE_CHILDREN).ru_maxrss)";
     return double.Parse(await RunAsync(Start("python3", ["-c", Measure, program, .. arguments], environment)), CultureInfo.InvariantCulture) / 1024;
 }
 

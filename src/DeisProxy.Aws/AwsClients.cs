@@ -72,7 +72,8 @@ public sealed partial class AwsClients : IDisposable
             return CreateOf(access);
         }
         catch (Exception error) when (
-            error is AmazonClientException or InvalidDataException or IOException or UnauthorizedAccessException or ArgumentException or FormatException
+            error is AmazonClientException or InvalidDataException or IOException or UnauthorizedAccessException or ArgumentException
+                or FormatException
                 or TypeInitializationException)
         {
             // What the SDK throws at what it cannot read, some of it while it prepares itself.

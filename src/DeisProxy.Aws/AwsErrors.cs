@@ -24,7 +24,10 @@ internal static class AwsErrors
     /// A signature is good for about five minutes before and after its time. The SDK corrects its clock by the service's where it can, and repeats
     /// the call: these are left where it cannot.
     /// </summary>
-    private static readonly HashSet<string> WrongTime = new(StringComparer.Ordinal) { "RequestTimeTooSkewed", "RequestInTheFuture", "SignatureExpired" };
+    private static readonly HashSet<string> WrongTime = new(StringComparer.Ordinal)
+    {
+        "RequestTimeTooSkewed", "RequestInTheFuture", "SignatureExpired",
+    };
 
     /// <summary>
     /// What AWS answers when it is asked too often, or while another update is pending; hardly any is declared in the services' models.

@@ -408,7 +408,8 @@ public sealed class ClassicLoadBalancer(AwsClients clients, string loadBalancerN
     }
 
     private static HealthCheck ToModel(Sdk.HealthCheck? check) => new(
-        HealthCheckTarget.TryParse(check?.Target) ?? throw AwsErrors.NotUnderstood(DescribeOperation, $"the health check's target is \"{check?.Target}\""),
+        HealthCheckTarget.TryParse(check?.Target)
+            ?? throw AwsErrors.NotUnderstood(DescribeOperation, $"the health check's target is \"{check?.Target}\""),
         check?.Interval ?? 0,
         check?.Timeout ?? 0,
         check?.UnhealthyThreshold ?? 0,

@@ -53,7 +53,8 @@ public sealed class TemplatePatch
         try
         {
             return Apply(
-                JsonNode.Parse(template, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }), logicalId, target, parameters);
+                JsonNode.Parse(template, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }), logicalId, target,
+                    parameters);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {

@@ -77,7 +77,8 @@ public sealed class CloudLoadBalancers(RackspaceSettings settings) : ICloudLoadB
                 : null,
             ErrorPage = (await errorPage)?.Errorpage?.Content,
             VirtualIps = VirtualIpsOf(body),
-            Nodes = (body.Nodes ?? []).OfType<NodeBody>().Select(n => new BalancerNode(n.Address ?? "", n.Port ?? 0, n.Condition ?? "", n.Status ?? ""))
+            Nodes = (body.Nodes ?? []).OfType<NodeBody>()
+                .Select(n => new BalancerNode(n.Address ?? "", n.Port ?? 0, n.Condition ?? "", n.Status ?? ""))
                 .OrderBy(n => n.Address, StringComparer.Ordinal).ThenBy(n => n.Port).ToValueList(),
         };
     }
@@ -188,7 +189,8 @@ public sealed class CloudLoadBalancers(RackspaceSettings settings) : ICloudLoadB
     };
 
     private static ValueList<VirtualIp> VirtualIpsOf(LoadBalancerBody body) => (body.VirtualIps ?? [])
-        .OfType<VirtualIpBody>().Select(v => new VirtualIp(v.Id ?? 0, v.Address ?? "", v.Type ?? "", v.IpVersion is null or "IPV4")).OrderBy(v => v.Id).ToValueList();
+        .OfType<VirtualIpBody>().Select(v => new VirtualIp(v.Id ?? 0, v.Address ?? "", v.Type ?? "", v.IpVersion is null or "IPV4"))
+            .OrderBy(v => v.Id).ToValueList();
 
     private async Task<LoadBalancerBody> ReadBodyAsync(long id, CancellationToken cancellationToken)
     {

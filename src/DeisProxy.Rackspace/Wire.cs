@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace DeisProxy.Rackspace;
 
-/// <summary>What goes over the wire, in the services' own words. Everything may be absent, also in lists: what is needed is checked where it is used.</summary>
+/// <summary>
+/// What goes over the wire, in the services' own words. Everything may be absent, also in lists: what is needed is checked where it is used.
+/// </summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(AuthRequest))]
 [JsonSerializable(typeof(AuthResponse))]

@@ -21,9 +21,16 @@ public sealed class ClusterFuzz : IDisposable
     private static readonly byte[][] EtcdAnswers = [.. new[]
     {
         """{"action":"get","node":{"key":"/deis/platform/version","value":"v1.13.4","modifiedIndex":7,"createdIndex":7}}""",
-        """{"action":"get","node":{"key":"/deis/router/hosts","dir":true,"nodes":[{"key":"/deis/router/hosts/10.21.1.1","value":"10.21.1.1:80","expiration":"2026-01-01T00:00:00Z","ttl":17,"modifiedIndex":9}],"modifiedIndex":8}}""",
-        """{"action":"get","node":{"key":"/deis/config","dir":true,"nodes":[{"key":"/deis/config/app","dir":true,"modifiedIndex":3}],"modifiedIndex":3}}""",
-        """{"action":"get","node":{"key":"/deis-proxy/lock","value":"{\"Id\":\"0\",\"Who\":\"ann@ci\",\"Command\":\"setup\",\"Since\":\"2026-01-01T10:00:00+00:00\",\"ProcessId\":1,\"ProcessSpace\":\"\"}","ttl":60,"modifiedIndex":11}}""",
+        """
+        {"action":"get","node":{"key":"/deis/router/hosts","dir":true,"nodes":[{"key":"/deis/router/hosts/10.21.1.1","value":"10.21.1.1:80",
+        "expiration":"2026-01-01T00:00:00Z","ttl":17,"modifiedIndex":9}],"modifiedIndex":8}}
+        """,
+        """
+        {"action":"get","node":{"key":"/deis/config","dir":true,"nodes":[{"key":"/deis/config/app","dir":true,"modifiedIndex":3}],
+        "modifiedIndex":3}}
+        """,
+        """{"action":"get","node":{"key":"/deis-proxy/lock","value":"{\"Id\":\"0\",\"Who\":\"ann@ci\",\"Command\":\"setup\","""
+            + """\"Since\":\"2026-01-01T10:00:00+00:00\",\"ProcessId\":1,\"ProcessSpace\":\"\"}","ttl":60,"modifiedIndex":11}}""",
         """{"errorCode":100,"message":"Key not found","cause":"/deis/router/proxyProtocol","index":12}""",
         """{"errorCode":300,"message":"Raft Internal Error","cause":"etcdserver: request timed out","index":12}""",
     }.Select(Encoding.UTF8.GetBytes)];
@@ -36,7 +43,8 @@ public sealed class ClusterFuzz : IDisposable
 
     private static readonly string[] Logs =
     [
-        $"[INFO] - [25/Nov/2026:10:00:00 +0000] - 198.51.100.7 - - - 200 - \"GET /?deis-proxy-verify={Token} HTTP/1.1\" - 12 - \"-\" - \"deis-proxy\" - "
+        $"[INFO] - [25/Nov/2026:10:00:00 +0000] - 198.51.100.7 - - - 200 - \"GET /?deis-proxy-verify={Token} HTTP/1.1\" - 12 - \"-\" - "
+            + "\"deis-proxy\" - "
             + "\"app.example.com\" - 10.21.1.1:49153 - app.example.com - 0.002 - 0.002\n",
         $"2026/11/25 10:00:00 [error] 12#0: *5 broken header: \"GET /?deis-proxy-verify={Token} HTTP/1.1\" while reading PROXY protocol\n",
         $"deis-router[7]: [INFO] - [25/Nov/2026:10:00:00 +0000] - ::ffff:198.51.100.7 - - - \"{Token}\"\n",
@@ -51,9 +59,11 @@ public sealed class ClusterFuzz : IDisposable
 
     private static readonly string[] Configurations =
     [
-        "user core\nhostname 10.21.1.1\nport 2222\nidentityfile ~/.ssh/id_ed25519\nidentityfile %d/key\nidentitiesonly no\nidentityagent SSH_AUTH_SOCK\n"
-            + "userknownhostsfile ~/.ssh/known_hosts ~/.ssh/known_hosts2\nglobalknownhostsfile /etc/ssh/ssh_known_hosts\nproxyjump a@[10.0.0.1]:22,b\n",
-        "host x\nhostname ::1\nproxycommand ssh -W %h:%p bastion\ncertificatefile none\nidentityagent $AGENT\nhostkeyalias alias\npkcs11provider none\n",
+        "user core\nhostname 10.21.1.1\nport 2222\nidentityfile ~/.ssh/id_ed25519\nidentityfile %d/key\nidentitiesonly no\n"
+            + "identityagent SSH_AUTH_SOCK\nuserknownhostsfile ~/.ssh/known_hosts ~/.ssh/known_hosts2\n"
+            + "globalknownhostsfile /etc/ssh/ssh_known_hosts\nproxyjump a@[10.0.0.1]:22,b\n",
+        "host x\nhostname ::1\nproxycommand ssh -W %h:%p bastion\ncertificatefile none\nidentityagent $AGENT\nhostkeyalias alias\n"
+            + "pkcs11provider none\n",
     ];
 
     private readonly TemporaryDirectory _directory = TemporaryDirectory.InMemory();
@@ -80,7 +90,8 @@ public sealed class ClusterFuzz : IDisposable
     internal Task Etcd_and_its_headers(Mutation mutation) => Mutation.WithinLimitAsync(async () =>
     {
         var answer = mutation.Of(
-            [.. EtcdAnswers.Select(body => (byte[])[.. Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nX-Etcd-Index: 7\r\nContent-Length: {body.Length}\r\n\r\n"), .. body])]);
+            [.. EtcdAnswers.Select(body =>
+                (byte[])[.. Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nX-Etcd-Index: 7\r\nContent-Length: {body.Length}\r\n\r\n"), .. body])]);
         using var etcd = new EtcdClient(new AnsweringNode(_ => answer), new Uri("http://127.0.0.1:4001"), TimeSpan.FromSeconds(5));
         await OursAsync(async () =>
         {
@@ -115,7 +126,8 @@ public sealed class ClusterFuzz : IDisposable
     {
         var file = _directory["known_hosts"];
         await File.WriteAllBytesAsync(file, mutation.Of([.. KnownHostsFiles.Select(Encoding.UTF8.GetBytes)]));
-        var known = await KnownHosts.LoadAsync([file], mutation.Choose("node.example", "10.0.0.1"), mutation.Choose(22, 2222), file, CancellationToken.None);
+        var known = await KnownHosts.LoadAsync([file], mutation.Choose("node.example", "10.0.0.1"), mutation.Choose(22, 2222), file,
+            CancellationToken.None);
         var key = Convert.FromBase64String(Key);
         _ = known.Judge(key, mutation.Choose(null, key));
         _ = known.Types.ToList();
@@ -125,7 +137,8 @@ public sealed class ClusterFuzz : IDisposable
     [Fuzz(5000)]
     internal Task What_ssh_prints_of_its_configuration(Mutation mutation) => Mutation.WithinLimitAsync(() => OursAsync(() =>
     {
-        var host = HostConfiguration.Read(mutation.Of(Configurations), Configurations[1], Address, mutation.Choose(null, "core"), mutation.Choose<int?>(null, 0, 1), new SshOptions());
+        var host = HostConfiguration.Read(mutation.Of(Configurations), Configurations[1], Address, mutation.Choose(null, "core"),
+            mutation.Choose<int?>(null, 0, 1), new SshOptions());
         host.Port.ShouldBeInRange(1, 65535);
         return Task.CompletedTask;
     }));
@@ -149,7 +162,8 @@ public sealed class ClusterFuzz : IDisposable
             RouterLogLine.Find("node", $"[INFO] - {line}{Token}", Token).ShouldBeNull();
             return Task.CompletedTask;
         });
-        await File.WriteAllTextAsync(_directory["known"], $"{line} ssh-ed25519 {Key}\n{string.Join(',', Enumerable.Repeat("*a*", 1_000_000))} ssh-ed25519 {Key}\n");
+        await File.WriteAllTextAsync(_directory["known"],
+            $"{line} ssh-ed25519 {Key}\n{string.Join(',', Enumerable.Repeat("*a*", 1_000_000))} ssh-ed25519 {Key}\n");
         await Mutation.WithinLimitAsync(() => KnownHosts.LoadAsync([_directory["known"]], "node.example", 22, null, CancellationToken.None));
         await Mutation.WithinLimitAsync(() => OursAsync(() =>
         {
@@ -178,7 +192,8 @@ public sealed class ClusterFuzz : IDisposable
     {
         public string Name => "fuzzed";
 
-        public Task<CommandResult> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) => throw new InvalidOperationException();
+        public Task<CommandResult> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
+            throw new InvalidOperationException();
 
         public Task<Stream> StartAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) => throw new InvalidOperationException();
 

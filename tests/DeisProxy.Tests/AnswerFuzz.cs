@@ -16,7 +16,9 @@ using DeisProxy.Sandbox.Rackspace;
 
 namespace DeisProxy.Tests;
 
-/// <summary>A cloud that answers with whatever it likes: an error of ours, or an answer, in bounded time, and nothing that steers a terminal.</summary>
+/// <summary>
+/// A cloud that answers with whatever it likes: an error of ours, or an answer, in bounded time, and nothing that steers a terminal.
+/// </summary>
 [Collection(nameof(Alone))]
 public sealed partial class AnswerFuzz(AnswerFuzz.Cloud cloud) : IClassFixture<AnswerFuzz.Cloud>
 {
@@ -79,7 +81,8 @@ public sealed partial class AnswerFuzz(AnswerFuzz.Cloud cloud) : IClassFixture<A
         ShouldBeSafe(Printed(terminal => terminal.Detail(text)));
         var check = new CheckResult("stack", CheckStatus.Fail, text, text, text);
         var document = JsonSerializer.Serialize(
-            new VerifyDocument("verify", text, "aws", Ok: false, [CheckDocument.Of(check)], ErrorDocument.Of(error)), DocumentJson.Contract.VerifyDocument);
+            new VerifyDocument("verify", text, "aws", Ok: false, [CheckDocument.Of(check)], ErrorDocument.Of(error)),
+                DocumentJson.Contract.VerifyDocument);
         var json = Printed(terminal => terminal.WriteDocument(document));
         ShouldBeSafe(json);
         JsonDocument.Parse(json).Dispose();
@@ -99,8 +102,10 @@ public sealed partial class AnswerFuzz(AnswerFuzz.Cloud cloud) : IClassFixture<A
         {
             "long" => ($"<r><x>{new string('x', 10_000_000)}</x></r>", $"{{\"x\":\"{new string('x', 10_000_000)}\"}}"),
             "laughs" => (Laughs(), $"[{string.Join(',', Enumerable.Repeat("[[[[[[[[[[]]]]]]]]]]", 400_000))}]"),
-            "deep" => ($"{string.Concat(Enumerable.Repeat("<a>", 10_000))}{string.Concat(Enumerable.Repeat("</a>", 10_000))}", new string('[', 1_000_000)),
-            _ => ($"<r>{string.Concat(Enumerable.Repeat("<member/>", 1_000_000))}</r>", $"{{\"loadBalancers\":[{string.Join(',', Enumerable.Repeat("{}", 1_000_000))}]}}"),
+            "deep" => ($"{string.Concat(Enumerable.Repeat("<a>", 10_000))}{string.Concat(Enumerable.Repeat("</a>", 10_000))}",
+                new string('[', 1_000_000)),
+            _ => ($"<r>{string.Concat(Enumerable.Repeat("<member/>", 1_000_000))}</r>",
+                $"{{\"loadBalancers\":[{string.Join(',', Enumerable.Repeat("{}", 1_000_000))}]}}"),
         };
         foreach (var status in (int[])[200, 400])
         {
@@ -123,7 +128,8 @@ public sealed partial class AnswerFuzz(AnswerFuzz.Cloud cloud) : IClassFixture<A
         cloud.Instead = null;
 
         static string Laughs() =>
-            $"<!DOCTYPE r [<!ENTITY a0 \"ha\">{string.Concat(Enumerable.Range(1, 30).Select(i => $"<!ENTITY a{i} \"&a{i - 1};&a{i - 1};\">"))}]><r>&a30;</r>";
+            $"<!DOCTYPE r [<!ENTITY a0 \"ha\">{string.Concat(Enumerable.Range(1, 30).Select(i => $"<!ENTITY a{i} \"&a{i - 1};&a{i - 1};\">"))}"
+                + "]><r>&a30;</r>";
     }
 
     private static async Task OursAsync(Func<Task> act)
@@ -182,7 +188,10 @@ public sealed partial class AnswerFuzz(AnswerFuzz.Cloud cloud) : IClassFixture<A
             _service = new HostileService((head, body) => Task.FromResult(AnswerTo(NameOf(head, body))));
             Aws = AwsClients.Create(new AwsAccess { Region = "us-east-1", Endpoint = _service.Url, Repetitions = 0 });
             var account = sandbox.Rackspace!.Options;
-            Rackspace = new RackspaceSettings(account.Username, account.ApiKey, new Uri(_service.Url, "v2.0/"), Region: null) { Time = new NoWaiting() };
+            Rackspace = new RackspaceSettings(account.Username, account.ApiKey, new Uri(_service.Url, "v2.0/"), Region: null)
+            {
+                Time = new NoWaiting(),
+            };
         }
 
         public async Task DisposeAsync()
@@ -220,7 +229,8 @@ public sealed partial class AnswerFuzz(AnswerFuzz.Cloud cloud) : IClassFixture<A
                 using var answer = await http.SendAsync(request);
                 var text = await answer.Content.ReadAsStringAsync();
                 _answers[name] = text.Replace(sandbox.Rackspace!.AuthUrl.Authority, Authority, StringComparison.Ordinal);
-                return new Reply((int)answer.StatusCode, Encoding.UTF8.GetBytes(_answers[name].Replace(Authority, own!.Authority, StringComparison.Ordinal)));
+                return new Reply((int)answer.StatusCode,
+                    Encoding.UTF8.GetBytes(_answers[name].Replace(Authority, own!.Authority, StringComparison.Ordinal)));
             });
             own = relay.Url;
             using var aws = AwsClients.Create(new AwsAccess { Region = "us-east-1", Endpoint = relay.Url });

@@ -79,11 +79,8 @@ internal sealed class HostileService : IAsyncDisposable
                 }
 
                 var reply = await answer(head.ToString(), new string(body));
-                byte[] whole =
-                [
-                    .. Encoding.ASCII.GetBytes($"HTTP/1.1 {reply.Status} Whatever\r\nContent-Type: text/xml\r\nContent-Length: {reply.Body.Length}\r\n\r\n"),
-                    .. reply.Body,
-                ];
+                var said = $"HTTP/1.1 {reply.Status} Whatever\r\nContent-Type: text/xml\r\nContent-Length: {reply.Body.Length}\r\n\r\n";
+                byte[] whole = [.. Encoding.ASCII.GetBytes(said), .. reply.Body];
                 await stream.WriteAsync(whole, _ended.Token);
             }
         }

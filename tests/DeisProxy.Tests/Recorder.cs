@@ -36,7 +36,8 @@ internal sealed class Recorder : IAsyncDisposable
     public string Url => $"http://127.0.0.1:{Port}";
 
     public static string Http(string status, string body, string headers = "") =>
-        $"HTTP/1.1 {status}\r\nContent-Type: text/xml\r\n{headers}Connection: close\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}";
+        $"HTTP/1.1 {status}\r\nContent-Type: text/xml\r\n{headers}Connection: close\r\n"
+            + $"Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}";
 
     public async ValueTask DisposeAsync()
     {
@@ -112,7 +113,8 @@ internal sealed class Contacts : EventListener
     protected override void OnEventWritten(EventWrittenEventArgs eventData)
     {
         if (eventData is { EventName: "ConnectStart" or "ResolutionStart", Payload: [string to, ..] }
-            && !to.Contains("127,0,0,1,", StringComparison.Ordinal) && !to.Contains(",0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1,0,0,0,0}", StringComparison.Ordinal)
+            && !to.Contains("127,0,0,1,", StringComparison.Ordinal)
+                && !to.Contains(",0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1,0,0,0,0}", StringComparison.Ordinal)
             && !to.StartsWith("Unix", StringComparison.Ordinal) && to is not ("localhost" or "127.0.0.1" or "::1"))
         {
             _seen.Enqueue(to);

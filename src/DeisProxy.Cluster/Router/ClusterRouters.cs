@@ -82,7 +82,8 @@ public sealed class ClusterRouters(INode node, EtcdClient etcd) : IRouterControl
 
         var applications = await etcd.GetAsync("/deis/config", recursive: false, cancellationToken);
         var count = 0;
-        foreach (var some in (applications?.Nodes ?? []).Where(entry => entry is { IsDirectory: true, Name: not ("" or "." or "..") }).Chunk(ApplicationsAtOnce))
+        foreach (var some in (applications?.Nodes ?? []).Where(entry => entry is { IsDirectory: true, Name: not ("" or "." or "..") })
+            .Chunk(ApplicationsAtOnce))
         {
             var lists = await Task.WhenAll(
                 some.Select(entry => etcd.GetAsync($"/deis/config/{entry.Name}/deis_whitelist", recursive: false, cancellationToken)));

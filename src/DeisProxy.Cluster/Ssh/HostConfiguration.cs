@@ -157,7 +157,8 @@ internal sealed partial record HostConfiguration
         return new HostConfiguration
         {
             Host = One("hostname") ?? address.Host,
-            Port = ushort.TryParse(One("port"), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : address.Port ?? 22,
+            Port = ushort.TryParse(One("port"), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number
+                : address.Port ?? 22,
             User = One("user") ?? user ?? Environment.UserName,
             HostKeyAlias = One("hostkeyalias"),
             KnownHostsFiles = [.. UserKnownHosts(options, Files("userknownhostsfile")), .. Files("globalknownhostsfile")],

@@ -74,7 +74,8 @@ public sealed record RunRecord
                 ? Read(json)
                 : null;
         }
-        catch (Exception error) when (error is InvalidOperationException or NotSupportedException or FormatException or ArgumentException or OverflowException)
+        catch (Exception error) when (error is InvalidOperationException or NotSupportedException or FormatException or ArgumentException
+            or OverflowException)
         {
             // A value of another kind than is asked for, half a character, or what an old record cannot be brought up to date with.
             throw new JsonException(error.Message, error);
