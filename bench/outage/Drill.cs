@@ -37,7 +37,7 @@ internal sealed record Drill(
     string Name,
     Blow Blow,
     TimeSpan? After,
-    ConfdBehaviour Confd = ConfdBehaviour.Renders,
+    ConfdBehavior Confd = ConfdBehavior.Renders,
     bool Stuck = false,
     string? ErrorCode = null,
     NodeRights Rights = NodeRights.Root,
@@ -59,8 +59,8 @@ internal sealed record Drill(
         new("no-iptables", Blow.None, After: null, Rights: NodeRights.NoIptables, Manner: "watched"),
         new("no-u32", Blow.None, After: null, Rights: NodeRights.NoU32, Manner: "held"),
         new("no-docker", Blow.None, After: null, Rights: NodeRights.NoDocker),
-        new("confd-idle", Blow.None, After: null, ConfdBehaviour.DoesNothing),
-        new("confd-hangs", Blow.None, After: null, ConfdBehaviour.Hangs, Stuck: true, ErrorCode: "routers-did-not-switch"),
+        new("confd-idle", Blow.None, After: null, ConfdBehavior.DoesNothing),
+        new("confd-hangs", Blow.None, After: null, ConfdBehavior.Hangs, Stuck: true, ErrorCode: "routers-did-not-switch"),
     ];
 }
 

@@ -43,7 +43,7 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
         (one.OnConfd, one.Router.Stuck, one.Rights) = (drill.Confd, drill.Stuck, drill.Rights);
         if (drill is { Blow: not Blow.None, After: null })
         {
-            SetConfd(ConfdBehaviour.Hangs);
+            SetConfd(ConfdBehavior.Hangs);
         }
 
         var problems = new List<string>();
@@ -180,7 +180,7 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
         await Task.WhenAll(cut.Select(Testbed.CutOperatorAsync));
         await watch.LetGoAsync(limit.Token);
         await Task.WhenAll(cut.Select(Testbed.RestoreOperatorAsync));
-        SetConfd(ConfdBehaviour.Renders);
+        SetConfd(ConfdBehavior.Renders);
         if (drill.Blow == Blow.Freeze)
         {
             await tool.SignalAsync("CONT");
@@ -212,7 +212,7 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
     /// <summary>With everything in order again, a second setup finishes the job where the first did not.</summary>
     private async Task FinishAsync(Tool? first, OpenLoopClient client, List<string> problems, CancellationToken cancellationToken)
     {
-        SetConfd(ConfdBehaviour.Renders);
+        SetConfd(ConfdBehavior.Renders);
         foreach (var node in bed.Nodes)
         {
             node.Router.Stuck = false;
@@ -230,11 +230,11 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
     private List<string> Ids() =>
         [.. bed.Nodes.SelectMany(Testbed.NodeFiles).Select(name => name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..])];
 
-    private void SetConfd(ConfdBehaviour behaviour)
+    private void SetConfd(ConfdBehavior behavior)
     {
         foreach (var node in bed.Nodes)
         {
-            node.OnConfd = behaviour;
+            node.OnConfd = behavior;
         }
     }
 }

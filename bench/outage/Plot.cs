@@ -14,7 +14,7 @@ internal static class Plot
 
     private static readonly int[] Marks = [0, 1, 3, 10, 30, 100, 300, 1000];
 
-    /// <summary>Draws it, in colours that can be told apart on white and on black.</summary>
+    /// <summary>Draws it, in colors that can be told apart on white and on black.</summary>
     public static string Draw(IReadOnlyList<Summary> summaries)
     {
         var bottom = Top + (summaries.Count * RowHeight);

@@ -3,7 +3,7 @@ using DeisProxy.RealParts;
 namespace DeisProxy.Outage;
 
 /// <summary>
-/// What contrib/ec2/setup-proxy-protocol.sh of Deis calls, in its order, for a stack without a certificate. In its favour: the load balancer's
+/// What contrib/ec2/setup-proxy-protocol.sh of Deis calls, in its order, for a stack without a certificate. In its favor: the load balancer's
 /// right name (it
 /// cuts it from the DNS name, wrongly where that ends in AWS's number), and none of the start-up time of deisctl and the aws CLI.
 /// </summary>

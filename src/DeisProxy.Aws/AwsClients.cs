@@ -169,7 +169,7 @@ public sealed partial class AwsClients : IDisposable
             && Environment("AWS_ACCESS_KEY_ID") is null && !profiles.TryGetProfile(Environment(variable), out _))
         {
             // The SDK would go on to an instance's role: somebody else's account, perhaps.
-            throw NoProfile($"{variable} names the profile \"{RemoteText.Clean(Environment(variable), 80)}\", which is not there.");
+            throw NoProfile($"{variable} names the profile \"{RemoteText.Clean(Environment(variable), 80)}\", which does not exist.");
         }
 
         try
@@ -178,7 +178,7 @@ public sealed partial class AwsClients : IDisposable
                 ? DefaultAWSCredentialsIdentityResolver.GetCredentials()
                 : profiles.TryGetAWSCredentials(profile, out var credentials)
                     ? credentials
-                    : throw NoProfile($"There is no usable AWS profile \"{profile}\".");
+                    : throw NoProfile($"Could not use the AWS profile \"{profile}\".");
         }
         catch (AmazonClientException error)
         {
@@ -194,7 +194,7 @@ public sealed partial class AwsClients : IDisposable
     private static DeisProxyException NoProfile(string message) => new(
         "profile-not-found",
         message,
-        $"aws configure list-profiles names those that there are; SSO profiles need aws sso login first.{NamedFiles()}");
+        $"List the profiles with aws configure list-profiles; for an SSO profile, run aws sso login first.{NamedFiles()}");
 
     private static string? RegionOf(CredentialProfileStoreChain profiles, string profile) =>
         profiles.TryGetProfile(profile, out var found) ? found.Region?.SystemName : null;

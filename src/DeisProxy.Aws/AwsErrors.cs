@@ -114,18 +114,18 @@ internal static class AwsErrors
         {
             _ when Denied.Contains(code) => new DeisProxyException(
                 "access-denied",
-                $"AWS refuses {operation}: {said}",
-                $"Let these credentials do {operation}; docs/permissions.md has the IAM policy with everything that deis-proxy needs.",
+                $"AWS denied {operation}: {said}",
+                $"Allow {operation} for these credentials; docs/permissions.md has the full IAM policy.",
                 error),
             _ when IsWrongTime(code, said) => new DeisProxyException(
                 "clock-wrong",
-                $"AWS does not accept the time of this machine: {said}",
+                $"AWS rejected the time of this machine: {said}",
                 $"Check this machine's clock: it says {TimeProvider.System.GetUtcNow().UtcDateTime:u}. timedatectl shows whether it is synchronized.",
                 error),
             _ when BadCredentials.Contains(code) => new DeisProxyException(
                 "credentials-rejected",
-                $"AWS does not accept the credentials ({code}): {said}",
-                "aws sts get-caller-identity shows whether they work; temporary credentials expire, and a wrong clock spoils signatures.",
+                $"AWS rejected the credentials ({code}): {said}",
+                "Check them with aws sts get-caller-identity; temporary credentials expire, and a wrong clock breaks signatures.",
                 error),
             AccessPointNotFoundException => new DeisProxyException(
                 "load-balancer-gone",
@@ -134,14 +134,14 @@ internal static class AwsErrors
                 error),
             CertificateNotFoundException => new DeisProxyException(
                 "certificate-not-found",
-                $"AWS does not find a listener's certificate: {said}",
+                $"AWS could not find a listener's certificate: {said}",
                 "Check whether the certificate was deleted in IAM or ACM.",
                 error),
             { InnerException: HttpRequestException or IOException or OperationCanceledException } => NoAnswer(operation, error),
             _ => new DeisProxyException(
                 "aws-error",
                 $"{operation} failed{(code.Length == 0 ? "" : $" ({code})")}: {said}",
-                "Run the command again; if it stays, the AWS console and CloudTrail show more.",
+                "Run the command again. If it fails again, check the AWS console and CloudTrail.",
                 error)
             {
                 IsTransient = Throttled.Contains(code) || (int)error.StatusCode >= 500,

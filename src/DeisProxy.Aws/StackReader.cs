@@ -130,9 +130,9 @@ public sealed class StackReader(AwsClients clients)
             : second is not null
                 ? new DeisProxyException(
                     "load-balancer-not-classic",
-                    $"The load balancer {second.LogicalResourceId} of the stack {stack.Name} is not a classic one but of the second generation "
-                        + "(ELBv2).",
-                    "It needs none of this: an Application Load Balancer passes WebSockets and X-Forwarded-For, a Network Load Balancer keeps the "
+                    $"The load balancer {second.LogicalResourceId} of the stack {stack.Name} is an ELBv2 one, not a classic load "
+                        + "balancer.",
+                    "No change is needed: an Application Load Balancer passes WebSockets and X-Forwarded-For, a Network Load Balancer keeps the "
                         + "client's address.")
                 : new DeisProxyException(
                     "load-balancer-not-found",

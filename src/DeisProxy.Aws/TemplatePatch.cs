@@ -46,7 +46,7 @@ public sealed class TemplatePatch
             throw new DeisProxyException(
                 "template-yaml",
                 "The stack's template is YAML, and only JSON can be changed without touching the rest of it.",
-                $"Change the properties of {logicalId} by hand to the following, which is JSON and so YAML, too: "
+                $"Change the properties of {logicalId} manually to the following (JSON is valid YAML): "
                     + $"{Wanted(target).ToJsonString(Readable)}");
         }
 

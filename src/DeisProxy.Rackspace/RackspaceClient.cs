@@ -160,7 +160,7 @@ internal sealed class RackspaceClient : IDisposable
         var wanted = _settings.Region ?? (endpoints.Count == 1 ? endpoints[0].Region : access.User?.DefaultRegion);
         if (wanted is null)
         {
-            throw new DeisProxyException("region-missing", "Which region is not clear.", $"Name one with --region or OS_REGION_NAME: {regions}.");
+            throw new DeisProxyException("region-missing", "Could not choose a region.", $"Name one with --region or OS_REGION_NAME: {regions}.");
         }
 
         var endpoint = endpoints.Find(e => string.Equals(e.Region, wanted, StringComparison.OrdinalIgnoreCase))

@@ -35,18 +35,18 @@ internal static class RackspaceErrors
 
     public static DeisProxyException Rejected(string message) => new(
         "credentials-rejected",
-        $"Rackspace does not accept the credentials: {message}",
+        $"Rackspace rejected the credentials: {message}",
         "Check user name and API key; the key is in the control panel under My Profile & Settings. Accounts of the UK need "
             + "OS_AUTH_URL=https://lon.identity.api.rackspacecloud.com/v2.0.");
 
     public static DeisProxyException Denied(string request, string message) => new(
-        "access-denied", $"Rackspace refuses {request}: {message}", "Give this user a role that may change load balancers, such as lbaas:admin.");
+        "access-denied", $"Rackspace denied {request}: {message}", "Give this user a role that may change load balancers, such as lbaas:admin.");
 
     public static DeisProxyException OverLimit(Answer answer) => answer.IsRateLimit
-        ? new("rate-limited", $"Rackspace refuses further requests for now: {answer.Message}",
+        ? new("rate-limited", $"Rackspace is limiting requests: {answer.Message}",
             "Wait a few minutes, then run the command again.")
         { IsTransient = true }
-        : new("limit-reached", $"A limit of the account is reached: {answer.Message}",
+        : new("limit-reached", $"The account has reached a limit: {answer.Message}",
             "Remove what is no longer needed, or ask Rackspace to raise the limit.");
 
     public static DeisProxyException ServerError(string request, Answer answer) => new(
@@ -70,11 +70,11 @@ internal static class RackspaceErrors
             + "Or move the other load balancers to a virtual IP address of their own, or ask Rackspace's support to change the protocol.")
         : new(
             "rackspace-refused",
-            $"{answer.Request} is refused with status {(int)answer.Status}: {answer.Message}",
-            "Check the load balancer in the control panel, then run the command again; it plans anew from what is there.");
+            $"{answer.Request} was rejected with status {(int)answer.Status}: {answer.Message}",
+            "Check the load balancer in the control panel, then run the command again; it makes a new plan.");
 
     public static DeisProxyException Gone(long id) => new(
-        "load-balancer-gone", $"The load balancer {id} does not exist any more.",
+        "load-balancer-gone", $"The load balancer {id} no longer exists.",
             "Check account and region, and the load balancers in the control panel.");
 
     public static DeisProxyException Stuck(long id, string status) => status == "SUSPENDED"
@@ -84,13 +84,13 @@ internal static class RackspaceErrors
             "Only Rackspace can lift that: check the account's open tickets and its billing, then run the command again.")
         : new(
             "load-balancer-error",
-            $"The load balancer {id} has the status {RemoteText.Clean(status)}, which it does not leave on its own.",
-            "Ask Rackspace's support to repair it, then run the command again; it plans anew from what is there.");
+            $"The load balancer {id} has the status {RemoteText.Clean(status)} and does not recover on its own.",
+            "Ask Rackspace's support to repair it, then run the command again; it makes a new plan.");
 
     public static DeisProxyException Busy(long id, string status, TimeSpan limit) => new(
         "load-balancer-busy",
         $"The load balancer {id} still has the status {RemoteText.Clean(status)} after {limit.TotalMinutes:0.#} minutes.",
-        "Check the load balancer in the control panel, then run the command again; it plans anew from what is there.");
+        "Check the load balancer in the control panel, then run the command again; it makes a new plan.");
 
     private static string Reason(Exception error) => error switch
     {

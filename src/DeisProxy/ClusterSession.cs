@@ -163,7 +163,7 @@ internal sealed class ClusterSession : IAsyncDisposable
         var addresses = found.Nodes.Select(n => n.PublicAddress ?? n.PrivateAddress).OfType<string>().Select(NodeAddress.Parse).ToList();
         return addresses.Count > 0 ? addresses : throw new DeisProxyException(
             "no-node",
-            $"The load balancer {found.Key} has no running instance to enter the cluster by.",
+            $"The load balancer {found.Key} has no running instance to connect to.",
             "Name a node with --node or DEISCTL_TUNNEL, or check why no instance is registered.");
     }
 

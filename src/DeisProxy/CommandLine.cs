@@ -40,7 +40,7 @@ internal static class CommandLine
             return exitCode;
         }
 
-        host.Terminal.Error($"The results could not be written: {lost}", "Check where the standard output leads to, such as a full disk.");
+        host.Terminal.Error($"Could not write the results: {lost}", "Check standard output, for example whether the disk is full.");
         return ExitCode.Failed;
     }
 
@@ -64,7 +64,7 @@ internal static class CommandLine
         if (parsed.Errors.Count > 0)
         {
             return parsed.UnmatchedTokens is [var word, ..]
-                ? $"deis-proxy does not know \"{word}\".{Meant(word, parsed)}"
+                ? $"Unknown command or option \"{word}\".{Meant(word, parsed)}"
                 : MessageOf(parsed.Errors[0]);
         }
 

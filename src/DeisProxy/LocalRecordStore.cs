@@ -95,8 +95,8 @@ internal sealed class LocalRecordStore(string scope, string? folder) : IRecordSt
         {
             throw new DeisProxyException(
                 "local-journal",
-                $"The journal's copy on this machine cannot be kept: {error.Message}",
-                "The copy in the cluster's etcd is enough; XDG_STATE_HOME names another place.",
+                $"Could not write the journal's local copy: {error.Message}",
+                "The copy in the cluster's etcd is enough; set XDG_STATE_HOME to use another folder.",
                 error);
         }
     }

@@ -109,7 +109,7 @@ public sealed class ConformanceTests
             {
                 string value = ((ConstantClass)field.GetValue(null)!).Value;
                 Array.IndexOf(values, value).ShouldBeGreaterThanOrEqualTo(0, $"{type.Name} has no {value}");
-                field.Name.ShouldBe(value.Contains('_', StringComparison.Ordinal) ? value : string.Concat(value.Split('-').Select(Capitalised)));
+                field.Name.ShouldBe(value.Contains('_', StringComparison.Ordinal) ? value : string.Concat(value.Split('-').Select(Capitalized)));
             }
         }
     }
@@ -120,7 +120,7 @@ public sealed class ConformanceTests
             : shape.EndsWith("Exception", StringComparison.Ordinal) ? shape[..^"Exception".Length]
             : shape) + "Exception";
 
-    private static string Capitalised(string word) => char.ToUpperInvariant(word[0]) + word[1..];
+    private static string Capitalized(string word) => char.ToUpperInvariant(word[0]) + word[1..];
 
     private static List<string> Problems(JsonElement model, JsonElement declared, Operation operation)
     {

@@ -37,7 +37,7 @@ public sealed class RouterTests(ClusterFixture cluster, ITestOutputHelper output
     [InlineData("1.13.4", "false", false)]
     [InlineData("1.13.4", "", false)]
     [InlineData("1.13.4", "0", true)]
-    public async Task Real_routers_are_recognised_plain_and_tls(string version, string? value, bool demands)
+    public async Task Real_routers_are_recognized_plain_and_tls(string version, string? value, bool demands)
     {
         if (value is not null)
         {

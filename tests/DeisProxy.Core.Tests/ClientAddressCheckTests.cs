@@ -30,7 +30,7 @@ public sealed class ClientAddressCheckTests
     }
 
     [Theory]
-    [InlineData(true, true, "The routers' side is wrong: they read the PROXY line but do not believe it")]
+    [InlineData(true, true, "The routers' side is wrong: they read the PROXY line but do not trust it")]
     [InlineData(true, false, "The routers' side is wrong: their key")]
     [InlineData(false, true, "The load balancer's side is wrong")]
     [InlineData(false, false, "Neither side")]
@@ -39,7 +39,7 @@ public sealed class ClientAddressCheckTests
 
     [Theory]
     [InlineData(TrafficOutcome.Closed, 0, CheckStatus.Fail, "gets none")]
-    [InlineData(TrafficOutcome.Answered, 400, CheckStatus.Fail, "does not know it")]
+    [InlineData(TrafficOutcome.Answered, 400, CheckStatus.Fail, "does not expect it")]
     [InlineData(TrafficOutcome.Answered, 502, CheckStatus.Fail, "got no answer from a router")]
     [InlineData(TrafficOutcome.Answered, 504, CheckStatus.Fail, "got no answer from a router")]
     [InlineData(TrafficOutcome.Answered, 200, CheckStatus.Fail, "not found")]

@@ -125,10 +125,10 @@ public sealed class PlanNoticesTests
     [Fact]
     public void What_could_not_be_read_is_said_and_stops_nothing()
     {
-        var around = new Surroundings { Unread = [new("security groups", "AWS refuses ec2:DescribeSecurityGroups.")] };
+        var around = new Surroundings { Unread = [new("security groups", "AWS denied ec2:DescribeSecurityGroups.")] };
 
         Setup(Around(Start, around)).Warnings[0].Message.ShouldBe(
-            "Not checked, because it could not be read: security groups. AWS refuses ec2:DescribeSecurityGroups.");
+            "Could not be read and was not checked: security groups. AWS denied ec2:DescribeSecurityGroups.");
         Warnings(Setup(Around(Made, around))).ShouldBeEmpty();
     }
 

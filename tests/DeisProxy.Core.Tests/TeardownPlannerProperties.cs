@@ -32,7 +32,7 @@ public sealed class TeardownPlannerProperties
     }
 
     [Property]
-    public FsCheck.Property Ends_that_agree_still_agree_afterwards_whatever_was_before(
+    public FsCheck.Property Ends_that_agree_still_agree_afterward_whatever_was_before(
         ClusterSnapshot original, ClusterSnapshot current, bool recorded) =>
         Agree(current.After(Snapshots.Teardown(current, recorded ? original : null, Goal).Steps)).When(Agree(current));
 
@@ -121,7 +121,7 @@ public sealed class TeardownPlannerProperties
     }
 
     [Property]
-    public bool Without_a_record_both_ends_are_off_afterwards_and_nothing_else_has_changed(ClusterSnapshot current)
+    public bool Without_a_record_both_ends_are_off_afterward_and_nothing_else_has_changed(ClusterSnapshot current)
     {
         var end = current.After(Snapshots.Teardown(current, original: null, Goal).Steps);
         return !end.Router.Demands(end.Router.ProxyProtocol)

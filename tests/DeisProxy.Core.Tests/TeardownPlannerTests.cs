@@ -138,10 +138,10 @@ public sealed class TeardownPlannerTests
         plan.Steps.ShouldNotContain(s => s is IdleTimeoutStep || s is RealIpCidrStep);
         var messages = plan.Warnings.Where(w => w.Id == "changed-since-setup").Select(w => w.Message).ToList();
         messages.Count.ShouldBe(2);
-        messages[0].ShouldBe("Somebody has changed proxyRealIpCidr since setup: it is 172.16.0.0/12, setup made it 172.31.0.0/16, before that it was "
-            + "not set. It stays as it is.");
-        messages[1].ShouldBe($"Somebody has changed the idle timeout in seconds since setup: it is {seconds}, setup made it 1200, before that it was "
-            + "60. It stays as it is.");
+        messages[0].ShouldBe("Somebody changed proxyRealIpCidr after setup: it is 172.16.0.0/12, setup set it to 172.31.0.0/16, before that it was "
+            + "not set. It is left unchanged.");
+        messages[1].ShouldBe($"Somebody changed the idle timeout in seconds after setup: it is {seconds}, setup set it to 1200, before that it was "
+            + "60. It is left unchanged.");
     }
 
     [Fact]

@@ -86,7 +86,7 @@ public sealed class LockTests : IAsyncLifetime
         });
 
         run.ExitCode.ShouldBe(ExitCode.NotPutBack, run.Text);
-        run.Text.ShouldContain("Another run has begun and ended since the lock was lost.");
+        run.Text.ShouldContain("Another run started and ended after the lock was lost.");
         _arena.HoldsLock.ShouldBeFalse();
         _arena.HasUnfinishedRun.ShouldBeFalse();
     }

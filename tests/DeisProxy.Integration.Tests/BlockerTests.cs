@@ -100,7 +100,7 @@ public sealed class BlockerTests(PlainCluster cluster) : IClassFixture<PlainClus
         await RefusesAsync("credentials-rejected", "aws sts get-caller-identity");
     }
 
-    /// <summary>Runs setup: it must fail with a code and a text, and nothing must be different afterwards.</summary>
+    /// <summary>Runs setup: it must fail with a code and a text, and nothing must be different afterward.</summary>
     private async Task RefusesAsync(string code, string text, params string[] options)
     {
         var run = await cluster.RunAsync(["setup", "--output", "json", .. options]);

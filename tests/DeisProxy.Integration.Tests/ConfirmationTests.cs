@@ -51,7 +51,7 @@ public sealed class ConfirmationTests(PlainCluster cluster) : IClassFixture<Plai
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_terminal_has_colours_unless_NO_COLOR_is_set(bool noColor)
+    public async Task A_terminal_has_colors_unless_NO_COLOR_is_set(bool noColor)
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["TERM"] = "xterm" };
         if (noColor)

@@ -37,7 +37,7 @@ public sealed class TrafficTests(ITestOutputHelper output)
     {
         await using var bed = await TrafficBed.StartAsync(new() { ProxyProtocol = null });
         var checks = await bed.VerifyAsync(echo: bed.Url());
-        Show(checks, "client-address", CheckStatus.Fail).Seen.ShouldContain("gets the PROXY line and does not know it");
+        Show(checks, "client-address", CheckStatus.Fail).Seen.ShouldContain("gets a PROXY line and does not expect it");
         Show(checks, "forwarded-for", CheckStatus.Fail).Seen.ShouldContain("HTTP 400");
     }
 
@@ -66,7 +66,7 @@ public sealed class TrafficTests(ITestOutputHelper output)
         await using var bed = await TrafficBed.StartAsync(new() { Release = "1.13.4", RealIpCidr = "10.0.0.0/8" });
         var checks = await bed.VerifyAsync(echo: bed.Url());
         Show(checks, "client-address", CheckStatus.Fail).Remedy.ShouldStartWith(
-            "The routers' side is wrong: they read the PROXY line but do not believe it");
+            "The routers' side is wrong: they read the PROXY line but do not trust it");
         Show(checks, "forwarded-for", CheckStatus.Fail).Seen.ShouldContain("127.1.9.9");
     }
 

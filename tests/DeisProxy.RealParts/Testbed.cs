@@ -165,7 +165,7 @@ public sealed class Testbed : IAsyncDisposable
         await Task.WhenAll(Keys.Select(Etcd.DeleteAsync));
         foreach (var node in Nodes)
         {
-            node.OnConfd = ConfdBehaviour.Renders;
+            node.OnConfd = ConfdBehavior.Renders;
             node.Rights = NodeRights.Root;
             node.Router.Stuck = false;
             node.ForgetLogs();

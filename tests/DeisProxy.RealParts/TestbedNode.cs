@@ -4,7 +4,7 @@ using System.Text;
 namespace DeisProxy.RealParts;
 
 /// <summary>What calling confd in a router's container does.</summary>
-public enum ConfdBehaviour
+public enum ConfdBehavior
 {
     /// <summary>It reads etcd, and reloads the router if that changes anything.</summary>
     Renders,
@@ -92,7 +92,7 @@ public sealed class TestbedNode : IAsyncDisposable
 
     public SshServer Ssh { get; private set; } = null!;
 
-    public ConfdBehaviour OnConfd { get; set; }
+    public ConfdBehavior OnConfd { get; set; }
 
     public NodeRights Rights
     {
@@ -247,7 +247,7 @@ public sealed class TestbedNode : IAsyncDisposable
             {
                 // One small request; it says nothing that matters.
                 await call.ReceiveAsync(new byte[1024], _stop.Token);
-                while (OnConfd == ConfdBehaviour.Hangs)
+                while (OnConfd == ConfdBehavior.Hangs)
                 {
                     await Task.Delay(HangCheck, _stop.Token);
                 }
@@ -255,7 +255,7 @@ public sealed class TestbedNode : IAsyncDisposable
                 var status = "200 OK";
                 try
                 {
-                    await (OnConfd == ConfdBehaviour.Renders ? Router.RenderNowAsync() : Task.CompletedTask);
+                    await (OnConfd == ConfdBehavior.Renders ? Router.RenderNowAsync() : Task.CompletedTask);
                 }
                 catch (Exception e) when (e is HttpRequestException or InvalidOperationException or IOException)
                 {

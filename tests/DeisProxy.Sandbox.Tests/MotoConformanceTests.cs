@@ -11,7 +11,7 @@ public sealed class MotoConformanceTests
 {
     private const string NoCertificate = "arn:aws:iam::123456789012:server-certificate/none";
 
-    // Requests before the last one prepare; the last one's answer and the load balancer afterwards are compared.
+    // Requests before the last one prepare; the last one's answer and the load balancer afterward are compared.
     private static readonly (string Name, string[] Requests)[] Cases =
     [
         ("a new load balancer", ["DescribeInstanceHealth"]),
@@ -175,7 +175,7 @@ public sealed class MotoConformanceTests
             ("HealthCheck.UnhealthyThreshold", 2), ("HealthCheck.HealthyThreshold", 10))).Status.ShouldBe(200);
     }
 
-    /// <summary>Status and error code of the last answer (its content when it describes something), and the load balancer afterwards.</summary>
+    /// <summary>Status and error code of the last answer (its content when it describes something), and the load balancer afterward.</summary>
     private static async Task<string> ObserveAsync(QueryClient client, string loadBalancer, string[] requests)
     {
         QueryAnswer? last = null;

@@ -52,7 +52,7 @@ public sealed class FlipTests : IAsyncLifetime
         var run = await RunAsync("setup");
 
         run.Output.ShouldContain("where the nodes allow it (sudo, iptables), new connections wait there until both have switched");
-        run.Output.ShouldContain("The load balancer first, then the routers; connections that did not fit waited at the nodes, for ");
+        run.Output.ShouldContain("Switched the load balancer first, then the routers; connections that did not fit waited at the nodes for ");
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class FlipTests : IAsyncLifetime
         var run = await RunAsync("setup");
 
         run.ExitCode.ShouldBe(ExitCode.Done, run.Error);
-        run.Output.ShouldContain("The load balancer first, then every router at once.");
+        run.Output.ShouldContain("Switched the load balancer first, then every router at once.");
         run.Output.ShouldContain("New connections could not be held: ");
         run.Output.ShouldContain("sudo: a password is required");
     }
@@ -126,7 +126,7 @@ public sealed class FlipTests : IAsyncLifetime
         var run = await RunAsync("setup", "--no-hold");
 
         run.ExitCode.ShouldBe(ExitCode.Done, run.Error);
-        run.Output.ShouldContain("The routers in their own time, the load balancer when half of them had switched.");
+        run.Output.ShouldContain("Routers switched in their own time, the load balancer when half of them had switched.");
         Sandbox.Routers.ShouldAllBe(router => router.DemandsProxyLine);
     }
 

@@ -274,7 +274,7 @@ public sealed class RackspaceTests
         var (exitCode, _, error) = await scene.RunAsync("teardown");
 
         exitCode.ShouldBe(ExitCode.Done, error);
-        error.ShouldContain("Somebody has changed the timeout");
+        error.ShouldContain("Somebody changed the timeout");
         scene.Web.State.ShouldSatisfyAllConditions(s => s.Protocol.ShouldBe("HTTP"), s => s.Timeout.ShouldBe(100), s => s.HalfClosed.ShouldBeFalse());
     }
 
@@ -305,7 +305,7 @@ public sealed class RackspaceTests
         var (exitCode, _, error) = await scene.RunAsync("teardown");
 
         exitCode.ShouldBe(ExitCode.Done, error);
-        error.ShouldContain("Nothing is recorded");
+        error.ShouldContain("There is no record of the state before setup");
         scene.Web.State.Protocol.ShouldBe("HTTP");
     }
 
@@ -324,12 +324,12 @@ public sealed class RackspaceTests
     }
 
     [Theory]
-    [InlineData("setup --provider rackspace --stack deis", "--stack does not go with --provider rackspace")]
+    [InlineData("setup --provider rackspace --stack deis", "--stack cannot be used with --provider rackspace")]
     [InlineData("setup --provider rackspace --region us-east-1", "is not a Rackspace region")]
-    [InlineData("setup --websocket-only 8080", "--websocket-only goes with --provider rackspace")]
+    [InlineData("setup --websocket-only 8080", "--websocket-only requires --provider rackspace")]
     [InlineData("setup --provider rackspace --websocket-only 0", "takes a port from 1 to 65535")]
-    [InlineData("verify --provider none --load-balancer x --node a", "--load-balancer does not go with --provider none")]
-    [InlineData("verify --provider none", "needs a node to enter by")]
+    [InlineData("verify --provider none --load-balancer x --node a", "--load-balancer cannot be used with --provider none")]
+    [InlineData("verify --provider none", "needs a node")]
     [InlineData("verify --provider azure", "azure")]
     public async Task What_is_said_to_one_provider_is_refused_for_another(string command, string message)
     {

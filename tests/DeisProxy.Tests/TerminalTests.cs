@@ -47,7 +47,7 @@ public sealed class TerminalTests
         Terminal.Clean(new string(['a', (char)0xD800, 'b'])).ShouldBe("a\uFFFDb");
 
     [Fact]
-    public void Colour_is_only_used_where_it_may_be()
+    public void Color_is_only_used_where_it_may_be()
     {
         Print(color: true).ShouldBe("\e[31merror: \e[0mplain\n");
         Print(color: false).ShouldBe("error: plain\n");
@@ -61,7 +61,7 @@ public sealed class TerminalTests
     }
 
     [Fact]
-    public async Task No_color_switches_colours_off()
+    public async Task No_color_switches_colors_off()
     {
         using var error = new StringWriter();
         var terminal = new Terminal(TextReader.Null, TextWriter.Null, error) { ColorError = true, ColorOutput = true };

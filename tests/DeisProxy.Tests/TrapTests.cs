@@ -110,7 +110,7 @@ public sealed class TrapTests
     {
         await using var scene = await Scene.StartAsync(Policies(80));
 
-        (await scene.RefusedAsync("proxy-policy-stale", "setup")).ShouldContain("on instance port 80 already");
+        (await scene.RefusedAsync("proxy-policy-stale", "setup")).ShouldContain("Instance port 80 already has");
     }
 
     [Theory]
@@ -144,7 +144,7 @@ public sealed class TrapTests
         scene.Sandbox.Faults.Add(new FaultRule(FaultKind.AccessDenied) { Service = "ec2", Operation = "DescribeSecurityGroups" });
 
         (await scene.WarnedAsync("not-checked", "setup")).ShouldSatisfyAllConditions(
-            m => m.ShouldContain("security groups admit"), m => m.ShouldContain("AWS refuses ec2:DescribeSecurityGroups"));
+            m => m.ShouldContain("security groups admit"), m => m.ShouldContain("AWS denied ec2:DescribeSecurityGroups"));
     }
 
     [Fact]

@@ -61,7 +61,7 @@ public sealed class UsageTests
         { "--timeout=2000h", "90s" },
         { "--timeout=99999999999", "90s" },
         { "--output=xml", "'json'" },
-        { "--verbose --quiet", "exclude" },
+        { "--verbose --quiet", "cannot be used together" },
         { "--stakc=deis", "--stakc" },
         { "deis", "deis" },
     };
@@ -88,7 +88,7 @@ public sealed class UsageTests
         { "--dry-run", "--dry-run" },
         { "--junit", "--junit" },
         { "--junit=/nonexistent/report.xml", "/nonexistent/report.xml" },
-        { "--strict --no-probe", "exclude each other" },
+        { "--strict --no-probe", "cannot be used together" },
     };
 
     [Theory]
@@ -135,7 +135,7 @@ public sealed class UsageTests
     [InlineData("--aws-port=1")]
     [InlineData("--tcp-stack")]
     public Task The_sandbox_refuses_what_is_for_another_provider(string option) =>
-        RefusesAsync(["sandbox", "--provider", "rackspace", option], "goes with --provider aws");
+        RefusesAsync(["sandbox", "--provider", "rackspace", option], "requires --provider aws");
 
     [Theory]
     [InlineData("AWS_ENDPOINT_URL", "junk")]

@@ -254,7 +254,7 @@ public sealed class EtcdClient : IDisposable
                 >= 300 and < 400 => NotAvailable(refused.Message, refused),
                 (int)EtcdErrorCode.Unauthorized => new DeisProxyException(
                     "etcd-access-denied",
-                    $"{Name} demands credentials.",
+                    $"{Name} requires authentication.",
                     "Deis v1 uses etcd without authentication: name the cluster's own etcd with --etcd-endpoint, or turn its authentication off.",
                     refused),
                 _ => refused,

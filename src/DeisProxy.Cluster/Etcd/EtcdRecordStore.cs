@@ -45,7 +45,7 @@ internal static class EtcdErrors
         {
             throw new DeisProxyException(
                 "etcd-refused",
-                $"etcd refuses: {error.Message}",
+                $"etcd rejected the request: {error.Message}",
                 "Check that key on a node: etcdctl ls --recursive /deis-proxy.",
                 error);
         }

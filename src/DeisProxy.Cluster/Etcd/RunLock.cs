@@ -132,7 +132,7 @@ public sealed partial class RunLock : IRunLock, IAsyncDisposable
             throw new DeisProxyException(
                 "lock-lost",
                 $"The lock in etcd was lost while the run was under way: {(holder is null ? "somebody has removed it" : $"{holder} has it now")}.",
-                "Find out who is at work on this cluster; then run the command again.",
+                "Find out who is changing this cluster; then run the command again.",
                 error);
         }
     }

@@ -190,7 +190,7 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
 
                 return step.IsOurs(current)
                     ? await back.CarryOutAsync(cluster, current, undoing: true, cancellationToken)
-                    : throw Foreign(step, "what it had been changed to");
+                    : throw Foreign(step, "as this run left it");
             }
             catch (DeisProxyException error)
                 when (error.Code is not (ForeignChange or IRunLock.HeldByAnother) && !cancellationToken.IsCancellationRequested)
@@ -263,8 +263,8 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
         var found = await journal.ReadUnfinishedAsync(cancellationToken);
         return found is not null && found.StartedAt == record.StartedAt && found.Holder == record.Holder ? null : new DeisProxyException(
             ForeignChange,
-            found is null ? "Another run has begun and ended since the lock was lost." : $"Another run has begun since the lock was lost: {found}.",
-            "Find out who is at work on this cluster, then run the command again; it plans anew from what is there.");
+            found is null ? "Another run started and ended after the lock was lost." : $"Another run started after the lock was lost: {found}.",
+            "Find out who is changing this cluster, then run the command again; it makes a new plan.");
     }
 
     private DeisProxyException TooLong(Step step, Exception error) => new(
@@ -295,12 +295,12 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
     {
         if (!step.Inverse().IsDoneIn(current))
         {
-            throw Foreign(step, "what it was planned on");
+            throw Foreign(step, "as it was when planned");
         }
     }
 
     private static DeisProxyException Foreign(Step step, string what) => new(
         ForeignChange,
-        $"Somebody else has changed what the step {step.Id} is about: it is no longer {what}.",
-        "Find out who is at work on this cluster, then run the command again; it plans anew from what is there.");
+        $"The step {step.Id} found a change by somebody else: its target is no longer {what}.",
+        "Find out who is changing this cluster, then run the command again; it makes a new plan.");
 }

@@ -128,10 +128,10 @@ public abstract record Step
         return reached ? last : throw new DeisProxyException(
             "change-not-seen",
             Missing(last).Any()
-                ? $"The change {string.Join(", ", Missing(last))} was accepted, but {SeenLimit.TotalSeconds} s later it still does not show."
-                : $"The change {string.Join(", ", steps.Select(step => step.Id))} is made, but instances that were in service before are not: "
+                ? $"The change {string.Join(", ", Missing(last))} was accepted, but is not visible after {SeenLimit.TotalSeconds} s."
+                : $"The change {string.Join(", ", steps.Select(step => step.Id))} was made, but instances that were in service no longer are: "
                 + $"{OutOfService(last)}.",
-            "Check the load balancer in its provider's console, then run the command again; it plans anew from what is there.");
+            "Check the load balancer in its provider's console, then run the command again; it makes a new plan.");
 
         IEnumerable<string> Missing(ClusterSnapshot now) => steps.Where(step => !step.IsDoneIn(now)).Select(step => step.Id);
 

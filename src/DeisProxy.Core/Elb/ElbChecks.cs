@@ -33,7 +33,7 @@ public static class ElbChecks
 
     private static CheckResult Stack(StackInfo stack)
     {
-        const string Expected = "a stack at rest";
+        const string Expected = "no stack update in progress";
         var seen = $"{stack.Name} is {stack.Status}";
         return stack.IsBusy
             ? new("stack", CheckStatus.Warn, seen, Expected, "Wait until CloudFormation has finished: its update may undo what setup did.")
@@ -53,7 +53,7 @@ public static class ElbChecks
             return Result(
                 CheckStatus.Fail,
                 $"setup left {string.Join("; ", gone)}, and {(gone.Count == 1 ? "it is" : "they are")} no longer there",
-                "Check who deleted it. Create it again (aws elb create-load-balancer-listeners), or run deis-proxy teardown if it is not wanted.");
+                "Check who deleted it. Create it again (aws elb create-load-balancer-listeners), or run deis-proxy teardown if it is not needed.");
         }
 
         if (concerned.Count == 0)
@@ -73,7 +73,7 @@ public static class ElbChecks
             ? Result(
                 CheckStatus.Warn,
                 $"{string.Join("; ", concerned)}; no listener leads to instance port {unserved}",
-                "If clients are to use that port, create a listener for it, then run deis-proxy setup.")
+                "If clients should use that port, create a listener for it, then run deis-proxy setup.")
             : CheckResult.Pass("listeners", string.Join("; ", concerned), Expected);
     }
 
@@ -110,7 +110,7 @@ public static class ElbChecks
 
     private static CheckResult Health(HealthCheck check, SetupGoal goal)
     {
-        const string Expected = "a check that passes without a PROXY line: TCP on a router port, anything elsewhere";
+        const string Expected = "a check that passes without a PROXY line: TCP on a router port, any check on other ports";
         var seen = $"{check.Target} every {check.IntervalSeconds} s";
         return check.Target.Protocol != ListenerProtocol.Tcp && goal.RouterPorts.Contains(check.Target.Port)
             ? new("health-check", CheckStatus.Fail, seen, Expected, RunSetup)
@@ -144,7 +144,7 @@ public static class ElbChecks
         return balancer.IdleTimeoutSeconds < wanted
             ? new(
                 "idle-timeout", CheckStatus.Warn, seen, $"at least {wanted} s",
-                "Silent WebSockets are cut after that time; deis-proxy setup raises it.")
+                "Idle WebSockets are cut after that time; deis-proxy setup raises it.")
             : CheckResult.Pass("idle-timeout", seen, $"at least {wanted} s");
     }
 
@@ -196,7 +196,7 @@ public static class ElbChecks
         return router.RedirectsToHttps
             ? new(
                 "https-redirect", CheckStatus.Fail, $"{where} and the routers enforce HTTPS: requests are redirected forever", Expected,
-                $"{PassThrough}, or turn enforcing off.")
+                $"{PassThrough}, or turn enforceHTTPS and hsts off.")
             : new(
                 "https-redirect", CheckStatus.Warn, $"{where}: applications see X-Forwarded-Proto http", Expected,
                 $"{PassThrough}, if applications depend on it.");

@@ -71,7 +71,7 @@ public sealed record LoadBalancerPolicy(string Name, string TypeName, ValueList<
     public const string SslNegotiationType = "SSLNegotiationPolicyType";
 
     /// <summary>
-    /// Whether attaching this policy turns the PROXY protocol on. Policies are recognised by type: the name differs with who made
+    /// Whether attaching this policy turns the PROXY protocol on. Policies are recognized by type: the name differs with who made
     /// them, and both <c>true</c> and <c>True</c> are in use.
     /// </summary>
     public bool SendsProxyLine =>

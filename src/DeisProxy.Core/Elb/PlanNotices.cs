@@ -36,7 +36,7 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
         {
             Risks.Add(new Notice(
                 "stack-busy",
-                $"CloudFormation is at work on the stack {now.Stack.Name}: it is {now.Stack.Status}.",
+                $"CloudFormation is changing the stack {now.Stack.Name}: its status is {now.Stack.Status}.",
                 $"Wait until it has finished (aws cloudformation describe-stacks --stack-name {now.Stack.Name}), then run the command again."));
         }
 
@@ -44,7 +44,7 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
         Whitelists();
         Warnings.AddRange(now.Surroundings.Unread.Select(u => new Notice(
             "not-checked",
-            $"Not checked, because it could not be read: {u.What}. {u.Reason}",
+            $"Could not be read and was not checked: {u.What}. {u.Reason}",
             "Check it yourself, or give deis-proxy the permission to read it; the README lists them.")));
     }
 
@@ -95,7 +95,7 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
             Warnings.Add(new Notice(
                 "ends-disagree",
                 $"Only one end has the PROXY protocol on: {seen} {(mended ? $"After this the ends agree.{later}" : "It stays that way.")}",
-                mended ? "You need not do anything." : "deis-proxy setup turns both ends on; with the key deleted (deisctl config router rm "
+                mended ? "No action is needed." : "deis-proxy setup turns both ends on; with the key deleted (deisctl config router rm "
                     + "proxyProtocol) and the policy off the port both are off."));
         }
     }

@@ -198,8 +198,8 @@ public static class SetupPlanner
         {
             warnings.Add(new Notice(
                 "load-balancer-network-unknown",
-                "The load balancer's network could not be read, so proxyRealIpCidr stays as it is.",
-                "If it is not within the network that routers trust, name it with --real-ip-cidr."));
+                "Could not read the load balancer's network, so proxyRealIpCidr is left unchanged.",
+                "If routers do not trust that network, set it with --real-ip-cidr."));
             return;
         }
 
@@ -215,7 +215,7 @@ public static class SetupPlanner
             warnings.Add(new Notice(
                 "real-ip-network-wide",
                 $"The smallest network that covers the load balancer's networks ({snapshot.LoadBalancerNetworks}) is {cover}: every address in it "
-                    + "may claim to be any client.",
+                    + "can pretend to be any client.",
                 "Name a narrower one with --real-ip-cidr, or put the load balancer into subnets of one network."));
         }
     }
@@ -269,9 +269,9 @@ public static class SetupPlanner
             var kept = loadBalancer.BackendPoliciesOf(port).Where(name => loadBalancer.Policy(name)?.SendsProxyLine != true);
             blockers.Add(new Notice(
                 "proxy-policy-stale",
-                $"A ProxyProtocol policy is on instance port {port} already, behind HTTP listeners: as soon as they are TCP, routers would get PROXY "
-                    + "lines that they do not expect yet.",
-                "Take it off first; setup puts it back in the right moment: aws elb set-load-balancer-policies-for-backend-server "
+                $"Instance port {port} already has a ProxyProtocol policy behind HTTP listeners: once they are TCP, routers would get PROXY lines "
+                    + "that they do not expect yet.",
+                "Take it off first; setup puts it back at the right moment: aws elb set-load-balancer-policies-for-backend-server "
                     + $"--load-balancer-name {loadBalancer.Name} --instance-port {port} --policy-names "
                     + $"{(kept.Any() ? string.Join(' ', kept) : "'[]'")}"));
         }
@@ -284,9 +284,9 @@ public static class SetupPlanner
         {
             blockers.Add(new Notice(
                 "router-version-unknown",
-                "The release of the routers cannot be told: neither /deis/platform/version nor the tag of /deis/router/image in etcd is one (such as "
-                    + "v1.13.4).",
-                "Set it (deisctl config platform set version=v1.13.4, with the release that is installed) and run setup again."));
+                "Could not determine the routers' release: neither /deis/platform/version nor the tag of /deis/router/image in etcd is a "
+                    + "version (such as v1.13.4).",
+                "Set it (deisctl config platform set version=v1.13.4, with the installed release) and run setup again."));
         }
         else if (router.Version < DeisVersion.FirstWithProxyProtocol)
         {
@@ -300,7 +300,7 @@ public static class SetupPlanner
         {
             blockers.Add(new Notice(
                 "no-live-router",
-                "No router announces itself in etcd (/deis/router/hosts is empty), so nothing could be shown to work.",
+                "No router is registered in etcd (/deis/router/hosts is empty), so setup could not be verified.",
                 "Start the routers (deisctl start router@1 router@2 router@3), wait until deisctl list shows them running, and run setup again."));
         }
     }

@@ -9,7 +9,7 @@ namespace DeisProxy.Core.Elb;
 /// list of steps. It merges three states (before setup, what setup made of it, now): only what setup changed goes back, and of
 /// that only what is still as setup made it. What somebody changed meanwhile stays, and is said.
 /// <para>
-/// The order is the reverse of setup's: the flip first, so that nothing afterwards meets a PROXY line; then the listeners; an HTTP
+/// The order is the reverse of setup's: the flip first, so that nothing afterward meets a PROXY line; then the listeners; an HTTP
 /// health check only once routers are plain, because it carries no PROXY line; the policy last, when nothing names it any more.
 /// </para>
 /// <para>
@@ -105,13 +105,13 @@ public static class TeardownPlanner
 
             Warnings.Add(new Notice(
                 "no-record",
-                "Nothing is recorded of what was there before setup, so this plan goes to the documented defaults of Deis "
+                "There is no record of the state before setup, so this plan restores the documented defaults of Deis "
                     + $"{router.Version?.ToString() ?? "v1.6.0 and later (the routers' release is unknown)"}: no PROXY protocol at either end; "
                 + (old
                     ? "port 80 HTTP with an HTTP health check, every other listener as it is."
                     : "its own template has TCP listeners, so listeners, health check, idle timeout, proxyRealIpCidr and the policy itself stay as "
                     + "they are."),
-                "If listeners were HTTP or HTTPS before, bring them back by hand afterwards; where setup was run from another computer, run teardown "
+                "If listeners were HTTP or HTTPS before, restore them manually afterward; if setup was run on another computer, run teardown "
                     + "there."));
         }
 
@@ -134,7 +134,7 @@ public static class TeardownPlanner
             {
                 Warnings.Add(new Notice(
                     "no-live-router",
-                    "No router announces itself in etcd (/deis/router/hosts is empty), so nobody can see whether routers follow.",
+                    "No router is registered in etcd (/deis/router/hosts is empty), so deis-proxy cannot check whether routers follow.",
                     "Start the routers (deisctl start router@1 router@2 router@3) and look with deis-proxy verify."));
             }
 
@@ -145,7 +145,7 @@ public static class TeardownPlanner
             {
                 Warnings.Add(new Notice(
                     "client-address-lost",
-                    $"The listener {relaying} relays bytes without a PROXY line from then on: routers and applications see the load balancer's "
+                    $"The listener {relaying} will relay bytes without a PROXY line: routers and applications will see the load balancer's "
                         + "address instead of the client's.",
                     "An HTTP listener passes the client's address in X-Forwarded-For; a TCP one can only do it with the PROXY protocol."));
             }
@@ -195,7 +195,7 @@ public static class TeardownPlanner
                     + "it was: every request was answered with 400.")
                 + (worked ? " That is not brought back: the load balancer goes on sending it there." : " That is not brought back: both ends are off "
                 + "after this."),
-                "To have exactly what was there, change the one end by hand afterwards (deisctl config router, aws elb "
+                "To restore exactly the earlier state, change that end manually afterward (deisctl config router, aws elb "
                     + "set-load-balancer-policies-for-backend-server)."));
             return worked
                 ? (ports.Except(serving).ToList(), key)
@@ -260,9 +260,9 @@ public static class TeardownPlanner
             {
                 Warnings.Add(new Notice(
                     "certificate-changed",
-                    $"The certificate on port {now.LoadBalancerPort} is no longer the one from before setup; the listener keeps the one that it has "
+                    $"The certificate on port {now.LoadBalancerPort} was replaced after setup; the listener keeps the one that it has "
                         + $"now, {now.CertificateId}.",
-                    "If the earlier one is wanted, set it afterwards: aws elb set-load-balancer-listener-ssl-certificate."));
+                    "To use the earlier one, set it afterward: aws elb set-load-balancer-listener-ssl-certificate."));
             }
 
             var names = now.PolicyNames.Concat(missing.Except(gone)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToValueList();
@@ -298,7 +298,7 @@ public static class TeardownPlanner
 
         private void Stays(string what, string now, string made, string original) => Warnings.Add(new Notice(
             "changed-since-setup",
-            $"Somebody has changed {what} since setup: it is {now}, setup made it {made}, before that it was {original}. It stays as it is.",
+            $"Somebody changed {what} after setup: it is {now}, setup set it to {made}, before that it was {original}. It is left unchanged.",
             "To restore it as well, change it manually."));
 
         private void DeletePolicy(LoadBalancerPolicy policy)
@@ -313,8 +313,8 @@ public static class TeardownPlanner
             {
                 Warnings.Add(new Notice(
                     "policy-in-use",
-                    $"The policy {policy.Name}, which setup created, is in use on instance port {string.Join(", ", users)}, where setup had not put "
-                        + "it: it stays.",
+                    $"The policy {policy.Name}, which setup created, is in use on instance port {string.Join(", ", users)}, where setup did not put "
+                        + "it: it is kept.",
                     "If that port takes part in the PROXY protocol, too, name it with --router-ports."));
                 return;
             }

@@ -3,7 +3,7 @@ using System.Net;
 
 namespace DeisProxy.Core.Model;
 
-/// <summary>A release of the Deis platform, as far as the router's behaviour depends on it.</summary>
+/// <summary>A release of the Deis platform, as far as the router's behavior depends on it.</summary>
 /// <param name="Minor">Second number.</param>
 public readonly record struct DeisVersion(int Major, int Minor, int Patch) : IComparable<DeisVersion>
 {

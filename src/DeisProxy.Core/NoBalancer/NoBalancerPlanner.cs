@@ -11,7 +11,7 @@ public static class NoBalancerPlanner
 {
     /// <summary>Why nothing has to be done.</summary>
     public const string NothingToDo =
-        "without a load balancer WebSockets reach the routers as they are, and X-Forwarded-For is the client's. Prove it: deis-proxy verify";
+        "without a load balancer WebSockets reach the routers as they are, and X-Forwarded-For is the client's. To check it: deis-proxy verify";
 
     /// <summary>Plans <c>setup</c>, which never changes anything here.</summary>
     public static Plan Setup(ClusterSnapshot now)

@@ -94,7 +94,7 @@ public static class CloudChecks
         var wanted = goal.Timeout ?? TimeoutStep.Maximum;
         var seen = $"{cloud.LoadBalancer.TimeoutSeconds} s";
         return cloud.LoadBalancer.TimeoutSeconds < wanted && cloud.WebSocketOnly.Count == 0
-            ? new("timeout", CheckStatus.Warn, seen, $"at least {wanted} s", "Silent WebSockets are cut after that time; deis-proxy setup raises it.")
+            ? new("timeout", CheckStatus.Warn, seen, $"at least {wanted} s", "Idle WebSockets are cut after that time; deis-proxy setup raises it.")
             : CheckResult.Pass("timeout", seen, $"at least {wanted} s");
     }
 

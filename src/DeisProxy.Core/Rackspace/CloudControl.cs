@@ -62,7 +62,7 @@ public sealed class CloudControl(
                 "Name one with --load-balancer, by id or name; check --region, too.")
             : throw new DeisProxyException(
                 "load-balancer-ambiguous",
-                $"Which load balancer is not clear: {candidates}.",
+                $"Could not choose a load balancer: {candidates}.",
                 "Name the one that leads to the routers with --load-balancer, by its id.");
     }
 

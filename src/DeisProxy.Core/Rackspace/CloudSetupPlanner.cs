@@ -115,7 +115,7 @@ public static class CloudSetupPlanner
         {
             blockers.Add(new Notice(
                 "load-balancer-error",
-                $"The load balancer {balancer.Name} has the status {balancer.Status}, in which it cannot be changed.",
+                $"The load balancer {balancer.Name} has the status {balancer.Status} and cannot be changed.",
                 "Ask Rackspace's support to repair it, then run the command again."));
         }
 
@@ -132,7 +132,7 @@ public static class CloudSetupPlanner
         {
             blockers.Add(new Notice(
                 "no-live-router",
-                "No router announces itself in etcd (/deis/router/hosts is empty).",
+                "No router is registered in etcd (/deis/router/hosts is empty).",
                 "Start the routers: deisctl start router@1 router@2 router@3."));
         }
         else if (!balancer.Nodes.Any(n => routers.Contains(n.Address)))
@@ -148,7 +148,7 @@ public static class CloudSetupPlanner
         {
             warnings.Add(new Notice(
                 "timeout-limit",
-                $"Rackspace cuts silent connections after {TimeoutStep.Maximum} s at most, {goal.TimeoutSeconds} s are not possible.",
+                $"Rackspace cuts idle connections after at most {TimeoutStep.Maximum} s; {goal.TimeoutSeconds} s is not possible.",
                 "Let applications send a WebSocket ping at least once a minute."));
         }
     }
@@ -183,7 +183,7 @@ public static class CloudSetupPlanner
         {
             warnings.Add(new Notice(
                 "error-page",
-                $"With TCP there is no error page. Rackspace does not say whether today's is a custom one, so it is saved to {goal.ErrorPageFile}.",
+                $"With TCP there is no error page. Rackspace does not say whether the current one is custom, so it is saved to {goal.ErrorPageFile}.",
                 "If it is a custom one, deis-proxy teardown restores it."));
         }
 
@@ -202,7 +202,8 @@ public static class CloudSetupPlanner
                 "client-address-lost",
                 "With TCP, routers and applications see the load balancer's address instead of the client's (X-Forwarded-For), because Rackspace has "
                     + "no PROXY protocol."
-                    + (now.Router.AdmitsByAddress ? " Routers admit by address here (whitelists): they will judge everybody by the load balancer's."
+                    + (now.Router.AdmitsByAddress
+                        ? " Routers admit by address here (whitelists): they will see the load balancer's address for every client."
                         : ""),
                 "If applications need the client's address, keep this load balancer and add a second one for WebSockets with --websocket-only "
                     + "PORT."));

@@ -90,9 +90,9 @@ public static class CloudTeardownPlanner
             Steps.Add(new ProtocolStep(today, today with { Protocol = CloudProtocol.Http, HalfClosed = false, SessionPersistence = null }));
             Warnings.Add(new Notice(
                 "no-record",
-                "Nothing is recorded of what was there before setup, so this plan goes to what Deis documents: HTTP on port 80. Health monitor and "
+                "There is no record of the state before setup, so this plan restores what Deis documents: HTTP on port 80. Health monitor and "
                     + "timeout stay as they are.",
-                "If the monitor was HTTP on /health-check, change it afterwards; where setup was run from another computer, run teardown there."));
+                "If the monitor was HTTP on /health-check, change it afterward; if setup was run on another computer, run teardown there."));
         }
 
         private string EndProtocol => Steps.Aggregate(now, (state, step) => step.ApplyTo(state)).CloudBalancer.Protocol;
@@ -137,8 +137,8 @@ public static class CloudTeardownPlanner
 
         private void Stays(string what, string current, string made, string original) => Warnings.Add(new Notice(
             "changed-since-setup",
-            $"Somebody has changed {what} since setup: it is {Text(current)}, setup made it {Text(made)}, before that it was {Text(original)}. It "
-                + "stays as it is.",
+            $"Somebody changed {what} after setup: it is {Text(current)}, setup set it to {Text(made)}, before that it was {Text(original)}. It "
+                + "is left unchanged.",
             "To restore it as well, change it manually."));
 
         private static string Text(string value) => value.Length == 0 ? "none" : value;

@@ -17,7 +17,7 @@ public sealed record TimeoutStep(int From, int To) : CloudStep
     public override string Id => "timeout";
 
     /// <inheritdoc/>
-    public override string Description => "change how long a silent connection lives";
+    public override string Description => "change the timeout for idle connections";
 
     /// <inheritdoc/>
     public override string FromText => $"{From} s";

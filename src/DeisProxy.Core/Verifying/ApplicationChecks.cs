@@ -12,7 +12,7 @@ public static class ApplicationChecks
 
     /// <summary>The result of <c>forwarded-for</c> when there is nothing to ask.</summary>
     public static CheckResult ForwardedSkipped(string reason) =>
-        CheckResult.Skip(ForwardedId, reason, "an application that is told this machine's address");
+        CheckResult.Skip(ForwardedId, reason, "an application that sees this machine's address");
 
     /// <summary>The result of <c>websocket</c> when there is nothing to ask.</summary>
     public static CheckResult WebSocketSkipped(string reason) => CheckResult.Skip(WebSocketId, reason, WebSocketExpected);
@@ -44,7 +44,7 @@ public static class ApplicationChecks
             var cut = answer.IsCut ? $" in the first {answer.Body.Length} characters of its answer, the rest was not read" : "";
             return Result(
                 CheckStatus.Fail,
-                $"the application names no X-Forwarded-For{cut}: {Quote(answer.Body)}",
+                $"the application shows no X-Forwarded-For{cut}: {Quote(answer.Body)}",
                 "Check that --echo-url answers with the request's headers, as JSON or as \"Header: value\" lines; if it does, its router does not "
                     + "add the header.");
         }
@@ -122,14 +122,14 @@ public static class ApplicationChecks
             { Status: 400 } => Fail(
                 $"{handshake} instead of 101",
                 "Either the application does not take the handshake, or the PROXY line meets a router that does not know it, or a listener in HTTP "
-                    + "mode takes the Upgrade header away: look at the checks listeners and routers."),
+                    + "mode removes the Upgrade header: see the checks listeners and routers."),
             { Status: 200 or 426 } => Fail(
                 $"{handshake} instead of 101: the Upgrade header did not arrive, as behind a listener in HTTP mode",
-                "Run deis-proxy setup to switch the listener to TCP; if it is, check that the URL is a WebSocket's."),
+                "Run deis-proxy setup to switch the listener to TCP; if it is TCP already, check that the URL accepts WebSockets."),
             { Status: >= 502 and <= 504 } => Fail(
                 $"{handshake} instead of 101",
-                "The application or a router does not answer: look at the checks routers and instances and at the application."),
-            _ => Fail($"{handshake} instead of 101", "Check that the URL is a WebSocket's."),
+                "The application or a router does not answer: see the checks routers and instances, and check the application."),
+            _ => Fail($"{handshake} instead of 101", "Check that the URL accepts WebSockets."),
         };
     }
 

@@ -56,13 +56,13 @@ public static class ClientAddressCheck
                 $"could not be tested from here: {request.Url.Host} does not resolve",
                 "Run verify where the name resolves, or give an application behind the load balancer with --url."),
             TrafficOutcome.Closed => Fail(
-                $"{request}: that is what a router does that demands the PROXY line and gets none{Logs(evidence.Search)}",
+                $"{request}, as from a router that demands the PROXY line and gets none{Logs(evidence.Search)}",
                 evidence.Sides.Wanted == RouterMode.Plain ? DeleteKey : evidence.Sides.LoadBalancerSends
-                    ? "The load balancer should send the line by its configuration: look which listener and instance port the request takes, and at "
+                    ? "The load balancer should send the line by its configuration: check which listener and instance port the request takes, and "
                     + "the check routers."
                     : $"The load balancer does not send it. {RunSetup}"),
             TrafficOutcome.Answered when request.Status == 400 => Fail(
-                $"{request}: that is what a router answers that gets the PROXY line and does not know it{Logs(evidence.Search)}",
+                $"{request}, as from a router that gets a PROXY line and does not expect it{Logs(evidence.Search)}",
                 evidence.Sides.RoutersDemand
                     ? "The routers should know it by their key in etcd: the check routers says which one does not; look at it with deisctl journal "
                     + "router@N."
@@ -85,7 +85,7 @@ public static class ClientAddressCheck
             return Fail(
                 $"the router on {node} demands the PROXY line and the load balancer did not send it ({request})",
                 sides.Wanted == RouterMode.Plain ? DeleteKey : sides.LoadBalancerSends
-                    ? "The policy is set but not in force on this way: compare the listener's instance port with the check backend-policies."
+                    ? "The policy is set but not in effect on this path: compare the listener's instance port with the check backend-policies."
                         : RunSetup);
         }
 
@@ -93,7 +93,7 @@ public static class ClientAddressCheck
         {
             return Fail(
                 $"the router on {node} logged no address at all: it got a PROXY line without one",
-                "Something between the load balancer and the router sends PROXY UNKNOWN; take it out of the way.");
+                "Something between the load balancer and the router sends PROXY UNKNOWN; remove it.");
         }
 
         var seen = $"the router on {node} saw {address}";
@@ -120,10 +120,10 @@ public static class ClientAddressCheck
     internal static string WrongSide(ConfiguredSides sides) => sides switch
     {
         { LoadBalancerSends: true, RoutersDemand: true } =>
-            "The routers' side is wrong: they read the PROXY line but do not believe it. Cover the load balancer's network with deis-proxy setup "
+            "The routers' side is wrong: they read the PROXY line but do not trust it. Cover the load balancer's network with deis-proxy setup "
                 + "--real-ip-cidr, and set proxyProtocol to 1, not to false.",
         { LoadBalancerSends: true } =>
-            "The routers' side is wrong: their key proxyProtocol is not set, and the load balancer's policy is not in force on this way. Run "
+            "The routers' side is wrong: their key proxyProtocol is not set, and the load balancer's policy is not in effect on this path. Run "
                 + "deis-proxy setup.",
         { RoutersDemand: true } =>
             "The load balancer's side is wrong: it sends no PROXY line. Run deis-proxy setup.",
@@ -138,7 +138,7 @@ public static class ClientAddressCheck
             ? Fail(seen, "Check that the URL leads to this load balancer, and that the routers still write their log.")
             : Warn(
                 seen,
-                "Make every router's node reachable by SSH (--node, --jump, --known-hosts), or look for the request there by hand: docker logs "
+                "Make every router's node reachable by SSH (--node, --jump, --known-hosts), or search there for the request manually: docker logs "
                     + "deis-router.");
     }
 

@@ -22,7 +22,7 @@ public static class JournalCheck
                 unfinished is null ? CheckStatus.Warn : CheckStatus.Fail,
                 $"a run is under way: {underWay}{at}",
                 "no run under way",
-                "Wait for it to end (the lock of a run whose process is gone ends within a minute), then verify again.");
+                "Wait for it to end (if its process is gone, the lock expires within a minute), then verify again.");
         }
         else if (unfinished is not null)
         {

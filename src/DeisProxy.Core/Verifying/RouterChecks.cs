@@ -18,7 +18,7 @@ public static class RouterChecks
         var expected = ExpectedOf(wanted);
         if (state.LiveRouters.Count == 0)
         {
-            return new CheckResult(Id, CheckStatus.Fail, "no router announces itself in etcd", expected,
+            return new CheckResult(Id, CheckStatus.Fail, "no router is registered in etcd", expected,
                 "Start the routers: deisctl start router@1 router@2 router@3.");
         }
 

@@ -69,7 +69,7 @@ public static class ThroughBalancerChecks
                     $"{first} redirects forever: {RemoteText.Clean(last.Url.AbsoluteUri)} leads back to "
                         + RemoteText.Clean(last.Location!.ToString()),
                     "If TLS ends at the load balancer, put the certificate on the routers and pass 443 through, or turn enforceHTTPS and hsts off; "
-                        + "otherwise look at the application."),
+                        + "otherwise check the application."),
                 (true, false) => Merge(
                     result,
                     CheckStatus.Fail,

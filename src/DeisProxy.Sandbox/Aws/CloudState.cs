@@ -37,7 +37,7 @@ internal sealed class CloudState
             : Instances;
         FrontAddress = $"{Prefix}.{third + 1}.5";
         AdmittedPorts = options.AdmittedPorts
-            ?? (Router.RouterBehaviour.For(options.PlatformVersion).ServesPort9090 ? [80, 443, 2222, 9090] : [80, 443, 2222]);
+            ?? (Router.RouterBehavior.For(options.PlatformVersion).ServesPort9090 ? [80, 443, 2222, 9090] : [80, 443, 2222]);
         StackId = $"arn:aws:cloudformation:{options.Region}:{options.Account}:stack/{options.StackName}/8a3f5c10-7e0e-11e4-9a5c-500150b34c44";
         Resources = [.. StackResources()];
     }

@@ -129,7 +129,7 @@ public sealed class CloudBalancer
 
     private Instance? InstanceOf(CloudNode node) => _context.Cloud.Instances.FirstOrDefault(instance => instance.PrivateAddress == node.Address);
 
-    /// <summary>The same behaviour in the words of the data plane, which a classic load balancer has, too.</summary>
+    /// <summary>The same behavior in the words of the data plane, which a classic load balancer has, too.</summary>
     private LoadBalancerState DataPlane()
     {
         var nodePort = Nodes.Count > 0 ? Nodes[0].Port : State.Port;

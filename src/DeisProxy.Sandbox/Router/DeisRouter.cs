@@ -26,13 +26,13 @@ public sealed class DeisRouter : IAsyncDisposable
     {
         _context = context;
         Node = node;
-        Behaviour = RouterBehaviour.For(context.Options.PlatformVersion);
+        Behavior = RouterBehavior.For(context.Options.PlatformVersion);
         Records = new RouterLog(context.Options.Time);
-        _rendered = RouterSettings.Render(context.Etcd, Behaviour);
+        _rendered = RouterSettings.Render(context.Etcd, Behavior);
         _serving = new Generation(_rendered);
         Port = Listen(80, (socket, token) => new RouterConnection(this, 80).ServeAsync(socket, token)).Port;
         Listen(2222, Builder.ServeAsync);
-        if (Behaviour.ServesPort9090)
+        if (Behavior.ServesPort9090)
         {
             Listen(9090, (socket, token) => new RouterConnection(this, 9090).ServeAsync(socket, token));
         }
@@ -55,7 +55,7 @@ public sealed class DeisRouter : IAsyncDisposable
     /// <summary>What <c>docker logs deis-router</c> shows.</summary>
     public IReadOnlyList<string> Log => Records.Lines;
 
-    internal RouterBehaviour Behaviour { get; }
+    internal RouterBehavior Behavior { get; }
 
     internal RouterLog Records { get; }
 
@@ -89,7 +89,7 @@ public sealed class DeisRouter : IAsyncDisposable
                 return;
             }
 
-            var settings = RouterSettings.Render(_context.Etcd, Behaviour);
+            var settings = RouterSettings.Render(_context.Etcd, Behavior);
             if (settings == _rendered)
             {
                 return;

@@ -80,7 +80,7 @@ internal sealed class RouterConnection(DeisRouter router, int port)
             catch (MalformedRequestException error)
             {
                 // Of what is no request nginx logs the first line: a PROXY line that nobody asked for is found there.
-                var client = RouterClient.Of(router.Behaviour, _generation.Settings, _peer, _proxyAddress, forwardedFor: null);
+                var client = RouterClient.Of(router.Behavior, _generation.Settings, _peer, _proxyAddress, forwardedFor: null);
                 Log(client.LoggedAddress, 400, error.Received, 0, request: null, upstream: null, started);
                 await Http.WriteResponseAsync(stream, Page(400, "close"), cancellationToken);
                 return;
@@ -101,13 +101,13 @@ internal sealed class RouterConnection(DeisRouter router, int port)
         if (request.Path == "/health-check" || port == 9090)
         {
             var response = request.Path == "/health-check" ? HttpResponse.Text(200, "text/plain", "") : Page(404, connection);
-            response.Fields["Server"] = $"nginx/{router.Behaviour.Nginx}";
+            response.Fields["Server"] = $"nginx/{router.Behavior.Nginx}";
             response.Fields["Connection"] = connection;
             await Http.WriteResponseAsync(stream, response with { HeadOnly = request.Method == "HEAD" }, cancellationToken);
             return keepAlive;
         }
 
-        var client = RouterClient.Of(router.Behaviour, _generation.Settings, _peer, _proxyAddress, request.Fields["X-Forwarded-For"]);
+        var client = RouterClient.Of(router.Behavior, _generation.Settings, _peer, _proxyAddress, request.Fields["X-Forwarded-For"]);
         var scheme = AccessScheme(request);
         if (!IsAllowed(request, client.RemoteAddress) || (_generation.Settings.EnforcesHttps && scheme != "https"))
         {
@@ -139,7 +139,7 @@ internal sealed class RouterConnection(DeisRouter router, int port)
         }
 
         var answer = EchoApplication.Respond(forwarded) with { HeadOnly = request.Method == "HEAD" };
-        answer.Fields["Server"] = $"nginx/{router.Behaviour.Nginx}";
+        answer.Fields["Server"] = $"nginx/{router.Behavior.Nginx}";
         answer.Fields["Connection"] = connection;
         if (_generation.Settings.Hsts && scheme == "https")
         {
@@ -169,7 +169,7 @@ internal sealed class RouterConnection(DeisRouter router, int port)
     {
         var own = port == 443 ? "https" : "http";
         var told = request.Fields["X-Forwarded-Proto"];
-        if (!router.Behaviour.UsesRealAddress)
+        if (!router.Behavior.UsesRealAddress)
         {
             return string.IsNullOrEmpty(told) ? own : told;
         }
@@ -180,7 +180,7 @@ internal sealed class RouterConnection(DeisRouter router, int port)
 
     private bool IsAllowed(HttpRequest request, string address)
     {
-        if (!router.Behaviour.KnowsWhitelists)
+        if (!router.Behavior.KnowsWhitelists)
         {
             return true;
         }
@@ -200,7 +200,7 @@ internal sealed class RouterConnection(DeisRouter router, int port)
     private HttpResponse Page(int status, string connection)
     {
         var title = $"{status} {Http.Reason(status)}";
-        var nginx = $"nginx/{router.Behaviour.Nginx}";
+        var nginx = $"nginx/{router.Behavior.Nginx}";
         return HttpResponse.Text(
             status,
             "text/html",

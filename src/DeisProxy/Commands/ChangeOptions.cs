@@ -15,7 +15,7 @@ internal sealed class ChangeOptions
         Description = "when a step fails, stop there instead of putting everything back",
     };
     private readonly Option<bool> _noHold = new("--no-hold") { Description = "do not hold new connections at the nodes while both ends switch" };
-    private readonly Option<bool> _yes = new("--yes", "-y") { Description = "do not ask; only a person at a terminal is asked" };
+    private readonly Option<bool> _yes = new("--yes", "-y") { Description = "do not ask for confirmation" };
 
     /// <summary>Declares the options on a command.</summary>
     public void AddTo(Command command)
@@ -29,7 +29,7 @@ internal sealed class ChangeOptions
         {
             if (result.GetValue(_detailedExitCode) && !result.GetValue(_dryRun))
             {
-                result.AddError("--detailed-exitcode goes with --dry-run; without it the change would be carried out.");
+                result.AddError("--detailed-exitcode requires --dry-run.");
             }
         });
     }

@@ -118,8 +118,8 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
         {
             throw new DeisProxyException(
                 "changed-meanwhile",
-                "What is there has changed since the plan was made.",
-                "Run the command again; it plans anew from what is there.");
+                "The configuration has changed since the plan was made.",
+                "Run the command again; it makes a new plan.");
         }
 
         if (prepared.Plan.Steps.Count == 0)
@@ -192,7 +192,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
             }
             catch (DeisProxyException error)
             {
-                host.Warn($"The journal could not be closed ({error.Message}); the next run will do it.");
+                host.Warn($"Could not close the journal ({error.Message}); the next run will close it.");
                 return;
             }
         }
@@ -200,7 +200,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
 
     private async Task<bool> ConfirmedAsync(Prepared prepared, CancellationToken cancellationToken) =>
         change.Yes || !host.Terminal.HasPerson
-        || await host.Terminal.ConfirmAsync($"Carry this out ({string.Join(", ", prepared.Plan.Steps.Select(s => s.Id))})?", cancellationToken);
+        || await host.Terminal.ConfirmAsync($"Apply these changes ({string.Join(", ", prepared.Plan.Steps.Select(s => s.Id))})?", cancellationToken);
 
     private sealed record Prepared
     {

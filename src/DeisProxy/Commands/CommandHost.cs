@@ -51,7 +51,7 @@ internal sealed record CommandHost(
     /// <summary>Shows a warning.</summary>
     public void Warn(string message) => Terminal.Warning(message);
 
-    /// <summary>Sets colours and detail as the options and the terminal allow.</summary>
+    /// <summary>Sets colors and detail as the options and the terminal allow.</summary>
     public void Prepare(OutputSettings output)
     {
         Terminal.ColorOutput &= !output.NoColor;

@@ -30,13 +30,13 @@ internal sealed partial class ConnectionOptions
     };
     private readonly Option<string> _provider = new("--provider")
     {
-        Description = "who runs the load balancer; none: clients reach the routers directly",
+        Description = "the load balancer's provider; none: clients reach the routers directly",
         HelpName = string.Join('|', ProviderList.Names),
         DefaultValueFactory = _ => ProviderList.Names[0],
     };
     private readonly Option<string?> _loadBalancer = new("--load-balancer")
     {
-        Description = "load balancer, by logical id or name; for Rackspace by id or name; needed when the choice is not clear",
+        Description = "load balancer, by logical id or name; for Rackspace by id or name; required if there are several",
         HelpName = "id",
         CustomParser = OptionParsers.Name,
     };
@@ -53,7 +53,7 @@ internal sealed partial class ConnectionOptions
     };
     private readonly Option<NodeAddress[]> _nodes = new("--node")
     {
-        Description = "node to enter by, repeatable; otherwise DEISCTL_TUNNEL, otherwise the load balancer's instances",
+        Description = "node to connect to, repeatable; otherwise DEISCTL_TUNNEL, otherwise the load balancer's instances",
         HelpName = "host[:port]",
         CustomParser = ParseNodes,
         Arity = ArgumentArity.OneOrMore,
@@ -87,7 +87,7 @@ internal sealed partial class ConnectionOptions
     };
     private readonly Option<string?> _jump = new("--jump", "-J")
     {
-        Description = "host to jump over, as ssh -J",
+        Description = "jump host, as ssh -J",
         HelpName = "host",
         CustomParser = result => ParseSsh(result, text => new SshOptions { Jump = text.Length == 0 ? " " : text }),
     };
@@ -137,7 +137,7 @@ internal sealed partial class ConnectionOptions
                 var tunnel = result.GetResult(_nodes) is null ? Tunnel() : [];
                 if (Provider(result) == NoBalancerProvider.ProviderName && result.GetResult(_nodes) is null && tunnel.Length == 0)
                 {
-                    result.AddError($"--provider none needs a node to enter by: name one with --node or {TunnelVariable}.");
+                    result.AddError($"--provider none needs a node: name one with --node or {TunnelVariable}.");
                 }
             }
             catch (DeisProxyException error)
@@ -177,7 +177,7 @@ internal sealed partial class ConnectionOptions
         {
             if (result.GetResult(option) is { Implicit: false })
             {
-                result.AddError($"{option.Name} does not go with --provider {provider}.");
+                result.AddError($"{option.Name} cannot be used with --provider {provider}.");
             }
         }
     }

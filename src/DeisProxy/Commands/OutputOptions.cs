@@ -16,9 +16,9 @@ internal sealed class OutputOptions
     };
     private readonly Option<bool> _verbose = new("--verbose")
     {
-        Description = "say more: the node, etcd, each call with its time, the causes of errors",
+        Description = "show more: the node, etcd, each call with its time, the causes of errors",
     };
-    private readonly Option<bool> _quiet = new("--quiet") { Description = "say only results and errors" };
+    private readonly Option<bool> _quiet = new("--quiet") { Description = "show only results and errors" };
     private readonly Option<bool> _noColor = new("--no-color") { Description = "no colors (also NO_COLOR)" };
 
     public OutputOptions() => _format.AcceptOnlyFromAmong("text", "json");
@@ -36,7 +36,7 @@ internal sealed class OutputOptions
         {
             if (result.GetValue(_verbose) && result.GetValue(_quiet))
             {
-                result.AddError("--verbose and --quiet exclude each other.");
+                result.AddError("--verbose and --quiet cannot be used together.");
             }
         });
     }

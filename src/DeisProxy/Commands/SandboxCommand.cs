@@ -23,7 +23,7 @@ internal sealed class SandboxCommand : Command
     };
     private readonly Option<int> _awsPort = new("--aws-port")
     {
-        Description = "port of the AWS endpoint; 0, or not given: a free one",
+        Description = "port of the AWS endpoint; by default a free one",
         HelpName = "port",
         CustomParser = result => OptionParsers.Port(result, least: 0),
     };
@@ -33,7 +33,7 @@ internal sealed class SandboxCommand : Command
     };
 
     public SandboxCommand(Terminal terminal)
-        : base("sandbox", "keep the demo's sandbox running, print how to point deis-proxy and the aws CLI at it")
+        : base("sandbox", "keep the demo's sandbox running and print how to point deis-proxy and the aws CLI at it")
     {
         _provider.AcceptOnlyFromAmong([.. SandboxScene.All.Select(s => s.Provider)]);
         Options.Add(_provider);
@@ -46,7 +46,7 @@ internal sealed class SandboxCommand : Command
             {
                 if (!isAws && result.GetResult(option) is { Implicit: false })
                 {
-                    result.AddError($"{option.Name} goes with --provider {AwsProvider.ProviderName}.");
+                    result.AddError($"{option.Name} requires --provider {AwsProvider.ProviderName}.");
                 }
             }
         });

@@ -36,7 +36,7 @@ internal sealed class SetupCommand : Command
     };
     private readonly Option<bool> _allowRedirectLoop = new("--allow-redirect-loop")
     {
-        Description = "go on although routers that enforce HTTPS would redirect forever",
+        Description = "continue even if routers that enforce HTTPS would redirect forever",
     };
 
     private readonly Option<int> _webSocketOnly = new("--websocket-only")
@@ -47,7 +47,7 @@ internal sealed class SetupCommand : Command
     };
     private readonly Option<bool> _dropPersistence = new("--drop-session-persistence")
     {
-        Description = "Rackspace: go on although TCP has no session persistence by cookie or TLS session",
+        Description = "Rackspace: continue without session persistence by cookie or TLS session, which TCP does not have",
     };
 
     public SetupCommand(CommandHost host)
@@ -65,7 +65,7 @@ internal sealed class SetupCommand : Command
             {
                 if (result.GetResult(option) is { Implicit: false } && _connection.Provider(result) != RackspaceProvider.ProviderName)
                 {
-                    result.AddError($"{option.Name} goes with --provider {RackspaceProvider.ProviderName}.");
+                    result.AddError($"{option.Name} requires --provider {RackspaceProvider.ProviderName}.");
                 }
             }
         });

@@ -26,7 +26,7 @@ internal sealed class TemplateCommand : Command
         {
             if (_connection.Provider(result) != AwsProvider.ProviderName)
             {
-                result.AddError("template goes with --provider aws: only CloudFormation has templates.");
+                result.AddError("template requires --provider aws: only CloudFormation has templates.");
             }
         });
         SetAction(async (parsed, cancellationToken) =>

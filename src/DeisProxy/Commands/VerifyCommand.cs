@@ -11,13 +11,13 @@ internal sealed class VerifyCommand : Command
     private readonly TrafficOptions _traffic = new();
     private readonly Option<bool> _noProbe = new("--no-probe")
     {
-        Description = "look at the configuration only: send nothing to routers or through the load balancer",
+        Description = "check only the configuration: send nothing to routers or through the load balancer",
     };
     private readonly Option<string?> _junit = new("--junit") { Description = "also write a JUnit XML report", HelpName = "file" };
-    private readonly Option<bool> _strict = new("--strict") { Description = "exit 4 for warnings and for checks that were skipped, too" };
+    private readonly Option<bool> _strict = new("--strict") { Description = "exit with 4 for warnings and skipped checks, too" };
 
     public VerifyCommand(CommandHost host)
-        : base("verify", "prove that it works: configuration, every router, real traffic")
+        : base("verify", "check that it works: configuration, every router, real traffic")
     {
         _connection.AddTo(this);
         _traffic.AddTo(this);
@@ -35,7 +35,7 @@ internal sealed class VerifyCommand : Command
         {
             if (result.GetValue(_strict) && result.GetValue(_noProbe))
             {
-                result.AddError("--strict and --no-probe exclude each other: without probes checks are skipped.");
+                result.AddError("--strict and --no-probe cannot be used together: without probes, checks are skipped.");
             }
         });
         _output.AddTo(this);

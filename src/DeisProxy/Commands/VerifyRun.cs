@@ -128,8 +128,8 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
         {
             throw new DeisProxyException(
                 "report-not-written",
-                $"The report could not be written: {refused.Message}",
-                "Name a file in a folder that exists and may be written, with --junit.",
+                $"Could not write the report: {refused.Message}",
+                "Use --junit with a file in a writable folder.",
                 refused);
         }
     }

@@ -127,7 +127,7 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
         ErrorText.Print(terminal, error, output.Verbose);
         if (rollbackError is not null)
         {
-            terminal.Message(("Not everything could be put back:", Tone.Bad));
+            terminal.Message(("Could not put everything back:", Tone.Bad));
             ErrorText.Print(terminal, rollbackError, output.Verbose);
         }
 
@@ -179,19 +179,19 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
         var manner = flip.Manner switch
         {
             FlipManner.HeldByContent =>
-                $"The load balancer first, then the routers; connections that did not fit waited at the nodes, for {flip.Held.TotalMilliseconds:F0} "
-                    + "ms in all.",
+                $"Switched the load balancer first, then the routers; connections that did not fit waited at the nodes for "
+                    + $"{flip.Held.TotalMilliseconds:F0} ms in all.",
             FlipManner.Held =>
-                $"The load balancer first, then every router at once, with new connections held for {flip.Held.TotalMilliseconds:F0} ms.",
-            FlipManner.Watched => "The load balancer first, then every router at once.",
-            FlipManner.RoutersFirst => "The routers in their own time, the load balancer when half of them had switched.",
+                $"Switched the load balancer first, then every router at once, with new connections held for {flip.Held.TotalMilliseconds:F0} ms.",
+            FlipManner.Watched => "Switched the load balancer first, then every router at once.",
+            FlipManner.RoutersFirst => "Routers switched in their own time, the load balancer when half of them had switched.",
             _ => "Switched the load balancer and the routers at the same time.",
         };
         var machines =
             flip is { Machines: > 1 and var count, Apart: { } apart } ? $" Its {count} machines switched {apart.TotalMilliseconds:F0} ms apart." : "";
         var requests = flip switch
         {
-            { Requests: null or 0 } => " Whether requests failed could not be measured.",
+            { Requests: null or 0 } => " Could not measure whether requests failed.",
             { Failed: 0 } => $" None of our {flip.Requests} requests failed; the longest waited {flip.LongestWait?.TotalMilliseconds:F0} ms.",
             _ => $" {flip.Failed} of our {flip.Requests} requests failed, over {flip.Outage?.TotalMilliseconds:F0} ms; "
                 + $"the longest of the others waited {flip.LongestWait?.TotalMilliseconds:F0} ms.",
@@ -202,12 +202,12 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
     private static Notice UnderWay(string holder, RunRecord? run) => new(
         "run-under-way",
         $"A run is under way: {holder}{(run is null ? "" : $", {(run.Undoing ? "undoing" : "at")} step {run.Steps[run.Current].Id}")}.",
-        "What is shown here may change, and nothing can be changed until that run has ended.");
+        "Wait until it ends; no other run can start before, and this plan may change.");
 
     private static Notice Unfinished(RunRecord run) => new(
         "unfinished-run",
         $"An earlier run was cut off: {run}.",
-        "This run starts with what it left half done.");
+        "This run first cleans up what that one left unfinished.");
 
     private ValueList<Notice> Complete(ValueList<Notice> notices) =>
         notices.Select(n => n with { Message = _commands.Complete(n.Message), Remedy = _commands.Complete(n.Remedy) }).ToValueList();

@@ -47,7 +47,7 @@ internal sealed record ErrorDocument(string Code, string Message, string Remedy)
     public static ErrorDocument Of(Exception error) => error switch
     {
         DeisProxyException expected => new(expected.Code, expected.Message, expected.Remedy),
-        OperationCanceledException => new("interrupted", "The command was interrupted.", "Run it again when nothing interrupts it."),
+        OperationCanceledException => new("interrupted", "The command was interrupted.", "Run it again."),
         _ => new("bug", error.Message, "This is a bug in deis-proxy; please report it with the stack trace on stderr."),
     };
 }

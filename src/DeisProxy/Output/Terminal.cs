@@ -249,8 +249,8 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
         {
             throw new DeisProxyException(
                 "cannot-ask",
-                "There is no terminal to ask on.",
-                "Run it again with --yes to skip the confirmation; a key's passphrase goes into DEIS_PROXY_SSH_PASSPHRASE.",
+                "There is no terminal to ask for confirmation or a passphrase.",
+                "Use --yes to skip the confirmation; set DEIS_PROXY_SSH_PASSPHRASE to a key's passphrase.",
                 refused);
         }
     }

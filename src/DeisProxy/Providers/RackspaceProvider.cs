@@ -68,7 +68,7 @@ internal sealed class RackspaceProvider(RackspaceSettings settings, string? load
             throw new DeisProxyException(
                 "error-page-not-saved",
                 $"Could not save the error page: {error.Message}",
-                "Name a folder that may be written with XDG_STATE_HOME, then run the command again.",
+                "Set XDG_STATE_HOME to a writable folder, then run the command again.",
                 error);
         }
     }

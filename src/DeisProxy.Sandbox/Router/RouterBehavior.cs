@@ -11,16 +11,16 @@ namespace DeisProxy.Sandbox.Router;
 /// <param name="ServesPort9090">v1.11.0: answers health checks on a port of its own.</param>
 /// <param name="HstsRedirects">v1.8.0: HSTS implies the redirect to https.</param>
 /// <param name="KnowsWhitelists">v1.11.0.</param>
-internal sealed record RouterBehaviour(
+internal sealed record RouterBehavior(
     bool KnowsProxyProtocol, bool FalseMeansOff, bool UsesRealAddress, bool ServesPort9090, bool HstsRedirects, bool KnowsWhitelists, string Nginx)
 {
-    public static RouterBehaviour For(string platformVersion)
+    public static RouterBehavior For(string platformVersion)
     {
         var text = platformVersion.TrimStart('v').Split('-', '+')[0];
         var version = Version.TryParse(text, out var parsed)
             ? parsed
             : throw new ArgumentException($"'{platformVersion}' is not a version of Deis.", nameof(platformVersion));
-        return new RouterBehaviour(
+        return new RouterBehavior(
             KnowsProxyProtocol: From(1, 6),
             FalseMeansOff: From(1, 13),
             UsesRealAddress: From(1, 13),
@@ -39,20 +39,20 @@ internal sealed record RouterBehaviour(
 internal sealed record RouterSettings(
     bool DemandsProxyLine, bool TrustsProxyLine, IPNetwork RealIpNetwork, bool EnforcesHttps, bool Hsts, bool ServesTls, bool EnforcesWhitelist)
 {
-    public static RouterSettings Render(EtcdStore etcd, RouterBehaviour behaviour)
+    public static RouterSettings Render(EtcdStore etcd, RouterBehavior behavior)
     {
-        var key = behaviour.KnowsProxyProtocol ? etcd.Value("/deis/router/proxyProtocol") : null;
+        var key = behavior.KnowsProxyProtocol ? etcd.Value("/deis/router/proxyProtocol") : null;
         var on = !string.IsNullOrEmpty(key) && key != "false";
-        var hsts = behaviour.HstsRedirects && etcd.Value("/deis/router/hsts/enabled") == "true";
+        var hsts = behavior.HstsRedirects && etcd.Value("/deis/router/hsts/enabled") == "true";
         return new RouterSettings(
-            DemandsProxyLine: behaviour.FalseMeansOff ? on : key is not null,
+            DemandsProxyLine: behavior.FalseMeansOff ? on : key is not null,
             TrustsProxyLine: on,
             RealIpNetwork: IPNetwork.TryParse(etcd.Value("/deis/router/proxyRealIpCidr") ?? "", out var network) ? network : IPNetwork
                 .Parse("10.0.0.0/8"),
             EnforcesHttps: (etcd.Value("/deis/router/enforceHTTPS") ?? (hsts ? "true" : "false")) == "true",
             Hsts: hsts,
             ServesTls: etcd.Value("/deis/router/sslCert") is not null,
-            EnforcesWhitelist: behaviour.KnowsWhitelists && etcd.Value("/deis/router/enforceWhitelist") == "true");
+            EnforcesWhitelist: behavior.KnowsWhitelists && etcd.Value("/deis/router/enforceWhitelist") == "true");
     }
 }
 
@@ -60,10 +60,10 @@ internal sealed record RouterSettings(
 /// <param name="RemoteAddress"><c>$remote_addr</c>, after the real-IP module; whitelists test it.</param>
 internal sealed record RouterClient(string RemoteAddress, string LoggedAddress, string ForwardedFor)
 {
-    public static RouterClient Of(RouterBehaviour behaviour, RouterSettings settings, string peer, string? proxyAddress, string? forwardedFor)
+    public static RouterClient Of(RouterBehavior behavior, RouterSettings settings, string peer, string? proxyAddress, string? forwardedFor)
     {
         var trusted = IPAddress.TryParse(peer, out var address) && settings.RealIpNetwork.Contains(address);
-        if (behaviour.UsesRealAddress)
+        if (behavior.UsesRealAddress)
         {
             var told = settings.DemandsProxyLine ? proxyAddress : forwardedFor?.Split(',')[^1].Trim();
             var real = trusted && IPAddress.TryParse(told, out _) ? told! : peer;
