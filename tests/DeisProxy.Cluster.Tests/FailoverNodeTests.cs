@@ -12,14 +12,14 @@ public sealed class FailoverNodeTests
     [Fact]
     public async Task Nodes_that_do_not_answer_are_tried_side_by_side()
     {
-        var transport = new Transport { Late = { ["a"] = 20, ["b"] = 20, ["c"] = 20 } };
+        var transport = new Transport { Late = { ["a"] = 60, ["b"] = 60, ["c"] = 60 } };
         var clock = Stopwatch.StartNew();
         await using (var node = await FailoverNode.EnterAsync(transport, Addresses, _ => { }, CancellationToken.None))
         {
             node.Name.ShouldBe("d");
         }
 
-        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10));
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30));
         transport.Open.ShouldBe(0);
     }
 
@@ -38,17 +38,64 @@ public sealed class FailoverNodeTests
     }
 
     [Fact]
+    public async Task Who_is_entered_after_another_one_is_left()
+    {
+        var transport = new Transport { Late = { ["a"] = 2.5, ["b"] = 0.1 }, Stubborn = ["a"] };
+        await using (var node = await FailoverNode.EnterAsync(transport, Addresses, _ => { }, CancellationToken.None))
+        {
+            node.Name.ShouldBe("b");
+            transport.Entered.ShouldBe(2);
+            transport.Open.ShouldBe(1);
+        }
+
+        transport.Open.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_changed_host_key_is_seen_though_another_node_was_entered_first()
+    {
+        var transport = new Transport { Late = { ["a"] = 2.5, ["b"] = 0.1 }, Stubborn = ["a"], Failing = ["a"], Code = "ssh-host-key-changed" };
+        var error = await Should.ThrowAsync<DeisProxyException>(
+            () => FailoverNode.EnterAsync(transport, Addresses, _ => { }, CancellationToken.None));
+        error.Code.ShouldBe("ssh-host-key-changed");
+        transport.Entered.ShouldBe(1);
+        transport.Open.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task While_a_person_is_asked_no_other_node_is_begun()
+    {
+        var transport = new Transport { Late = { ["a"] = 3 }, Asking = TimeSpan.FromSeconds(3) };
+        await using var node = await FailoverNode.EnterAsync(transport, Addresses, _ => { }, CancellationToken.None);
+        node.Name.ShouldBe("a");
+    }
+
+    [Fact]
     public async Task A_cancelled_search_leaves_nothing_open()
     {
-        var transport = new Transport { Late = { ["a"] = 30, ["b"] = 30, ["c"] = 30, ["d"] = 30 } };
+        var transport = new Transport { Late = { ["a"] = 4, ["b"] = 30, ["c"] = 30, ["d"] = 30 }, Stubborn = ["a"] };
         using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         await Should.ThrowAsync<OperationCanceledException>(() => FailoverNode.EnterAsync(transport, Addresses, _ => { }, soon.Token));
+        transport.Entered.ShouldBe(1);
         transport.Open.ShouldBe(0);
     }
 
     private sealed class Transport : INodeTransport
     {
+        private readonly Stopwatch _clock = Stopwatch.StartNew();
         private int _open;
+
+        /// <summary>How long from now on a person is being asked.</summary>
+        public TimeSpan Asking { get; init; }
+
+        public bool IsAsking => _clock.Elapsed < Asking;
+
+        /// <summary>Those that do not hear that they are no longer wanted.</summary>
+        public string[] Stubborn { get; init; } = [];
+
+        public string Code { get; init; } = "ssh-unreachable";
+
+        public int Entered { get; private set; }
 
         public Dictionary<string, double> Late { get; } = [];
 
@@ -61,13 +108,15 @@ public sealed class FailoverNodeTests
         public async Task<INode> ConnectAsync(NodeAddress address, CancellationToken cancellationToken)
         {
             var name = address.ToString();
-            await Task.Delay(TimeSpan.FromSeconds(Late.GetValueOrDefault(name)), cancellationToken);
+            await Task.Delay(
+                TimeSpan.FromSeconds(Late.GetValueOrDefault(name)), Stubborn.Contains(name) ? CancellationToken.None : cancellationToken);
             if (Failing.Contains(name))
             {
-                throw new DeisProxyException("ssh-unreachable", name, "");
+                throw new DeisProxyException(Code, name, "");
             }
 
             Interlocked.Increment(ref _open);
+            Entered++;
             return new Node(name, () => Interlocked.Decrement(ref _open));
         }
 

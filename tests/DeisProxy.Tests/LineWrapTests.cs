@@ -20,6 +20,30 @@ public sealed class LineWrapTests
         Print(30, ("To go back: deis-proxy teardown --stack deis --node 10.0.0.1 --node 10.0.0.2", Tone.Plain))
             .ShouldBe("To go back:\n  deis-proxy teardown --stack deis --node 10.0.0.1 --node 10.0.0.2\n");
 
+    [Theory]
+    [InlineData("/home/ann/artifacts/deis-proxy setup --node 127.21.1.11:35547 --ssh-user root")]
+    [InlineData("'/home/ann b/artifacts/deis-proxy' setup --node 127.21.1.11:35547 --ssh-user root")]
+    [InlineData("dotnet /home/ann/bin/deis-proxy.dll verify --node 127.21.1.11:35547 --ssh-user root")]
+    [InlineData("export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_PROFILE=somebody")]
+    public void A_command_with_a_path_is_a_command(string command)
+    {
+        for (var width = 1; width < command.Length; width++)
+        {
+            Print(width, (command, Tone.Plain)).ShouldBe($"{command}\n");
+            Print(width, ($"  {command}", Tone.Plain)).ShouldBe($"  {command}\n");
+        }
+    }
+
+    [Fact]
+    public void Other_programs_commands_are_not_broken_either()
+    {
+        const string Remedy = "If the host was set up anew, forget its key: ssh-keygen -f '/home/ann/.ssh/known_hosts' -R 10.0.0.1";
+        for (var width = 1; width < Remedy.Length; width++)
+        {
+            Print(width, ("  ", Tone.Plain), (Remedy, Tone.Plain)).ShouldEndWith("ssh-keygen -f '/home/ann/.ssh/known_hosts' -R 10.0.0.1\n");
+        }
+    }
+
     [Fact]
     public void A_word_that_is_too_long_is_left_to_the_terminal() =>
         Print(10, ("see https://example.com/long now", Tone.Plain)).ShouldBe("see\n  https://example.com/long\n  now\n");
@@ -32,11 +56,11 @@ public sealed class LineWrapTests
         .ShouldBe("\e[32mgood words\e[0m\n  \e[32mhere\e[0m\n");
 
     [Property(MaxTest = 1000)]
-    public bool No_word_is_lost(string? text, byte width)
+    public bool No_word_is_lost(string? text, string? more, byte width)
     {
-        var clean = Terminal.Clean(text ?? "");
-        return Print(width, (clean, Tone.Plain)).Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries)
-            .SequenceEqual(clean.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        var (one, two) = (Terminal.Clean(text ?? ""), Terminal.Clean($"{new string(' ', width % 40)}{more}"));
+        return Print(width, (one, Tone.Bold), (two, Tone.Plain)).Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries)
+            .SequenceEqual((one + two).Split(' ', StringSplitOptions.RemoveEmptyEntries));
     }
 
     [Fact]

@@ -11,6 +11,8 @@ public sealed class FailoverNode : INode
     /// <summary>How long a node may take before the next one is tried beside it.</summary>
     private static readonly TimeSpan HeadStart = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan AskingInterval = TimeSpan.FromMilliseconds(50);
+
     private readonly IReadOnlyList<NodeAddress> _addresses;
     private readonly INodeTransport _transport;
     private readonly Action<DeisProxyException> _passOver;
@@ -28,7 +30,8 @@ public sealed class FailoverNode : INode
     /// <param name="passOver">Is told why a node was passed over in favor of the next one.</param>
     /// <exception cref="DeisProxyException">
     /// No node can be entered: with the code that all failures have in common, else <c>ssh-no-node</c>. A changed host key
-    /// (<c>ssh-host-key-changed</c>) or a revoked one (<c>ssh-host-key-revoked</c>) ends the search at once, because the next node would hide it.
+    /// (<c>ssh-host-key-changed</c>) or a revoked one (<c>ssh-host-key-revoked</c>) of a node that has answered by then ends the search, because
+    /// another node would hide it.
     /// </exception>
     public static async Task<FailoverNode> EnterAsync(
         INodeTransport transport, IReadOnlyList<NodeAddress> addresses, Action<DeisProxyException> passOver, CancellationToken cancellationToken)
@@ -55,8 +58,10 @@ public sealed class FailoverNode : INode
     public async ValueTask DisposeAsync()
     {
         _disposed = true;
+
+        // A node that is being entered in place of a lost one is left, too.
+        await _changing.WaitAsync();
         await _node.DisposeAsync();
-        _changing.Dispose();
     }
 
     private async Task<T> WithNodeAsync<T>(Func<INode, Task<T>> call, CancellationToken cancellationToken)
@@ -103,7 +108,8 @@ public sealed class FailoverNode : INode
         Task<INode>? entered = null;
         try
         {
-            while (entered is null && (tries.Count < addresses.Count || tries.Exists(one => !one.Entering.IsCompleted)))
+            while (entered is null && !tries.Exists(one => one.Entering.IsFaulted && !IsPassedOver(one.Entering))
+                && (tries.Count < addresses.Count || tries.Exists(one => !one.Entering.IsCompleted)))
             {
                 if (tries.Count < addresses.Count)
                 {
@@ -119,12 +125,13 @@ public sealed class FailoverNode : INode
                     await Task.WhenAny([.. open, Task.Delay(tries.Count < addresses.Count ? HeadStart : Timeout.InfiniteTimeSpan, ended.Token)]);
                 }
 
-                cancellationToken.ThrowIfCancellationRequested();
-                foreach (var (alarm, _) in tries.Where(one => one.Entering.IsFaulted && !IsPassedOver(one.Entering)))
+                // Whoever is typing a passphrase goes on; no other node is begun meanwhile.
+                while (transport.IsAsking)
                 {
-                    await alarm;
+                    await Task.Delay(AskingInterval, cancellationToken);
                 }
 
+                cancellationToken.ThrowIfCancellationRequested();
                 entered = tries.Select(one => one.Entering).FirstOrDefault(entering => entering.IsCompletedSuccessfully);
             }
         }
@@ -133,17 +140,14 @@ public sealed class FailoverNode : INode
             await ended.CancelAsync();
 
             // The node that is entered may live on its token.
-            foreach (var (entering, stop) in tries.Where(one => one.Entering != entered))
-            {
-                await stop.CancelAsync();
-                await ((Task)entering).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                if (entering.IsCompletedSuccessfully)
-                {
-                    await (await entering).DisposeAsync();
-                }
+            await Task.WhenAll(tries.Where(one => one.Entering != entered).Select(one => LeaveAsync(one.Entering, one.Stop)));
+        }
 
-                stop.Dispose();
-            }
+        // Whatever stands in the way of all nodes, or must be seen, ends the search, even if it came a moment after another node was entered.
+        if (tries.Select(one => one.Entering).FirstOrDefault(entering => entering.IsFaulted && !IsPassedOver(entering)) is { } alarm)
+        {
+            await (entered is null ? ValueTask.CompletedTask : (await entered).DisposeAsync());
+            await alarm;
         }
 
         var failures = tries.Select(one => one.Entering).Where(IsPassedOver)
@@ -164,6 +168,18 @@ public sealed class FailoverNode : INode
                 string.Join(" ", failures.Select(failure => failure.Remedy).Distinct(StringComparer.Ordinal)),
                 new AggregateException(failures)),
         };
+    }
+
+    private static async Task LeaveAsync(Task<INode> entering, CancellationTokenSource stop)
+    {
+        await stop.CancelAsync();
+        await ((Task)entering).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (entering.IsCompletedSuccessfully)
+        {
+            await (await entering).DisposeAsync();
+        }
+
+        stop.Dispose();
     }
 
     /// <summary>Whether the next node may be entered in place of this one: an alarm must be seen, and a missing program is missed by all.</summary>

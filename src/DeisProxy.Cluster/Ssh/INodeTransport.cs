@@ -6,6 +6,9 @@ public interface INodeTransport
     /// <summary>Whether another machine stands in between, whose address the nodes see instead of this machine's.</summary>
     bool HasJump { get; }
 
+    /// <summary>Whether a person is being asked for a secret.</summary>
+    bool IsAsking => false;
+
     /// <summary>Connects to a node.</summary>
     /// <exception cref="Core.DeisProxyException">The node cannot be entered; the codes begin with <c>ssh-</c>.</exception>
     Task<INode> ConnectAsync(NodeAddress address, CancellationToken cancellationToken);

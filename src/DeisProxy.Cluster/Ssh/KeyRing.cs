@@ -44,6 +44,9 @@ internal sealed class KeyRing(Func<string, CancellationToken, Task<string?>>? as
     private readonly ConcurrentDictionary<string, PrivateKeyFile> _opened = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _asking = new(1);
 
+    /// <summary>Whether somebody is being asked for a passphrase.</summary>
+    public bool IsAsking => _asking.CurrentCount == 0;
+
     /// <summary>
     /// Collects what can be offered to a host without asking anybody, in ssh's order: the agent's keys that the configuration names, its others,
     /// then files.

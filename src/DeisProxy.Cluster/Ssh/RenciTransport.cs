@@ -159,7 +159,12 @@ internal sealed class RenciTransport
                 await relay.DisposeAsync();
             }
 
-            cancellationToken.ThrowIfCancellationRequested();
+            // A key that was judged is told of, whatever else happens.
+            if (distrust is null)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
             throw distrust ?? Explain(address, host, relay?.Failure is { } failure and not OperationCanceledException ? failure : error);
         }
     }

@@ -39,6 +39,9 @@ public sealed class SshTransport : INodeTransport, IDisposable
     }
 
     /// <inheritdoc/>
+    public bool IsAsking => _keys.IsAsking;
+
+    /// <inheritdoc/>
     public bool HasJump => _entry is not null || !string.IsNullOrEmpty(_options.Jump);
 
     /// <inheritdoc/>

@@ -53,15 +53,29 @@ internal sealed class ActivityLine(Action<string>? draw, Action<string> say, Tim
                 return;
             }
 
-            var elapsed = time.GetElapsedTime(_since);
-            if (draw is null)
+            try
             {
-                say($"… {_text} ({elapsed.TotalSeconds:F0} s)");
+                Show(time.GetElapsedTime(_since));
             }
-            else
+#pragma warning disable CA1031 // On a timer's thread it would end the process, perhaps while a port is closed.
+            catch (Exception error)
+#pragma warning restore CA1031
             {
-                draw($"{Spinner[(int)(elapsed / Frame) % Spinner.Length]} {_text} ({elapsed.TotalSeconds:F1} s)");
+                System.Diagnostics.Debug.WriteLine(error.Message);
+                _text = null;
             }
+        }
+    }
+
+    private void Show(TimeSpan elapsed)
+    {
+        if (draw is null)
+        {
+            say($"… {_text} ({elapsed.TotalSeconds:F0} s)");
+        }
+        else
+        {
+            draw($"{Spinner[(int)(elapsed / Frame) % Spinner.Length]} {_text} ({elapsed.TotalSeconds:F1} s)");
         }
     }
 }

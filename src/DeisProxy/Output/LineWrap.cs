@@ -1,41 +1,40 @@
+using System.Text.RegularExpressions;
+
 namespace DeisProxy.Output;
 
 /// <summary>
 /// Breaks a line at words for a narrow terminal; what follows is indented. A command is never broken: pasted, its first line would run alone,
 /// perhaps on another cluster. The terminal itself continues what is too long. (Spectre.Console breaks such a word.)
 /// </summary>
-internal static class LineWrap
+internal static partial class LineWrap
 {
-    private const string Command = "deis-proxy ";
-
     /// <summary>The pieces of a text, each a line.</summary>
     /// <param name="hang">Columns that the lines after the first are indented by; the ranges do not include them.</param>
     public static IEnumerable<Range> Break(string text, int width, int hang)
     {
-        var start = 0;
+        var (start, command) = (0, CommandIn(text));
         for (var room = width; text.Length - start > room; room = width - hang)
         {
-            var command = text.IndexOf(Command, start, StringComparison.Ordinal);
-            var end = text.LastIndexOf(' ', start + room, room + 1);
-            if (start == 0 && end >= 0 && string.IsNullOrWhiteSpace(text[..end]))
+            int end;
+            var word = text.Length - text[start..].TrimStart().Length;
+            if (command <= Math.Max(start + room, word))
             {
-                end = -1;
-            }
+                // The command is on a line of its own, with what follows it.
+                if (string.IsNullOrWhiteSpace(text[start..Math.Max(start, command)]))
+                {
+                    break;
+                }
 
-            if (command >= 0 && (end < 0 || command <= end))
+                end = command - 1;
+            }
+            else
             {
-                // On a line of its own, to its end.
-                end = command > start && !string.IsNullOrWhiteSpace(text[start..command]) ? command - 1 : -1;
+                end = text.LastIndexOf(' ', start + room, room + 1);
+                end = end >= 0 && !string.IsNullOrWhiteSpace(text[start..end]) ? end : text.IndexOf(' ', Math.Max(start + room, word));
                 if (end < 0)
                 {
                     break;
                 }
-            }
-
-            end = end < 0 ? text.IndexOf(' ', Math.Min(text.Length, start + room)) : end;
-            if (end < 0)
-            {
-                break;
             }
 
             yield return start..end;
@@ -49,8 +48,28 @@ internal static class LineWrap
     public static int Hang(string before, string last, int width)
     {
         var indent = before.Length + last.Length - $"{before}{last}".TrimStart().Length;
-        return before.Length > 0 && before.Length <= width / 2
-            ? before.Length + last.Length - last.TrimStart().Length
-            : Math.Min(indent + 2, width / 2);
+        return Math.Min(
+            before.Length > 0 && before.Length <= width / 2 ? before.Length + last.Length - last.TrimStart().Length : indent + 2, width / 2);
     }
+
+    /// <summary>Where the first command of a text begins, its path and quotes included; behind its end if there is none.</summary>
+    private static int CommandIn(string text)
+    {
+        if (Command().Match(text) is not { Success: true } command)
+        {
+            return int.MaxValue;
+        }
+
+        // A quoted path may hold spaces.
+        var before = text[..command.Index];
+        var start = before.Count(c => c == '\'') % 2 == 1 ? before.LastIndexOf('\'') : command.Index;
+        return start == 0 ? 0 : text.LastIndexOf(' ', start - 1) + 1;
+    }
+
+    /// <summary>The programs that messages tell people to run.</summary>
+    [GeneratedRegex(
+        @"deis-proxy(\.dll)?'? (setup|verify|teardown|template|demo|sandbox|completion)\b"
+            + @"|(?<![\w-])(ssh-keygen|ssh-keyscan|ssh-add|aws|etcdctl|deisctl|apt-get|export|dotnet|sudo) |\bssh -",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Command();
 }
