@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using DeisProxy.Core;
 using DeisProxy.Core.Elb;
 using DeisProxy.Core.Model;
+using static DeisProxy.Aws.TemplateParts;
 
 namespace DeisProxy.Aws;
 
@@ -85,76 +86,6 @@ public sealed class TemplatePatch
         patch.ConnectionSettings();
         return (root!.ToJsonString(Indented) + "\n", [.. patch._notes]);
     }
-
-    private static string Text(ListenerProtocol protocol) => protocol.ToString().ToUpperInvariant();
-
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static JsonObject Wanted(LoadBalancer target)
-    {
-        var properties = new JsonObject { ["Listeners"] = NewListeners(target) };
-        if (NewPolicies(ProxyPorts(target)) is { Count: > 0 } policies)
-        {
-            properties["Policies"] = policies;
-        }
-
-        properties["HealthCheck"] = NewHealthCheck(target.HealthCheck);
-        properties["ConnectionSettings"] = new JsonObject { ["IdleTimeout"] = target.IdleTimeoutSeconds };
-        return properties;
-    }
-
-    private static JsonArray Texts(IEnumerable<string> values) => new([.. values.Select(v => JsonValue.Create(v))]);
-
-    private static JsonArray NewListeners(LoadBalancer target) => new([.. target.Listeners.Select(NewListener)]);
-
-    private static JsonObject NewListener(Listener listener)
-    {
-        var value = new JsonObject
-        {
-            ["LoadBalancerPort"] = Text(listener.LoadBalancerPort),
-            ["InstancePort"] = Text(listener.InstancePort),
-            ["Protocol"] = Text(listener.Protocol),
-            ["InstanceProtocol"] = Text(listener.InstanceProtocol),
-        };
-        if (listener.CertificateId is { } certificate)
-        {
-            value["SSLCertificateId"] = certificate;
-        }
-
-        return value;
-    }
-
-    private static JsonArray NewPolicies(IEnumerable<(LoadBalancerPolicy Policy, ValueList<int> Ports)> policies) =>
-        new([.. policies.Select(p => NewPolicy(p.Policy, p.Ports))]);
-
-    private static JsonObject NewPolicy(LoadBalancerPolicy policy, IEnumerable<int> ports) => new()
-    {
-        ["PolicyName"] = policy.Name,
-        ["PolicyType"] = policy.TypeName,
-        ["Attributes"] = new JsonArray(
-            [
-                .. policy.Attributes.Select(a => new JsonObject
-                {
-                    ["Name"] = a.Name,
-                    ["Value"] = bool.TryParse(a.Value, out var flag) ? flag : a.Value,
-                }),
-            ]),
-        ["InstancePorts"] = Texts(ports.Select(Text)),
-    };
-
-    private static JsonObject NewHealthCheck(HealthCheck check) => new()
-    {
-        ["Target"] = check.Target.ToString(),
-        ["Interval"] = Text(check.IntervalSeconds),
-        ["Timeout"] = Text(check.TimeoutSeconds),
-        ["UnhealthyThreshold"] = Text(check.UnhealthyThreshold),
-        ["HealthyThreshold"] = Text(check.HealthyThreshold),
-    };
-
-    private static IEnumerable<(LoadBalancerPolicy Policy, ValueList<int> Ports)> ProxyPorts(LoadBalancer target) => target.Policies
-        .Where(p => p.TypeName == LoadBalancerPolicy.ProxyProtocolType)
-        .Select(p => (p, target.BackendPolicies.Where(b => b.PolicyNames.Contains(p.Name)).Select(b => b.InstancePort).ToValueList()))
-        .Where(p => p.Item2.Count > 0);
 
     private static JsonNode? Member(JsonNode? node, string name) => (node as JsonObject)?[name];
 

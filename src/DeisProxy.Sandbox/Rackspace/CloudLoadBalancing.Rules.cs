@@ -222,6 +222,6 @@ internal sealed partial class CloudLoadBalancing
 
         created.Build(time);
         _balancers[created.Id] = created;
-        return new JsonObject { ["loadBalancer"] = Document(created, inList: false) };
+        return new JsonObject { ["loadBalancer"] = CloudDocuments.Document(created, inList: false) };
     }
 }

@@ -116,7 +116,7 @@ internal sealed partial class CloudLoadBalancing
         switch (request.Method, part)
         {
             case ("GET", ""):
-                return (200, new JsonObject { ["loadBalancer"] = Document(balancer, inList: false) });
+                return (200, new JsonObject { ["loadBalancer"] = CloudDocuments.Document(balancer, inList: false) });
             case ("PUT", ""):
                 return Change(Update(balancer, BodyOf(request, "loadBalancer")));
             case ("DELETE", ""):
@@ -124,7 +124,8 @@ internal sealed partial class CloudLoadBalancing
                 balancer.Delete(Draw(_options.ChangeTime));
                 return (202, null);
             case ("GET", "healthmonitor"):
-                return (200, new JsonObject { ["healthMonitor"] = state.Monitor is { } monitor ? Document(monitor) : new JsonObject() });
+                var shown = state.Monitor is { } monitor ? CloudDocuments.Document(monitor) : new JsonObject();
+                return (200, new JsonObject { ["healthMonitor"] = shown });
             case ("PUT", "healthmonitor"):
                 return Change(state with { Monitor = ReadMonitor(balancer, BodyOf(request, "healthMonitor")) });
             case ("DELETE", "healthmonitor"):
@@ -137,7 +138,7 @@ internal sealed partial class CloudLoadBalancing
                     ? Change(state with { Caching = enabled })
                     : throw new CloudFault(400, "Content caching can only be enabled on HTTP load balancers.");
             case ("GET", "sessionpersistence"):
-                return (200, new JsonObject { ["sessionPersistence"] = Persistence(state) ?? new JsonObject() });
+                return (200, new JsonObject { ["sessionPersistence"] = CloudDocuments.Persistence(state) ?? new JsonObject() });
             case ("PUT", "sessionpersistence"):
                 return Change(state with { Persistence = ReadPersistence(state, BodyOf(request, "sessionPersistence")) });
             case ("DELETE", "sessionpersistence"):
@@ -156,7 +157,7 @@ internal sealed partial class CloudLoadBalancing
                     })
                     : throw CloudFault.NotFound();
             case ("GET", "errorpage"):
-                return (200, ErrorPage(state.ErrorPage ?? DefaultErrorPage));
+                return (200, CloudDocuments.ErrorPage(state.ErrorPage ?? DefaultErrorPage));
             case ("PUT", "errorpage"):
                 if (state.Protocol != "HTTP")
                 {
@@ -165,7 +166,7 @@ internal sealed partial class CloudLoadBalancing
 
                 var page = ReadErrorPage(BodyOf(request, "errorpage"));
                 Change(state with { ErrorPage = page });
-                return (200, ErrorPage(page));
+                return (200, CloudDocuments.ErrorPage(page));
             case ("DELETE", "errorpage"):
                 Change(state with { ErrorPage = null });
                 return (200, null);
@@ -233,92 +234,11 @@ internal sealed partial class CloudLoadBalancing
             ["loadBalancers"] = new JsonArray([.. _balancers.Values
                 .Where(balancer => balancer.Id >= marker && balancer.Status != "DELETED")
                 .Take(limit)
-                .Select(JsonNode (balancer) => Document(balancer, inList: true))]),
+                .Select(JsonNode (balancer) => CloudDocuments.Document(balancer, inList: true))]),
         };
 
         int? Number(string name) => query.TryGetValue(name, out var text)
             && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
             ? value : null;
-    }
-
-    private static JsonObject Document(CloudBalancer balancer, bool inList)
-    {
-        var state = balancer.State;
-        var document = new JsonObject
-        {
-            ["name"] = state.Name,
-            ["id"] = balancer.Id,
-            ["protocol"] = state.Protocol,
-            ["port"] = state.Port,
-            ["algorithm"] = state.Algorithm,
-            ["status"] = balancer.Status,
-            ["virtualIps"] = new JsonArray([.. balancer.VirtualIps.Select(JsonNode (ip) => new JsonObject
-            {
-                ["id"] = ip.Id, ["address"] = ip.Address, ["type"] = "PUBLIC", ["ipVersion"] = ip.IpVersion,
-            })]),
-            ["created"] = new JsonObject { ["time"] = balancer.Created.ToString("u", CultureInfo.InvariantCulture) },
-            ["updated"] = new JsonObject { ["time"] = balancer.Updated.ToString("u", CultureInfo.InvariantCulture) },
-        };
-        if (inList)
-        {
-            document["nodeCount"] = balancer.Nodes.Count;
-            return document;
-        }
-
-        document["timeout"] = state.Timeout;
-        document["connectionLogging"] = new JsonObject { ["enabled"] = false };
-        document["nodes"] = new JsonArray([.. balancer.Nodes.Select(JsonNode (node) => new JsonObject
-        {
-            ["id"] = node.Id,
-            ["address"] = node.Address,
-            ["port"] = node.Port,
-            ["condition"] = node.Condition,
-            ["status"] = balancer.IsOnline(node) ? "ONLINE" : "OFFLINE",
-        })]);
-        if (state.HttpsRedirect)
-        {
-            document["httpsRedirect"] = true;
-        }
-
-        if (state.HalfClosed)
-        {
-            document["halfClosed"] = true;
-        }
-
-        if (Persistence(state) is { } persistence)
-        {
-            document["sessionPersistence"] = persistence;
-        }
-
-        return document;
-    }
-
-    private static JsonObject? Persistence(CloudBalancerState state) => state.Persistence is { } type
-        ? new JsonObject { ["persistenceType"] = type }
-        : null;
-
-    private static JsonObject ErrorPage(string content) => new() { ["errorpage"] = new JsonObject { ["content"] = content } };
-
-    private static JsonObject Document(CloudMonitor monitor)
-    {
-        var document = new JsonObject
-        {
-            ["type"] = monitor.Type,
-            ["delay"] = monitor.Delay,
-            ["timeout"] = monitor.Timeout,
-            ["attemptsBeforeDeactivation"] = monitor.Attempts,
-        };
-        foreach (var (name, value) in new[]
-        {
-            ("path", monitor.Path), ("statusRegex", monitor.StatusRegex), ("bodyRegex", monitor.BodyRegex), ("hostHeader", monitor.HostHeader),
-        })
-        {
-            if (value is not null)
-            {
-                document[name] = value;
-            }
-        }
-
-        return document;
     }
 }

@@ -1,19 +1,17 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using System.Text.RegularExpressions;
 using DeisProxy.Aws;
 using DeisProxy.Cluster.Ssh;
 using DeisProxy.Core;
 using DeisProxy.Core.Elb;
 using DeisProxy.Core.Model;
 using DeisProxy.Providers;
-using DeisProxy.Rackspace;
 
 namespace DeisProxy.Commands;
 
 /// <summary>The options that say which load balancer and which cluster, the same for every command that touches one.</summary>
-internal sealed partial class ConnectionOptions
+internal sealed class ConnectionOptions
 {
     /// <summary>Environment variable in which deisctl takes the node to enter by.</summary>
     private const string TunnelVariable = "DEISCTL_TUNNEL";
@@ -77,13 +75,13 @@ internal sealed partial class ConnectionOptions
     {
         Description = "private key, as ssh -i",
         HelpName = "file",
-        CustomParser = ParseFile,
+        CustomParser = OptionParsers.File,
     };
     private readonly Option<string?> _sshConfig = new("--ssh-config", "-F")
     {
         Description = "SSH configuration, as ssh -F",
         HelpName = "file",
-        CustomParser = ParseFile,
+        CustomParser = OptionParsers.File,
     };
     private readonly Option<string?> _jump = new("--jump", "-J")
     {
@@ -95,7 +93,7 @@ internal sealed partial class ConnectionOptions
     {
         Description = "file of known host keys",
         HelpName = "file",
-        CustomParser = ParseFile,
+        CustomParser = OptionParsers.File,
     };
     private readonly Option<Uri[]> _etcd = new("--etcd-endpoint")
     {
@@ -113,7 +111,7 @@ internal sealed partial class ConnectionOptions
     {
         Description = "limit for the whole command, such as 90s or 10m",
         HelpName = "time",
-        CustomParser = ParseDuration,
+        CustomParser = OptionParsers.Duration,
     };
 
     public ConnectionOptions()
@@ -226,22 +224,6 @@ internal sealed partial class ConnectionOptions
     private static NodeAddress[] Tunnel() =>
         Environment.GetEnvironmentVariable(TunnelVariable) is { Length: > 0 } tunnel ? [NodeAddress.Parse(tunnel)] : [];
 
-    private static string? ParseFile(ArgumentResult result)
-    {
-        // A shell leaves the tilde of --identity=~/key alone.
-        var text = result.Tokens[0].Value;
-        var path = text.StartsWith("~/", StringComparison.Ordinal)
-            ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), text[2..])
-            : text;
-        if (!File.Exists(path))
-        {
-            result.AddError($"{OptionParsers.Written(result)}: there is no file \"{path}\".");
-            return null;
-        }
-
-        return Path.GetFullPath(path);
-    }
-
     private static NodeAddress[] ParseNodes(ArgumentResult result)
     {
         var nodes = new List<NodeAddress>();
@@ -316,73 +298,4 @@ internal sealed partial class ConnectionOptions
 
         return [.. ports];
     }
-
-    private static TimeSpan? ParseDuration(ArgumentResult result)
-    {
-        var text = result.Tokens[0].Value;
-        var match = Duration().Match(text);
-        var seconds = match.Success ? Part("h") * 3600 + Part("m") * 60 + Part("s") : 0;
-        if (seconds is > 0 and <= 24 * 3600)
-        {
-            return TimeSpan.FromSeconds(seconds);
-        }
-
-        result.AddError($"\"{text}\" is not a time; it looks like 90s, 10m or 1h30m, and is at most 24h.");
-        return null;
-
-        long Part(string unit) => match.Groups[unit] is { Success: true, Value: var digits } ? long.Parse(digits, CultureInfo.InvariantCulture) : 0;
-    }
-
-    [GeneratedRegex(
-        @"^((?<s>[0-9]{1,6})|((?<h>[0-9]{1,6})h)?((?<m>[0-9]{1,6})m)?((?<s>[0-9]{1,6})s)?)\z",
-        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
-        matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Duration();
-}
-
-/// <summary>Which load balancer and which cluster.</summary>
-internal sealed record ConnectionSettings
-{
-    public required string Provider { get; init; }
-
-    /// <summary>The options that were given, names and values, to be repeated in the commands that are printed.</summary>
-    public required IReadOnlyList<string> Given { get; init; }
-
-    /// <summary>The CloudFormation stack; null for providers that have none.</summary>
-    public required string? Stack { get; init; }
-
-    public required string? LoadBalancer { get; init; }
-
-    public required AwsAccess Aws { get; init; }
-
-    /// <summary>The Rackspace account; null: the environment's.</summary>
-    public RackspaceSettings? Rackspace { get; init; }
-
-    /// <summary>Port of a second load balancer for WebSockets; null for none.</summary>
-    public int? WebSocketPort { get; init; }
-
-    /// <summary>Whether session persistence may go with the protocol.</summary>
-    public bool DropSessionPersistence { get; init; }
-
-    /// <summary>Nodes to enter by, in this order; empty: the load balancer's instances.</summary>
-    public required IReadOnlyList<NodeAddress> Nodes { get; init; }
-
-    public required SshOptions Ssh { get; init; }
-
-    /// <summary>Where etcd is as seen from the node; empty: the usual places.</summary>
-    public required IReadOnlyList<Uri> EtcdEndpoints { get; init; }
-
-    /// <summary>What setup is to reach.</summary>
-    public required SetupGoal Goal { get; init; }
-
-    public required TimeSpan? Timeout { get; init; }
-
-    /// <summary>Is told each call with its time.</summary>
-    public Action<string>? Detail { get; init; }
-
-    /// <summary>Limit of one request to etcd; null for the usual one.</summary>
-    public TimeSpan? EtcdTimeout { get; init; }
-
-    /// <summary>Folder of the journal's copy on this machine; null for the usual one.</summary>
-    public string? StateFolder { get; init; }
 }

@@ -1,11 +1,12 @@
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace DeisProxy.Commands;
 
 /// <summary>What options of several commands are read by.</summary>
-internal static class OptionParsers
+internal static partial class OptionParsers
 {
     /// <summary>Longest name that any of the services gives anything; a stack's id is shorter, too.</summary>
     private const int LongestName = 255;
@@ -42,4 +43,44 @@ internal static class OptionParsers
 
         return port;
     }
+
+    /// <summary>Reads the path of a file that exists.</summary>
+    public static string? File(ArgumentResult result)
+    {
+        // A shell leaves the tilde of --identity=~/key alone.
+        var text = result.Tokens[0].Value;
+        var path = text.StartsWith("~/", StringComparison.Ordinal)
+            ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), text[2..])
+            : text;
+        if (!System.IO.File.Exists(path))
+        {
+            result.AddError($"{Written(result)}: there is no file \"{path}\".");
+            return null;
+        }
+
+        return Path.GetFullPath(path);
+    }
+
+    /// <summary>Reads a length of time.</summary>
+    public static TimeSpan? Duration(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        var match = DurationParts().Match(text);
+        var seconds = match.Success ? Part("h") * 3600 + Part("m") * 60 + Part("s") : 0;
+        if (seconds is > 0 and <= 24 * 3600)
+        {
+            return TimeSpan.FromSeconds(seconds);
+        }
+
+        result.AddError($"\"{text}\" is not a time; it looks like 90s, 10m or 1h30m, and is at most 24h.");
+        return null;
+
+        long Part(string unit) => match.Groups[unit] is { Success: true, Value: var digits } ? long.Parse(digits, CultureInfo.InvariantCulture) : 0;
+    }
+
+    [GeneratedRegex(
+        @"^((?<s>[0-9]{1,6})|((?<h>[0-9]{1,6})h)?((?<m>[0-9]{1,6})m)?((?<s>[0-9]{1,6})s)?)\z",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
+    private static partial Regex DurationParts();
 }
