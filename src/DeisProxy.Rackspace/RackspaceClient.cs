@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using System.Text.RegularExpressions;
 
 using DeisProxy.Core;
 
@@ -17,6 +18,8 @@ internal sealed class RackspaceClient : IDisposable
 
     /// <summary>The largest answer is a page of 100 load balancers.</summary>
     private const int LargestAnswer = 8 * 1024 * 1024;
+
+    private static readonly TimeSpan HideLimit = TimeSpan.FromSeconds(10);
 
     private readonly RackspaceSettings _settings;
     private readonly HttpClient _http;
@@ -195,8 +198,16 @@ internal sealed class RackspaceClient : IDisposable
     /// <summary>A service that quotes what it was sent must not make us print a secret, nor the half of one that a message is cut in.</summary>
     private string Hide(string text, string? token)
     {
-        text = text.Replace(_settings.ApiKey, "***", StringComparison.Ordinal);
-        return token is null ? text : text.Replace(token, "***", StringComparison.Ordinal);
+        text = Hide(text, secret: _settings.ApiKey);
+        return token is null ? text : Hide(text, secret: token);
+
+        // JSON may have any character as it is, behind a backslash or by its number.
+        static string Hide(string text, string secret) => Regex.Replace(
+            text,
+            string.Concat(secret.Select(c => $@"(?:\\?{Regex.Escape($"{c}")}|\\u(?i:{(int)c:x4}))")),
+            "***",
+            RegexOptions.CultureInvariant,
+            HideLimit);
     }
 
     private sealed record Access(string Token, Uri Endpoint);

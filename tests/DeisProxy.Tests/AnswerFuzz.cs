@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using DeisProxy.Aws;
@@ -80,15 +81,26 @@ public sealed partial class AnswerFuzz(AnswerFuzz.Cloud cloud) : IClassFixture<A
         ShouldBeSafe(Printed(terminal => terminal.WriteText(text)));
         ShouldBeSafe(Printed(terminal => terminal.Detail(text)));
         var check = new CheckResult("stack", CheckStatus.Fail, text, text, text);
-        var document = JsonSerializer.Serialize(
-            new VerifyDocument("verify", text, "aws", Ok: false, [CheckDocument.Of(check)], ErrorDocument.Of(error)),
-                DocumentJson.Contract.VerifyDocument);
+        var document = new VerifyDocument("verify", text, "aws", Ok: false, [CheckDocument.Of(check)], ErrorDocument.Of(error));
         var json = Printed(terminal => terminal.WriteDocument(document));
         ShouldBeSafe(json);
-        JsonDocument.Parse(json).Dispose();
+        JsonNode.Parse(json)!["checks"]![0]!["id"]!.GetValue<string>().ShouldBe("stack");
         XDocument.Parse(JUnitReport.Write(text, [check], error, DateTimeOffset.UnixEpoch, TimeSpan.Zero)).Root!.Elements().Count().ShouldBe(2);
         return Task.CompletedTask;
     });
+
+    /// <summary>A service that quotes the key, as it is and as JSON may have it.</summary>
+    [Theory]
+    [InlineData("""{"message":"bad key \"a\/b\u002B\u002fc\\d\" is refused","code":400}""", "bad key \"***\" is refused")]
+    [InlineData("""no JSON: a\/b+/c\d, {a/b\u002b\/c\u005cd}""", "no JSON: ***, {***}")]
+    public async Task A_key_is_not_printed_however_JSON_escapes_it(string body, string expected)
+    {
+        await using var service = new HostileService((_, _) => Task.FromResult(new Reply(400, Encoding.UTF8.GetBytes(body))));
+        using var balancers = new CloudLoadBalancers(
+            new RackspaceSettings("user", @"a/b+/c\d", new Uri(service.Url, "v2.0/"), Region: null));
+
+        (await Should.ThrowAsync<DeisProxyException>(() => balancers.ListAsync(CancellationToken.None))).Message.ShouldContain(expected);
+    }
 
     /// <summary>Ten megabytes, a billion laughs, and what is nested ten thousand deep.</summary>
     [Theory]
@@ -147,7 +159,7 @@ public sealed partial class AnswerFuzz(AnswerFuzz.Cloud cloud) : IClassFixture<A
     private static string Printed(Action<Terminal> print)
     {
         using var text = new StringWriter { NewLine = "\n" };
-        print(new Terminal(TextReader.Null, text, text) { OutputIsTerminal = true, IsVerbose = true });
+        print(new Terminal(TextReader.Null, text, text) { OutputIsTerminal = true, OutputWidth = () => 60, IsVerbose = true });
         return text.ToString();
     }
 
