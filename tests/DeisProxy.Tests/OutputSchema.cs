@@ -15,16 +15,20 @@ internal static class OutputSchema
 
     private static readonly JsonSchema Written = JsonSchema.FromText(File.ReadAllText(Path.Combine(Repository.Root, "docs", "output.schema.json")));
 
-    public static string Make()
+    /// <summary>The same, but nothing may be in a document that is not in the schema.</summary>
+    private static readonly JsonSchema Closed = JsonSchema.FromText(Make(isClosed: true));
+
+    /// <summary>Makes it: published it is open, as more may be added; closed it refuses members that it does not name.</summary>
+    public static string Make(bool isClosed = false)
     {
         var schema = new JsonObject
         {
             ["$schema"] = "https://json-schema.org/draft/2020-12/schema",
             ["title"] = "What deis-proxy prints with --output json",
-            ["oneOf"] = new JsonArray(
-                Document(DocumentJson.Contract.ChangeDocument, "setup and teardown", "setup", "teardown"),
-                Document(DocumentJson.Contract.VerifyDocument, "verify", "verify"),
-                Document(DocumentJson.Contract.FailureDocument, "wrong usage of any command, and template when it fails")),
+            ["anyOf"] = new JsonArray(
+                Document(isClosed, DocumentJson.Contract.ChangeDocument, "setup and teardown", "setup", "teardown"),
+                Document(isClosed, DocumentJson.Contract.VerifyDocument, "verify", "verify"),
+                Document(isClosed, DocumentJson.Contract.FailureDocument, "wrong usage of any command, and template when it fails")),
         };
         return $"{schema.ToJsonString(Indented)}\n";
     }
@@ -32,18 +36,30 @@ internal static class OutputSchema
     /// <summary>Fails if a document is not as the schema has it.</summary>
     public static JsonNode Valid(string output)
     {
-        using var document = JsonDocument.Parse(output);
-        var results = Written.Evaluate(document.RootElement, new EvaluationOptions { OutputFormat = OutputFormat.List });
-        results.IsValid.ShouldBeTrue($"{output}\n{string.Join('\n', Errors(results))}");
+        ShouldHold(Closed, output);
+        var later = JsonNode.Parse(output)!;
+        later["added"] = "later";
+        ShouldHold(Written, later.ToJsonString());
         return JsonNode.Parse(output)!;
+    }
+
+    private static void ShouldHold(JsonSchema schema, string output)
+    {
+        using var document = JsonDocument.Parse(output);
+        var results = schema.Evaluate(document.RootElement, new EvaluationOptions { OutputFormat = OutputFormat.List });
+        results.IsValid.ShouldBeTrue($"{output}\n{string.Join('\n', Errors(results))}");
     }
 
     private static IEnumerable<string> Errors(EvaluationResults results) =>
         (results.Details ?? []).SelectMany(detail => detail.Errors?.Select(error => $"{detail.InstanceLocation}: {error.Value}") ?? []);
 
-    private static JsonNode Document(JsonTypeInfo type, string title, params string[] commands)
+    private static JsonNode Document(bool isClosed, JsonTypeInfo type, string title, params string[] commands)
     {
-        var schema = type.GetJsonSchemaAsNode(new JsonSchemaExporterOptions { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = Close });
+        var schema = type.GetJsonSchemaAsNode(new JsonSchemaExporterOptions
+        {
+            TreatNullObliviousAsNonNullable = true,
+            TransformSchemaNode = (_, part) => Require(part, isClosed),
+        });
         if (commands.Length > 0)
         {
             schema["properties"]!["command"] = new JsonObject
@@ -56,13 +72,16 @@ internal static class OutputSchema
         return schema;
     }
 
-    /// <summary>Every member is always there, and no other one.</summary>
-    private static JsonNode Close(JsonSchemaExporterContext context, JsonNode schema)
+    /// <summary>Every member is always there.</summary>
+    private static JsonNode Require(JsonNode schema, bool isClosed)
     {
         if (schema is JsonObject { } type && type["properties"] is JsonObject properties)
         {
             type["required"] = new JsonArray([.. properties.Select(property => JsonValue.Create(property.Key))]);
-            type["additionalProperties"] = false;
+            if (isClosed)
+            {
+                type["additionalProperties"] = false;
+            }
         }
 
         return schema;
