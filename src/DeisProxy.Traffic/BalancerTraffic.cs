@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -111,18 +112,26 @@ public sealed class BalancerTraffic(Connect? straight, Connect fromNode) : IBala
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(FindTime);
-        try
-        {
-            var all = await Dns.GetHostAddressesAsync(name, limit.Token);
-            var ipv4 = Array.FindAll(all, address => address.AddressFamily == AddressFamily.InterNetwork);
 
-            // Not every machine has IPv6: it is used where there is nothing else.
-            return [.. (ipv4.Length > 0 ? ipv4 : all).Select(address => address.ToString())];
-        }
-        catch (Exception error) when (error is SocketException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        // Not every machine has IPv6, and some resolvers drop the question for it: it is asked only where there is nothing else.
+        foreach (var family in (AddressFamily[])[AddressFamily.InterNetwork, AddressFamily.Unspecified])
         {
-            return [];
+            try
+            {
+                var addresses = await Dns.GetHostAddressesAsync(name, family, limit.Token);
+                if (addresses.Length > 0)
+                {
+                    return [.. addresses.Select(address => address.ToString())];
+                }
+            }
+            catch (Exception error)
+                when (error is SocketException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            {
+                Debug.WriteLine(error.Message);
+            }
         }
+
+        return [];
     }
 
     /// <summary>The way on which a router's answer comes back; the search is done once, however often it is asked for.</summary>
