@@ -46,21 +46,21 @@ internal sealed class PrintedSandbox(Process process, IReadOnlyList<string> prin
     /// <summary>The first value of an option in the commands.</summary>
     public string OptionOf(string option) => Command("setup").Split(' ').SkipWhile(word => word != option).ElementAt(1);
 
-    /// <summary>Command lines of processes that name its folder.</summary>
-    public IEnumerable<string> ProcessesOfItsFolder() => Process.GetProcesses().Select(other =>
+    /// <summary>Processes whose command lines name its folder.</summary>
+    public IEnumerable<(int Id, string CommandLine)> ProcessesOfItsFolder() => Process.GetProcesses().Select(other =>
     {
         using (other)
         {
             try
             {
-                return File.ReadAllText($"/proc/{other.Id}/cmdline").Replace('\0', ' ');
+                return (other.Id, CommandLine: File.ReadAllText($"/proc/{other.Id}/cmdline").Replace('\0', ' '));
             }
             catch (IOException)
             {
-                return "";
+                return (other.Id, CommandLine: "");
             }
         }
-    }).Where(line => line.Contains(Folder, StringComparison.Ordinal));
+    }).Where(other => other.CommandLine.Contains(Folder, StringComparison.Ordinal));
 
     /// <summary>Runs a script in a shell that has been told nothing but what the sandbox prints to be exported.</summary>
     public async Task<(int ExitCode, string Output)> RunAsync(
@@ -99,7 +99,7 @@ internal sealed class PrintedSandbox(Process process, IReadOnlyList<string> prin
     {
         using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
         await kill.WaitForExitAsync();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await process.WaitForExitAsync(limit.Token);
     }
 

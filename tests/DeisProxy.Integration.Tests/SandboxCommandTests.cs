@@ -1,5 +1,9 @@
+using System.Diagnostics;
 using System.Text.RegularExpressions;
+using DeisProxy.Commands;
 using DeisProxy.RealParts;
+using DeisProxy.Sandbox;
+using DeisProxy.Sandbox.Router;
 
 namespace DeisProxy.Integration.Tests;
 
@@ -91,11 +95,62 @@ public sealed partial class SandboxCommandTests : IDisposable
 
         sandbox.Kill();
 
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (Directory.Exists(sandbox.Folder) || sandbox.ProcessesOfItsFolder().Any())
         {
             await Task.Delay(20, limit.Token);
         }
+    }
+
+    /// <summary>Nothing is left that would end a process of the same id later.</summary>
+    [Fact]
+    public async Task When_its_sshd_ends_nothing_waits_for_the_sandbox_to_end()
+    {
+        using var sandbox = await PrintedSandbox.StartAsync(ToolRun.Program, "aws");
+
+        using (var sshd = Process.GetProcessById(sandbox.ProcessesOfItsFolder().Single(other => other.CommandLine.Contains("/sshd_config")
+            && !other.CommandLine.Contains("$1")).Id))
+        {
+            sshd.Kill();
+        }
+
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (sandbox.ProcessesOfItsFolder().Any())
+        {
+            await Task.Delay(20, limit.Token);
+        }
+
+        await sandbox.AskToEndAsync();
+        sandbox.ExitCode.ShouldBe(0);
+    }
+
+    /// <summary>As on macOS, where 127.0.0.1 is the only address of its network.</summary>
+    [Fact]
+    public async Task Without_the_nodes_addresses_there_is_no_node()
+    {
+        await using var cloud = await SandboxCloud.StartAsync(SandboxOptions.DeisV15 with { VpcCidr = "192.0.2.0/24" });
+
+        (await SandboxNode.StartAsync(cloud, CancellationToken.None)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task What_a_node_says_after_the_end_of_the_input_arrives()
+    {
+        await using var cloud = await SandboxCloud.StartAsync(SandboxOptions.DeisV15 with { RouterReloadDelay = TimeSpan.FromSeconds(2) });
+        await using var shell = new NodeShell(cloud);
+        var start = new ProcessStartInfo("bash", ["-c", shell.Script])
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        start.Environment["SSH_CONNECTION"] = $"127.0.0.1 50000 {cloud.Nodes[0]} 22";
+        start.Environment["SSH_ORIGINAL_COMMAND"] = "docker exec -i deis-router confd";
+        using var bash = Process.Start(start)!;
+        await bash.StandardInput.WriteLineAsync("render");
+        bash.StandardInput.Close();
+
+        (await bash.StandardOutput.ReadToEndAsync()).ShouldBe("render done\n");
     }
 
     /// <summary>Whoever enters the sandbox's node is not on this machine: nothing of it can be read or run.</summary>

@@ -20,6 +20,9 @@ public sealed partial class NodeShell : IAsyncDisposable
     /// <summary>How long bash may take to go.</summary>
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a command may take for what it says after the last that was typed.</summary>
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(10);
+
     private readonly SandboxCloud _sandbox;
     private readonly TcpServer _server;
 
@@ -66,7 +69,13 @@ public sealed partial class NodeShell : IAsyncDisposable
 
         await using var session = await node.StartAsync(words, cancellationToken);
         await WriteAsync(stream, "0\n", cancellationToken);
-        await Task.WhenAny(TypeAsync(reader, session, cancellationToken), session.CopyToAsync(stream, cancellationToken));
+        var copying = session.CopyToAsync(stream, cancellationToken);
+        if (await Task.WhenAny(TypeAsync(reader, session, cancellationToken), copying) != copying)
+        {
+            (session as NodeStream)?.EndInput();
+            await Task.WhenAny(copying, Task.Delay(LastWords, cancellationToken));
+        }
+
         await EndAsync(socket, stream, cancellationToken);
     }
 

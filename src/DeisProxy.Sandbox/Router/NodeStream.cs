@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 using DeisProxy.Cluster.Ssh;
 
 namespace DeisProxy.Sandbox.Router;
@@ -45,6 +47,9 @@ internal sealed class NodeStream(InProcessNode node, Stream inner, bool breaksOf
             throw node.WhyEnded() ?? error;
         }
     }
+
+    /// <summary>Tells the other side that nothing more comes; what it still says can be read.</summary>
+    public void EndInput() => (inner as NetworkStream)?.Socket.Shutdown(SocketShutdown.Send);
 
     protected override void Dispose(bool disposing)
     {

@@ -15,11 +15,20 @@ internal sealed class SandboxNode : IAsyncDisposable
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(5);
+
     /// <summary>
-    /// Starts sshd, and takes everything away again when its standard input ends: when this process is gone, whatever has ended it.
+    /// Starts sshd, and takes everything away again when that ends, or when standard input does: when this process is gone, whatever has ended it.
     /// </summary>
-    private const string Starter =
-        """exec 3<&0 </dev/null >/dev/null 2>&1; { read -r _ <&3; kill $$; rm -rf "$2"; } & exec "$1" -D -e -f "$2/sshd_config" 3<&-""";
+    private const string Starter = """
+        exec 3<&0 </dev/null >/dev/null 2>&1
+        "$1" -D -e -f "$2/sshd_config" 3<&- &
+        read -r _ <&3 &
+        wait -n
+        kill $(jobs -pr)
+        rm -rf "$2"
+        wait
+        """;
 
     private readonly DirectoryInfo _folder;
     private readonly Process _server;
@@ -38,11 +47,12 @@ internal sealed class SandboxNode : IAsyncDisposable
     /// <summary>The options with which deis-proxy enters the nodes.</summary>
     public IReadOnlyList<string> Options { get; }
 
-    /// <summary>Starts it, where sshd and bash are installed.</summary>
+    /// <summary>Starts it, where sshd and bash are installed and every address of 127.0.0.0/8 is this machine's, as on Linux.</summary>
     /// <returns>It, or null where they are not.</returns>
     public static async Task<SandboxNode?> StartAsync(SandboxCloud sandbox, CancellationToken cancellationToken)
     {
-        if (SshdFiles.Find("sshd") is not { } sshd || SshdFiles.Find("ssh-keygen") is null || SshdFiles.Find("bash") is not { } bash)
+        if (SshdFiles.Find("sshd") is not { } sshd || SshdFiles.Find("ssh-keygen") is null || SshdFiles.Find("bash") is not { } bash
+            || FreePort(sandbox.Nodes[^1]) is not { } port)
         {
             return null;
         }
@@ -57,9 +67,8 @@ internal sealed class SandboxNode : IAsyncDisposable
 
             // The load balancer has an invented address: nothing is to be sent to whoever has it.
             string[] rights = ["PermitOpen 127.0.0.1:*", $"ForceCommand {ShellQuote.Join([bash, script])}"];
-            var port = FreePort();
             await SshdFiles.WriteAsync(folder.FullName, sandbox.Nodes, port, userKey: null, rights, cancellationToken);
-            var start = new ProcessStartInfo("/bin/sh", ["-c", Starter, "sh", sshd, folder.FullName])
+            var start = new ProcessStartInfo(bash, ["-c", Starter, "bash", sshd, folder.FullName])
             {
                 UseShellExecute = false,
                 RedirectStandardInput = true,
@@ -84,16 +93,25 @@ internal sealed class SandboxNode : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (!_server.HasExited)
+        await _shell.DisposeAsync();
+        try
+        {
+            _server.StandardInput.Close();
+            using var limit = new CancellationTokenSource(EndLimit);
+            await _server.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
         {
             _server.Kill(entireProcessTree: true);
             await _server.WaitForExitAsync(CancellationToken.None);
         }
 
-        await _shell.DisposeAsync();
-        _folder.Delete(recursive: true);
+        _folder.Refresh();
+        if (_folder.Exists)
+        {
+            _folder.Delete(recursive: true);
+        }
 
-        // Its input ends only now, when there is nothing left to be taken away.
         _server.Dispose();
     }
 
@@ -121,10 +139,18 @@ internal sealed class SandboxNode : IAsyncDisposable
         }
     }
 
-    private static int FreePort()
+    /// <summary>A port of an address; null if the address is not this machine's.</summary>
+    private static int? FreePort(string address)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        using var listener = new TcpListener(IPAddress.Parse(address), 0);
+        try
+        {
+            listener.Start();
+            return ((IPEndPoint)listener.LocalEndpoint).Port;
+        }
+        catch (SocketException error) when (error.SocketErrorCode == SocketError.AddressNotAvailable)
+        {
+            return null;
+        }
     }
 }
