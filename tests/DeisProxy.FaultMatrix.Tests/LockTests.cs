@@ -103,7 +103,7 @@ public sealed class LockTests : IAsyncLifetime
         run.ExitCode.ShouldBe(ExitCode.Done, run.Text);
         run.Text.ShouldContain("warning: The lock could not be given back (");
         run.Text.ShouldContain("It expires by itself within 60 s; until then other runs are refused.");
-        Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(TimeSpan.FromSeconds(30));
+        Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(TimeSpan.FromSeconds(60));
         _arena.HoldsLock.ShouldBeTrue();
         (await _arena.LockStaysAsync()).ShouldBeFalse();
     }
@@ -116,7 +116,7 @@ public sealed class LockTests : IAsyncLifetime
         var run = await _arena.RunAsync("setup");
 
         run.ExitCode.ShouldBe(ExitCode.Done, run.Text);
-        run.Text.ShouldNotContain("lock");
+        run.Text.ShouldNotContain("could not be given back");
         _arena.HoldsLock.ShouldBeFalse();
     }
 
