@@ -60,7 +60,8 @@ internal static partial class ErrorReference
                 content is InterpolatedStringTextSyntax text ? text.TextToken.ValueText : "…")),
             BinaryExpressionSyntax sum => Text(sum.Left) + Text(sum.Right),
             ParenthesizedExpressionSyntax inner => Text(inner.Expression),
-            ConditionalExpressionSyntax choice => $"{Text(choice.WhenTrue)} / {Text(choice.WhenFalse)}",
+            ConditionalExpressionSyntax choice =>
+                string.Join(" / ", new[] { Text(choice.WhenTrue), Text(choice.WhenFalse) }.Where(text => text.Length > 0)),
             IdentifierNameSyntax name when constants[name.Identifier.Text].ToList() is [var value] => Text(value),
             MemberAccessExpressionSyntax member when constants[member.Name.Identifier.Text].ToList() is [var value] => Text(value),
             _ => "…",
