@@ -89,7 +89,7 @@ public sealed class FindingTests(RouterlessCluster cluster) : IClassFixture<Rout
         run.ExitCode.ShouldBe(1, run.Error);
         run.Json["error"]!["code"]!.GetValue<string>().ShouldBe("load-balancer-not-classic");
         run.Error.ShouldContain("WebALB");
-        run.Error.ShouldContain("needs none of this");
+        run.Error.ShouldContain("ELBv2");
     }
 
     [Theory]

@@ -170,7 +170,7 @@ public sealed class TrafficTests(ITestOutputHelper output)
         Show(loop, "client-address", CheckStatus.Fail).Seen.ShouldContain("was not found in a router's log (1 log searched)");
 
         Show(await bed.VerifyAsync(echo: bed.Url("/", application.Port)), "forwarded-for", CheckStatus.Fail).Seen.ShouldContain(
-            "names no X-Forwarded-For");
+            "shows no X-Forwarded-For");
         var dead = RealProcess.FreePort();
         var refused = await bed.VerifyAsync(bed.Url(port: dead), bed.Url(port: dead));
         Show(refused, "client-address", CheckStatus.Fail).Seen.ShouldContain("no connection (Connection refused)");
