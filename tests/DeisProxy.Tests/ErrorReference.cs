@@ -55,7 +55,7 @@ internal static partial class ErrorReference
 
         string Text(ExpressionSyntax expression) => expression switch
         {
-            LiteralExpressionSyntax literal => literal.Token.ValueText,
+            LiteralExpressionSyntax { Token.Value: string text } => text,
             InterpolatedStringExpressionSyntax interpolated => string.Concat(interpolated.Contents.Select(content =>
                 content is InterpolatedStringTextSyntax text ? text.TextToken.ValueText : "…")),
             BinaryExpressionSyntax sum => Text(sum.Left) + Text(sum.Right),
