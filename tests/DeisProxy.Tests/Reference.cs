@@ -27,6 +27,7 @@ internal static class Reference
         ("RACKSPACE_USERNAME, RACKSPACE_API_KEY", "Rackspace credentials. Also OS_USERNAME with OS_API_KEY, or with the key in OS_PASSWORD and "
             + "OS_AUTH_SYSTEM=rackspace."),
         ("OS_REGION_NAME, OS_AUTH_URL", "Rackspace region and identity endpoint."),
+        ("HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "Proxies for AWS and Rackspace. Loopback is never proxied."),
         ("DEISCTL_TUNNEL", "Node to enter by, without --node."),
         ("SSH_AUTH_SOCK", "SSH agent."),
         ("DEIS_PROXY_SSH_PASSPHRASE", "Passphrase of the private key, where nobody can be asked."),
