@@ -27,9 +27,11 @@ public sealed class ClusterFixture : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        await Node.DisposeAsync();
-        await Etcd.DisposeAsync();
-        await Ssh.DisposeAsync();
+        // Those that could be started.
+        foreach (var part in new IAsyncDisposable?[] { Node, Etcd, Ssh }.OfType<IAsyncDisposable>())
+        {
+            await part.DisposeAsync();
+        }
     }
 }
 

@@ -40,6 +40,19 @@ public sealed class RunLockTests(ClusterFixture cluster) : IClassFixture<Cluster
         held.HeldForSure.ShouldBe(TimeSpan.Zero, "somebody else may have been at work meanwhile");
     }
 
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"Id":"0","Who":"me","Command":"setup","Since":"2026-01-01T10:00:00+00:00","ProcessId":1,"ProcessSpace":null}""")]
+    public async Task One_of_which_something_is_missing_is_held_by_somebody(string value)
+    {
+        await _etcd.SetAsync(RunLock.Key, value, condition: null, RunLock.TimeToLive, Limit);
+
+        var holder = await RunLock.DescribeHolderAsync(_etcd, "me", Limit);
+
+        await _etcd.DeleteAsync(RunLock.Key, condition: null, recursive: false, Limit);
+        holder.ShouldBe("somebody");
+    }
+
     private Task<RunLock> AcquireAsync() =>
         RunLock.AcquireAsync(_etcd, LockHolder.OfThisProcess("me", "setup", DateTimeOffset.UnixEpoch), _time, warn: _ => { }, Limit);
 

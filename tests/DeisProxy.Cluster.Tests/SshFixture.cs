@@ -42,5 +42,6 @@ public sealed class SharedSshServer : IAsyncLifetime
 
     public async Task InitializeAsync() => Server = await SshServer.StartAsync();
 
-    public async Task DisposeAsync() => await Server.DisposeAsync();
+    /// <summary>Also called where it could not be started.</summary>
+    public async Task DisposeAsync() => await (Server?.DisposeAsync() ?? default);
 }

@@ -58,6 +58,7 @@ public sealed class SshServer : IAsyncDisposable
 
     internal static async Task<SshServer> StartAsync(SshPlace place, params string[] configuration)
     {
+        EnsureKeyMaker();
         var directory = new TemporaryDirectory();
         SshServer? server = null;
         try
@@ -83,7 +84,11 @@ public sealed class SshServer : IAsyncDisposable
     }
 
     /// <summary>Makes a key pair: FILE and FILE.pub.</summary>
-    public static Task NewKeyAsync(string file) => SshdFiles.NewKeyAsync(file, CancellationToken.None);
+    public static Task NewKeyAsync(string file)
+    {
+        EnsureKeyMaker();
+        return SshdFiles.NewKeyAsync(file, CancellationToken.None);
+    }
 
     /// <summary>A line for known_hosts that binds ADDRESS:PORT to a key.</summary>
     public static string KnownHostsLine(int port, string keyFile, string address = "127.0.0.1") =>
@@ -164,4 +169,7 @@ public sealed class SshServer : IAsyncDisposable
             }
         },
         RealProcess.StartLimit);
+
+    /// <summary>A missing ssh-keygen is named like any other missing part.</summary>
+    private static void EnsureKeyMaker() => RealProcess.Find("ssh-keygen", "install openssh-client");
 }

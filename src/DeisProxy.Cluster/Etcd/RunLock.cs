@@ -285,6 +285,7 @@ public sealed partial class RunLock : IRunLock, IAsyncDisposable
         public static Moment Now(TimeProvider time) => new(time.GetTimestamp(), time.GetUtcNow());
     }
 
+    [JsonSourceGenerationOptions(RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
     [JsonSerializable(typeof(LockHolder))]
     private sealed partial class LockJson : JsonSerializerContext;
 }
