@@ -35,6 +35,10 @@ public sealed class LineWrapTests
     }
 
     [Fact]
+    public void Apostrophes_are_no_quotes() => Print(30, ("For the stack's next update, use what deis-proxy template prints.", Tone.Plain))
+        .ShouldBe("For the stack's next update,\n  use what\n  deis-proxy template prints.\n");
+
+    [Fact]
     public void Other_programs_commands_are_not_broken_either()
     {
         const string Remedy = "If the host was set up anew, forget its key: ssh-keygen -f '/home/ann/.ssh/known_hosts' -R 10.0.0.1";

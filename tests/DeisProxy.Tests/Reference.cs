@@ -47,6 +47,11 @@ internal static class Reference
         foreach (var command in Commands)
         {
             page.Append($"\n## deis-proxy {Usage(command)}\n\n{Sentence(command.Description)}\n\n");
+            if (!OptionsOf(command).Any())
+            {
+                continue;
+            }
+
             page.Append("| option | default | meaning |\n|---|---|---|\n");
             foreach (var option in OptionsOf(command))
             {

@@ -114,7 +114,7 @@ internal static partial class SshFailure
                 $"Find out which before anything else: read {Fingerprints}. {RemoveOld($"-f '{entry!.File}' ", name)}"),
             _ => new DeisProxyException(
                 "ssh-host-key-unknown",
-                $"The host key of {node}, {fingerprint}, is not known, so it cannot be told from an impostor.",
+                $"The host key of {node}, {fingerprint}, is not known, so this node cannot be told from an impostor.",
                 $"Read {Fingerprints}. When it is the same, add it to {(host.KnownHostsFiles is [var first, ..] ? first : "known_hosts")}: "
                 + $"{name} {KnownHosts.TypeOf(key)} {Convert.ToBase64String(key)}"),
         };
@@ -168,7 +168,7 @@ internal static partial class SshFailure
             var port = node.Port is { } number ? $"-p {number} " : "";
             return new DeisProxyException(
                 "ssh-host-key-unknown",
-                $"The host key of {node} is not known{JumpHint(options)}, so it cannot be told from an impostor.",
+                $"The host key of {node} is not known{JumpHint(options)}, so this node cannot be told from an impostor.",
                 $"Read {Fingerprints}, compare it with ssh-keyscan {port}{node.Host} | ssh-keygen -lf -, "
                 + $"and when they agree connect once with {Manual(node, options)} to accept it.");
         }

@@ -45,7 +45,7 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
         Warnings.AddRange(now.Surroundings.Unread.Select(u => new Notice(
             "not-checked",
             $"Could not be read and was not checked: {u.What}. {u.Reason}",
-            "Check it yourself, or give deis-proxy the permission to read it; the README lists them.")));
+            "Check it yourself, or give deis-proxy the permission to read it; docs/permissions.md lists them.")));
     }
 
     /// <summary>

@@ -33,7 +33,8 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
         {
             _checks[i] = _checks[i] with
             {
-                Remedy = _commands.Complete(_checks[i].Remedy),
+                Remedy = settings.Strict && _checks[i].Status == CheckStatus.Skip ? "Give what this check needs, or run without --strict."
+                    : _commands.Complete(_checks[i].Remedy),
                 Status = settings.Strict && _checks[i].Status is (CheckStatus.Warn or CheckStatus.Skip) ? CheckStatus.Fail : _checks[i].Status,
             };
         }
@@ -152,7 +153,7 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
                 Print(check);
             }
 
-            if (error is null)
+            if (error is null && !(ok && output.Quiet))
             {
                 host.Terminal.Result((ok ? "Verified" : "Not verified", ok ? Tone.Good : Tone.Bad), ($": {Counts()}.{NotTried()}", Tone.Plain));
             }

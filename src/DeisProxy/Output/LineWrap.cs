@@ -53,22 +53,16 @@ internal static partial class LineWrap
     }
 
     /// <summary>Where the first command of a text begins, its path and quotes included; behind its end if there is none.</summary>
-    private static int CommandIn(string text)
+    private static int CommandIn(string text) => Command().Match(text) switch
     {
-        if (Command().Match(text) is not { Success: true } command)
-        {
-            return int.MaxValue;
-        }
-
-        // A quoted path may hold spaces.
-        var before = text[..command.Index];
-        var start = before.Count(c => c == '\'') % 2 == 1 ? before.LastIndexOf('\'') : command.Index;
-        return start == 0 ? 0 : text.LastIndexOf(' ', start - 1) + 1;
-    }
+        { Success: false } => int.MaxValue,
+        { Index: 0 } => 0,
+        var command => text.LastIndexOf(' ', command.Index - 1) + 1,
+    };
 
     /// <summary>The programs that messages tell people to run.</summary>
     [GeneratedRegex(
-        @"deis-proxy(\.dll)?'? (setup|verify|teardown|template|demo|sandbox|completion)\b"
+        @"((?<!\S)'[^']*|\S*)deis-proxy(\.dll)?'? (setup|verify|teardown|template|demo|sandbox|completion)\b"
             + @"|(?<![\w-])(ssh-keygen|ssh-keyscan|ssh-add|aws|etcdctl|deisctl|apt-get|export|dotnet|sudo) |\bssh -",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Command();
