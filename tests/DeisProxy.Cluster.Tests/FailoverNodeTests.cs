@@ -65,7 +65,7 @@ public sealed class FailoverNodeTests
     [Fact]
     public async Task While_a_person_is_asked_no_other_node_is_begun()
     {
-        var transport = new Transport { Late = { ["a"] = 3 }, Asking = TimeSpan.FromSeconds(3) };
+        var transport = new Transport { Late = { ["a"] = 2 }, Asking = TimeSpan.FromSeconds(5) };
         await using var node = await FailoverNode.EnterAsync(transport, Addresses, _ => { }, CancellationToken.None);
         node.Name.ShouldBe("a");
     }
