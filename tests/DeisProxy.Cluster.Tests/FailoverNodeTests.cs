@@ -40,7 +40,7 @@ public sealed class FailoverNodeTests
     [Fact]
     public async Task Who_is_entered_after_another_one_is_left()
     {
-        var transport = new Transport { Late = { ["a"] = 2.5, ["b"] = 0.1 }, Stubborn = ["a"] };
+        var transport = new Transport { Late = { ["a"] = 6, ["b"] = 0.1 }, Stubborn = ["a"] };
         await using (var node = await FailoverNode.EnterAsync(transport, Addresses, _ => { }, CancellationToken.None))
         {
             node.Name.ShouldBe("b");
@@ -54,7 +54,7 @@ public sealed class FailoverNodeTests
     [Fact]
     public async Task A_changed_host_key_is_seen_though_another_node_was_entered_first()
     {
-        var transport = new Transport { Late = { ["a"] = 2.5, ["b"] = 0.1 }, Stubborn = ["a"], Failing = ["a"], Code = "ssh-host-key-changed" };
+        var transport = new Transport { Late = { ["a"] = 6, ["b"] = 0.1 }, Stubborn = ["a"], Failing = ["a"], Code = "ssh-host-key-changed" };
         var error = await Should.ThrowAsync<DeisProxyException>(
             () => FailoverNode.EnterAsync(transport, Addresses, _ => { }, CancellationToken.None));
         error.Code.ShouldBe("ssh-host-key-changed");
