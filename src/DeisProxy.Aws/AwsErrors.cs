@@ -89,7 +89,7 @@ internal static class AwsErrors
             token = string.IsNullOrEmpty(next) ? null : next;
             if (token is not null && !seen.Add(token))
             {
-                // Whatever stands between would be asked for ever.
+                // Otherwise the pages would be asked for forever.
                 throw NotUnderstood(operation, "it names the same next page again and again");
             }
         }

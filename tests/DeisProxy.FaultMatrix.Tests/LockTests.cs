@@ -101,8 +101,8 @@ public sealed class LockTests : IAsyncLifetime
         var run = await _arena.RunAsync("setup");
 
         run.ExitCode.ShouldBe(ExitCode.Done, run.Text);
-        run.Text.ShouldContain("warning: The lock could not be given back (");
-        run.Text.ShouldContain("It expires by itself within 60 s; until then other runs are refused.");
+        run.Text.ShouldContain("warning: Could not release the lock (");
+        run.Text.ShouldContain("It expires within 60 s; until then other runs are refused.");
         Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(TimeSpan.FromSeconds(60));
         _arena.HoldsLock.ShouldBeTrue();
         (await _arena.LockStaysAsync()).ShouldBeFalse();
@@ -116,7 +116,7 @@ public sealed class LockTests : IAsyncLifetime
         var run = await _arena.RunAsync("setup");
 
         run.ExitCode.ShouldBe(ExitCode.Done, run.Text);
-        run.Text.ShouldNotContain("could not be given back");
+        run.Text.ShouldNotContain("Could not release");
         _arena.HoldsLock.ShouldBeFalse();
     }
 

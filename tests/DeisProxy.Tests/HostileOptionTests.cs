@@ -141,7 +141,7 @@ public sealed class HostileOptionTests(HostileOptionTests.Everything everything)
             },
             TimeProvider.System);
 
-        // What is accepted by mistake must not run for ever.
+        // What is accepted by mistake must not run forever.
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         var exitCode = await CommandLine.RunAsync(arguments, host, limit.Token).WaitAsync(TimeSpan.FromSeconds(60), CancellationToken.None);
         return (exitCode, opened, output.ToString(), error.ToString());

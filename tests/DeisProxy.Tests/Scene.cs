@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using DeisProxy.Cluster.Ssh;
 using DeisProxy.Commands;
 using DeisProxy.Output;
@@ -135,35 +134,14 @@ internal sealed class Scene : IAsyncDisposable
     /// <summary>Runs deis-proxy as a process of its own, which finds the sandbox as anybody's tools do: by its environment.</summary>
     public async Task<(int ExitCode, string Output, string Error)> RunProcessAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll"), .. arguments])
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["AWS_ENDPOINT_URL"] = Sandbox.AwsEndpoint.ToString();
-        start.Environment["AWS_ACCESS_KEY_ID"] = "test";
-        start.Environment["AWS_SECRET_ACCESS_KEY"] = "test";
-        start.Environment["AWS_REGION"] = "us-east-1";
-        start.Environment["XDG_STATE_HOME"] = _state.FullName;
-        using var process = Process.Start(start)!;
-        using var limit = new CancellationTokenSource(RunLimit);
-        try
-        {
-            process.StandardInput.Close();
-            var output = process.StandardOutput.ReadToEndAsync(limit.Token);
-            var error = process.StandardError.ReadToEndAsync(limit.Token);
-            await process.WaitForExitAsync(limit.Token);
-            return (process.ExitCode, await output, await error);
-        }
-        finally
-        {
-            if (!process.HasExited)
-            {
-                process.Kill(entireProcessTree: true);
-            }
-        }
+        using var tool = new ToolProcess();
+        return await tool.RunAsync(
+            arguments,
+            ("AWS_ENDPOINT_URL", Sandbox.AwsEndpoint.ToString()),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_REGION", "us-east-1"),
+            ("XDG_STATE_HOME", _state.FullName));
     }
 
     /// <summary>Must be refused for one reason, in text and in JSON alike, and change nothing; gives message and remedy.</summary>

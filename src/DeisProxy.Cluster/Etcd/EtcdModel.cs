@@ -20,7 +20,7 @@ public sealed record EtcdNode
     /// <summary>The index at which it was last set; what <see cref="EtcdCondition.Index"/> compares with.</summary>
     public ulong ModifiedIndex { get; init; }
 
-    /// <summary>How long it has still to live; null: for ever.</summary>
+    /// <summary>How long it has still to live; null: forever.</summary>
     public TimeSpan? TimeToLive { get; init; }
 
     /// <summary>The last part of the key.</summary>
@@ -132,7 +132,7 @@ internal sealed record WireNode(string? Key, string? Value, bool Dir, List<WireN
         Nodes = Nodes is null ? [] : [.. Nodes.OfType<WireNode>().Select(node => node.ToNode())],
         ModifiedIndex = ModifiedIndex,
 
-        // More than a TimeSpan holds is for ever.
+        // More than a TimeSpan holds is forever.
         TimeToLive = Ttl is { } seconds and > int.MinValue and < int.MaxValue ? TimeSpan.FromSeconds(seconds) : null,
     };
 }

@@ -145,8 +145,7 @@ public sealed partial class RunLock : IRunLock, IAsyncDisposable
         if (await ReleaseAsync() is { } error)
         {
             var why = error is OperationCanceledException ? "etcd did not answer" : error.Message.TrimEnd('.');
-            _warn($"The lock could not be given back ({why}). It expires by itself within {TimeToLive.TotalSeconds} s; until then other runs are "
-                + "refused.");
+            _warn($"Could not release the lock ({why}). It expires within {TimeToLive.TotalSeconds} s; until then other runs are refused.");
         }
 
         _lost.Dispose();

@@ -125,7 +125,7 @@ public sealed class FailoverNode : INode
                     await Task.WhenAny([.. open, Task.Delay(tries.Count < addresses.Count ? HeadStart : Timeout.InfiniteTimeSpan, ended.Token)]);
                 }
 
-                // Whoever is typing a passphrase goes on; no other node is begun meanwhile.
+                // While a person types a passphrase, no other node is tried.
                 while (transport.IsAsking)
                 {
                     await Task.Delay(AskingInterval, cancellationToken);

@@ -142,7 +142,7 @@ internal sealed class SshMaster : IAsyncDisposable
         return SshFailure.IsDefinite(again.StandardError) ? again.StandardError : standardError;
     }
 
-    // Without an answer the master ends by itself: without a user within ControlPersist, with a dead network by ServerAlive.
+    // If it does not answer, it ends by itself: ControlPersist ends it without users, ServerAlive when the network is dead.
     private static Task ExitAsync(NodeAddress node, SshOptions options, string controlPath) =>
         TryAsync(node, options, controlPath, new SshPurpose.Exit(), ExitTime, CancellationToken.None);
 

@@ -137,7 +137,6 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
 
     private void Print(bool ok, Exception? error)
     {
-        host.Terminal.Activity(null);
         if (output.Json)
         {
             var document = new VerifyDocument(
