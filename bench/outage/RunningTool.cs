@@ -17,9 +17,7 @@ internal sealed class RunningTool : IAsyncDisposable
 
     public RunningTool(Testbed bed, IEnumerable<string> arguments)
     {
-        // The program as people get it, where it is named.
-        var published = Environment.GetEnvironmentVariable("DEIS_PROXY_TEST_EXECUTABLE");
-        var start = new ProcessStartInfo(published ?? RealProcess.Find("dotnet", "install the .NET SDK"))
+        var start = new ProcessStartInfo(Published ?? RealProcess.Find("dotnet", "install the .NET SDK"))
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
@@ -28,7 +26,7 @@ internal sealed class RunningTool : IAsyncDisposable
         };
         foreach (var argument in (string[])
             [
-                .. published is null ? [Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll")] : (string[])[], .. arguments,
+                .. Published is null ? [Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll")] : (string[])[], .. arguments,
                 .. arguments.Contains("verify") ? (string[])[] : ["--yes"], "--output", "json", .. bed.ToolOptions,
             ])
         {
@@ -50,6 +48,9 @@ internal sealed class RunningTool : IAsyncDisposable
         _output = _process.StandardOutput.ReadToEndAsync();
         _error = _process.StandardError.ReadToEndAsync();
     }
+
+    /// <summary>The program as people get it; null: where it is not named, the one that is built with this.</summary>
+    public static string? Published => Environment.GetEnvironmentVariable("DEIS_PROXY_TEST_EXECUTABLE");
 
     /// <summary>The most memory that it had resident, in bytes, as far as that was looked at.</summary>
     public long PeakMemory { get; private set; }

@@ -18,7 +18,7 @@ internal static class Shell
             start.Environment[name] = value;
         }
 
-        start.Environment["tool"] = $"dotnet {Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll")}";
+        start.Environment["tool"] = RunningTool.Published ?? $"dotnet {Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll")}";
         start.Environment["options"] = string.Join(' ', bed.ToolOptions);
         start.Environment["ssh"] = $"ssh -F none -i {bed.IdentityFile} -o UserKnownHostsFile={bed.KnownHostsFile} -l {bed.Nodes[0].Ssh.User}";
         start.Environment["lb"] = RecordingProxy.DnsName(bed.LoadBalancer);

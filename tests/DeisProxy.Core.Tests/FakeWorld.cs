@@ -29,10 +29,12 @@ internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, I
 
     public int Calls { get; private set; }
 
-    /// <summary>How many calls of a run are made after which a listener was away.</summary>
     public IReadOnlyDictionary<string, string> Records => _records;
 
     public List<string> Changes { get; } = [];
+
+    /// <summary>How many changes had been made when the routers' nodes were entered first; null: they were not.</summary>
+    public int? ChangesBeforeNodesWereEntered { get; private set; }
 
     public (int Call, Fault Fault) Inject { get; set; }
 
@@ -144,8 +146,11 @@ internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, I
 
     public Task<IReadOnlyList<string>> ResolveAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([]);
 
-    public Task<NodeMeans> PrepareAsync(RouterState routers, IReadOnlyList<int> instancePorts, CancellationToken cancellationToken) =>
-        Task.FromResult(new NodeMeans(null, null, null));
+    public Task<NodeMeans> PrepareAsync(RouterState routers, IReadOnlyList<int> instancePorts, CancellationToken cancellationToken)
+    {
+        ChangesBeforeNodesWereEntered ??= Changes.Count;
+        return Task.FromResult(new NodeMeans(null, null, null));
+    }
 
     public Task HoldAsync(HeldConnections held, CancellationToken cancellationToken) =>
         throw new InvalidOperationException("Nothing is held where nothing is watched.");

@@ -163,6 +163,17 @@ public sealed class RunnerTests
     }
 
     [Fact]
+    public async Task Nodes_are_entered_for_the_flip_beside_the_first_changes()
+    {
+        var world = new FakeWorld(Https);
+
+        await SetupAsync(world);
+
+        world.Changes.Count.ShouldBeGreaterThan(4);
+        world.ChangesBeforeNodesWereEntered.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task A_finished_run_repeated_changes_nothing()
     {
         var world = new FakeWorld(Https);

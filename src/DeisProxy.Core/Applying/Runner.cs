@@ -35,7 +35,7 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
         var current = start;
         var (index, end) = (0, 1);
         using var ahead = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var prepared = Task.CompletedTask;
+        var prepared = record.Steps.Select(_ => Task.CompletedTask).ToArray();
         try
         {
             for (; index < record.Steps.Count; index = end)
@@ -49,12 +49,9 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
                 // Each compares with what was read when the ones before it were seen.
                 var open = group.Where(step => !step.IsDoneIn(current)).ToList();
                 open.ForEach(step => EnsureUnchanged(step, current));
-                await prepared;
+                await Task.WhenAll(prepared[index..end]);
                 open.ForEach(step => Report(states, record.Steps.IndexOf(step), StepStatus.Running, begun));
-                var expected = group.Aggregate(current, (state, step) => step.ApplyTo(state));
-                prepared = record.Steps.ElementAtOrDefault(end) is { } next && !next.IsDoneIn(expected) && group.TrueForAll(next.MayPrepareBeside)
-                    ? next.PrepareAsync(cluster, expected, ahead.Token)
-                    : Task.CompletedTask;
+                PrepareAhead([.. record.Steps], prepared, index..end, current, ahead.Token);
                 current = open.Count switch
                 {
                     0 => current,
@@ -86,7 +83,7 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
         }
         finally
         {
-            await prepared.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(prepared).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -100,6 +97,23 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
         }
 
         return end;
+    }
+
+    /// <summary>Begins to prepare each later step that may be prepared beside everything that comes before it.</summary>
+    private void PrepareAhead(Step[] steps, Task[] prepared, Range running, ClusterSnapshot current, CancellationToken cancellationToken)
+    {
+        var (first, end) = (running.Start.Value, running.End.Value);
+        var expected = steps[running].Aggregate(current, (state, step) => step.ApplyTo(state));
+        for (var index = end; index < steps.Length; index++)
+        {
+            var step = steps[index];
+            if (prepared[index] == Task.CompletedTask && !step.IsDoneIn(expected) && Array.TrueForAll(steps[first..index], step.MayPrepareBeside))
+            {
+                prepared[index] = step.PrepareAsync(cluster, expected, cancellationToken);
+            }
+
+            expected = step.ApplyTo(expected);
+        }
     }
 
     /// <summary>Undoes a step that may be half done and those before it. Returns why something could not be put back.</summary>
