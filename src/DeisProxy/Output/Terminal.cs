@@ -38,10 +38,14 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
 
     private readonly Lock _writing = new();
     private ActivityLine? _activity;
+    private Task<ConsoleKeyInfo>? _key;
     private bool _isDrawn;
 
     /// <summary>Whether the standard input is a terminal: then a person sits there, whatever is redirected.</summary>
     public bool HasPerson { get; init; }
+
+    /// <summary>Waits for a key and takes it, without showing it.</summary>
+    public Func<ConsoleKeyInfo> ReadKey { get; init; } = () => Console.ReadKey(intercept: true);
 
     /// <summary>Opens what the person reads where messages are redirected; null where messages reach the terminal.</summary>
     public Func<TextWriter>? OpenControllingTerminal { get; init; }
@@ -215,7 +219,7 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
         {
             await (terminal ?? error).WriteAsync(Clean(question));
             await (terminal ?? error).FlushAsync(cancellationToken);
-            var answer = await Task.Run(ReadSecret, CancellationToken.None).WaitAsync(cancellationToken);
+            var answer = await ReadSecretAsync(cancellationToken);
             WriteLine(terminal ?? error, "");
             return answer;
         }
@@ -382,12 +386,14 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
         }
     }
 
-    private static string? ReadSecret()
+    private async Task<string?> ReadSecretAsync(CancellationToken cancellationToken)
     {
         var secret = new StringBuilder();
         while (true)
         {
-            var key = Console.ReadKey(intercept: true);
+            // Reading a key cannot be cancelled, waiting for it can: a question that was cancelled leaves the key to the next one.
+            var key = await (_key ??= Task.Run(ReadKey, CancellationToken.None)).WaitAsync(cancellationToken);
+            _key = null;
             switch (key.Key)
             {
                 case ConsoleKey.Enter:
