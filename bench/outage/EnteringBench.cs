@@ -31,22 +31,23 @@ internal static class EnteringBench
         Print("enter a node, ms", await InTurnsAsync(runs, both, client => client.EnterAsync()));
         var (openSshHeld, renciHeld) = (await both[1].HoldAsync(Nodes), await both[0].HoldAsync(Nodes));
         Console.WriteLine(Row($"{Nodes} nodes held: more memory (processes of ssh)", renciHeld, openSshHeld, ""));
-        await using (var renci = await both[0].ConnectAsync())
-        await using (var openSsh = await both[1].ConnectAsync())
+        using (SshTransport renciTransport = both[0].NewTransport(), openSshTransport = both[1].NewTransport())
+        await using (INode renci = await both[0].ConnectAsync(renciTransport), openSsh = await both[1].ConnectAsync(openSshTransport))
         {
             Print("a command, ms", await InTurnsAsync(3 * runs, both, client => client.CommandAsync(client == both[0] ? renci : openSsh)));
         }
 
         var one = await InTurnsAsync(runs, both, client => client.VisitAsync(1));
         Print("visit a node (enter, command, leave), ms", one);
-        var busy = server.ProcessorTime;
-        var hundred = await InTurnsAsync(Math.Max(1, runs / 5), both, client => client.VisitAsync(Nodes));
-        var nodes = (server.ProcessorTime - busy).TotalMilliseconds / (hundred[0].Count + hundred[1].Count + 2) / Environment.ProcessorCount;
-        Print($"visit {Nodes} nodes at once, ms", hundred);
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"\n{Nodes} nodes against three times one and the nodes' own processor time ({nodes:0} ms on {Environment.ProcessorCount} processors): "
-                + $"{Median(hundred[0]):0} ms : {(3 * Median(one[0])) + nodes:0} ms with Renci.SshNet\n"));
+        var all = await InTurnsAsync(Math.Max(1, runs / 5), both, client => client.VisitAsync(Nodes));
+        Print($"visit {Nodes} nodes at once, ms", all);
+        List<double>[] theirs = [both[0].Theirs, both[1].Theirs];
+        Print($"their sshd's processor time / {Environment.ProcessorCount} processors, ms", theirs);
+        Print($"this process's / {Environment.ProcessorCount} processors, ms", [both[0].Ours, both[1].Ours]);
+        List<double> goals = [.. one.Zip(theirs, (node, their) => (3 * Median(node)) + Median(their))];
+        Console.WriteLine(Row(["goal: 3 × a node + their sshd's, ms", .. goals.Select(goal => Number(goal, "0.0")), ""]));
+        Console.WriteLine(Row([$"{Nodes} nodes : goal", .. all.Zip(goals, (taken, goal) => Number(Median(taken) / goal, "0.00")), ""]));
+        Console.WriteLine();
 
         Console.WriteLine(Row("", Curve, Sntrup, "ratio"));
         Console.WriteLine(Row("---", "---", "---", "---"));
@@ -78,9 +79,11 @@ internal static class EnteringBench
     }
 
     private static void Print(string name, List<double>[] taken) => Console.WriteLine(Row(
-        name, Show(taken[0]), Show(taken[1]), (Median(taken[1]) / Median(taken[0])).ToString("0.00", CultureInfo.InvariantCulture)));
+        name, Show(taken[0]), Show(taken[1]), Number(Median(taken[1]) / Median(taken[0]), "0.00")));
 
-    private static string Row(params string[] cells) => $"| {string.Join(" | ", cells)} |";
+    private static string Row(params IEnumerable<string> cells) => $"| {string.Join(" | ", cells)} |";
+
+    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 
     private static string Show(List<double> values) =>
         string.Create(CultureInfo.InvariantCulture, $"{Median(values):0.0} ({values.Min():0.0}–{values.Max():0.0})");
@@ -104,7 +107,14 @@ internal static class EnteringBench
 
     private sealed record Client(SshServer Server, SshClientKind Kind, string Config, CancellationToken Stop)
     {
-        public Task<INode> ConnectAsync() => new SshTransport(
+        /// <summary>What sshd took of each processor for each visit of several nodes, in ms.</summary>
+        public List<double> Theirs { get; } = [];
+
+        /// <summary>What this process took.</summary>
+        public List<double> Ours { get; } = [];
+
+        /// <summary>A new one, as each run of deis-proxy has.</summary>
+        public SshTransport NewTransport() => new(
             new SshOptions
             {
                 Client = Kind,
@@ -114,12 +124,15 @@ internal static class EnteringBench
                 ConfigFile = Config,
                 ConnectTimeout = TimeSpan.FromMinutes(1),
             },
-            SshDialog.Silent).ConnectAsync(NodeAddress.Parse(Server.Address), Stop);
+            SshDialog.Silent);
+
+        public Task<INode> ConnectAsync(SshTransport transport) => transport.ConnectAsync(NodeAddress.Parse(Server.Address), Stop);
 
         public async Task<double> EnterAsync()
         {
             var clock = Stopwatch.StartNew();
-            await using var node = await ConnectAsync();
+            using var transport = NewTransport();
+            await using var node = await ConnectAsync(transport);
             return clock.Elapsed.TotalMilliseconds;
         }
 
@@ -132,21 +145,35 @@ internal static class EnteringBench
 
         public async Task<double> VisitAsync(int nodes)
         {
-            var clock = Stopwatch.StartNew();
-            await Task.WhenAll(Enumerable.Range(0, nodes).Select(async _ =>
+            await Server.RestAsync();
+            var (theirs, ours, clock) = (Server.ProcessorTime, Environment.CpuUsage.TotalTime, Stopwatch.StartNew());
+            using (var transport = NewTransport())
             {
-                await using var node = await ConnectAsync();
-                await node.RunAsync(["true"], Stop);
-            }));
-            return clock.Elapsed.TotalMilliseconds;
+                await Task.WhenAll(Enumerable.Range(0, nodes).Select(async _ =>
+                {
+                    await using var node = await ConnectAsync(transport);
+                    await node.RunAsync(["true"], Stop);
+                }));
+            }
+
+            var taken = clock.Elapsed.TotalMilliseconds;
+            if (nodes > 1)
+            {
+                Ours.Add((Environment.CpuUsage.TotalTime - ours).TotalMilliseconds / Environment.ProcessorCount);
+                await Server.RestAsync();
+                Theirs.Add((Server.ProcessorTime - theirs).TotalMilliseconds / Environment.ProcessorCount);
+            }
+
+            return taken;
         }
 
         /// <summary>How much more memory this process and those of ssh have while nodes are entered.</summary>
         public async Task<string> HoldAsync(int count)
         {
             GC.Collect();
+            using var transport = NewTransport();
             var before = Megabytes(Environment.ProcessId);
-            var nodes = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => ConnectAsync()));
+            var nodes = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => ConnectAsync(transport)));
             var ssh = Process.GetProcessesByName("ssh").Select(process => process.Id).ToList();
             var more = Megabytes(Environment.ProcessId) - before + ssh.Sum(Megabytes);
             await Task.WhenAll(nodes.Select(node => node.DisposeAsync().AsTask()));

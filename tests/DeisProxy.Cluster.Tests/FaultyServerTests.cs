@@ -62,6 +62,16 @@ public abstract class FaultyServerTests(ITestOutputHelper output, SshClientKind 
         await serving;
     }
 
+    /// <summary>It answers to signs of life, so that nothing else would end it.</summary>
+    [Theory]
+    [InlineData(Stage.Channel)]
+    [InlineData(Stage.Command)]
+    public async Task A_server_that_does_not_start_a_command_is_given_up(Stage stage)
+    {
+        await using var server = await FaultySshServer.StartAsync(stage, Fault.Ignores);
+        (await FailAsync(server, TimeSpan.FromSeconds(10), $"{stage}")).ShouldBe("ssh-connection-lost");
+    }
+
     [Fact]
     public async Task A_server_without_faults_is_entered()
     {
@@ -123,16 +133,6 @@ public sealed class RenciFaultyServerTests(ITestOutputHelper output) : FaultySer
 {
     /// <summary>More than any window.</summary>
     private const int Flood = 8 << 20;
-
-    /// <summary>It answers to signs of life, so that nothing else would end it.</summary>
-    [Theory]
-    [InlineData(Stage.Channel)]
-    [InlineData(Stage.Command)]
-    public async Task A_server_that_does_not_start_a_command_is_given_up(Stage stage)
-    {
-        await using var server = await FaultySshServer.StartAsync(stage, Fault.Ignores);
-        (await FailAsync(server, TimeSpan.FromSeconds(10), $"{stage}")).ShouldBe("ssh-connection-lost");
-    }
 
     [Fact]
     public async Task Data_after_the_end_and_beyond_the_window_end_their_channel_and_no_other()

@@ -107,8 +107,8 @@ public sealed class RenciAlgorithmTests(SharedSshServer shared) : IClassFixture<
     private async Task<HostConfiguration> ResolveAsync(string line)
     {
         await File.WriteAllTextAsync(_directory["config"], $"Host inner\n  {line}\n");
-        return await HostConfiguration.ResolveAsync(
-            NodeAddress.Parse("inner"), "core", jump: null, new SshOptions { ConfigFile = _directory["config"] }, _ => { }, SshServers.Limit);
+        using var reader = new ConfigurationReader(new SshOptions { ConfigFile = _directory["config"] }, _ => { });
+        return await reader.ResolveAsync(NodeAddress.Parse("inner"), "core", jump: null, SshServers.Limit);
     }
 
     private async Task EnterAsync(SshServer server, string line, string? knownHosts = null)

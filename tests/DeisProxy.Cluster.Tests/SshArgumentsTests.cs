@@ -32,6 +32,17 @@ public sealed class SshArgumentsTests
         Node, new SshOptions(), "/tmp/d/s", new SshPurpose.Command(["cat"], IsTalkedTo: true)).ShouldBe(
         [.. Common.Split(' '), "-l", "core", "-p", "2222", "-S", "/tmp/d/s", "-T", "-o", "ControlMaster=no", "--", "node", "cat"]);
 
+    /// <summary>Whatever else a server asks must not be answered with the passphrase.</summary>
+    [Fact]
+    public void Where_a_program_tells_the_passphrase_ssh_asks_for_nothing_else()
+    {
+        using var askPass = new AskPass();
+        var line = string.Join(' ', SshArguments.Build(Node, new SshOptions { AskPass = askPass }, null, new SshPurpose.Master()));
+        line.ShouldStartWith(
+            "-o BatchMode=no -o NumberOfPasswordPrompts=1 -o PasswordAuthentication=no -o KbdInteractiveAuthentication=no "
+            + "-o StrictHostKeyChecking=yes ");
+    }
+
     [Fact]
     public void Without_a_master_and_with_every_option() => SshArguments.Build(
         NodeAddress.Parse("node"),

@@ -98,20 +98,28 @@ public sealed class EnteringTests(RouterlessCluster cluster) : IClassFixture<Rou
         run.Error.ShouldContain("entered with Renci.SshNet");
     }
 
-    [Fact]
-    public async Task With_a_passphrase_from_the_environment_and_over_a_jump_host()
+    [Theory]
+    [InlineData("renci")]
+    [InlineData("openssh")]
+    public async Task With_a_passphrase_from_the_environment_and_over_a_jump_host(string client)
     {
         await cluster.ResetAsync(StackTemplate.Http());
         File.Copy(cluster.Ssh.IdentityFile, _directory["key"]);
         await RealProcess.RunAsync("ssh-keygen", "-q", "-p", "-P", "", "-N", "secret", "-f", _directory["key"]);
-        string[] command = ["verify", "--no-probe", "--identity", _directory["key"], "--jump", $"{cluster.Ssh.User}@{cluster.Ssh.Address}"];
+        string[] command =
+        [
+            "verify", "--no-probe", "--ssh-client", client, "--identity", _directory["key"], "--jump", $"{cluster.Ssh.User}@{cluster.Ssh.Address}",
+        ];
+        var path = client == "renci" ? _directory.Path : Environment.GetEnvironmentVariable("PATH")!;
 
-        var refused = await cluster.RunAsync(With(("PATH", _directory.Path), ("HOME", "")), command);
+        var refused = await cluster.RunAsync(With(("PATH", path), ("HOME", "")), command);
         refused.ExitCode.ShouldBe(1, refused.Error);
         refused.Error.ShouldContain("DEIS_PROXY_SSH_PASSPHRASE");
 
-        var run = await cluster.RunAsync(With(("PATH", _directory.Path), ("HOME", ""), ("DEIS_PROXY_SSH_PASSPHRASE", "secret")), command);
+        var run = await cluster.RunAsync(
+            With(("PATH", path), ("HOME", ""), ("TMPDIR", _directory.Path), ("DEIS_PROXY_SSH_PASSPHRASE", "secret")), command);
         run.ExitCode.ShouldBe(4, run.Error);
+        Directory.EnumerateDirectories(_directory.Path, "dp-*").ShouldBeEmpty("what ssh was given to tell the passphrase is gone");
         run.Output.ShouldContain("router-flag");
     }
 

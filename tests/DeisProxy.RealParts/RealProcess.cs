@@ -219,13 +219,12 @@ public sealed class RealProcess : IAsyncDisposable
         return children;
     }
 
-    /// <summary>What its children that have ended took of the processors (Linux).</summary>
-    public TimeSpan ChildrenTime()
+    /// <summary>What it and its children that have ended took of the processors (Linux).</summary>
+    public TimeSpan ProcessorTime()
     {
-        // cutime and cstime, 16 and 17 of proc_pid_stat(5), in hundredths of a second.
+        // utime, stime, cutime and cstime, 14 to 17 of proc_pid_stat(5), in hundredths of a second.
         var stat = File.ReadAllText($"/proc/{_process.Id}/stat");
-        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return TimeSpan.FromMilliseconds(10 * (long.Parse(fields[13]) + long.Parse(fields[14])));
+        return TimeSpan.FromMilliseconds(10 * stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[11..15].Sum(long.Parse));
     }
 
     public async ValueTask DisposeAsync()

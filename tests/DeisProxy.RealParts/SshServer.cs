@@ -45,11 +45,14 @@ public sealed class SshServer : IAsyncDisposable
     /// <summary>Process id of the server itself, which does not serve connections.</summary>
     public int ProcessId => _process.Id;
 
-    /// <summary>What its connections that have ended took of the processors.</summary>
-    public TimeSpan ProcessorTime => _process.ChildrenTime();
+    /// <summary>What it and its connections that have ended took of the processors.</summary>
+    public TimeSpan ProcessorTime => _process.ProcessorTime();
 
     /// <summary>How many connections it serves at this moment.</summary>
     public int Connections => RealProcess.ChildrenOf(_process.Id).Count;
+
+    /// <summary>Waits until it serves nobody any more.</summary>
+    public Task RestAsync() => _process.WaitUntilAsync(() => Task.FromResult(Connections == 0), RealProcess.StartLimit);
 
     /// <summary>Starts it.</summary>
     /// <param name="configuration">More lines for sshd_config, such as <c>MaxSessions 2</c>.</param>

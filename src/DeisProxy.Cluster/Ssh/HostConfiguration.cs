@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using System.Globalization;
-using System.IO.Enumeration;
 using System.Text.RegularExpressions;
 using DeisProxy.Core;
 
@@ -41,92 +39,30 @@ internal sealed partial record HostConfiguration
     /// <summary>What the configuration asks for that SSH.NET cannot do; null: nothing.</summary>
     public string? NeedsOpenSsh { get; init; }
 
-    /// <summary>What ssh prints without any configuration, by where it is looked for; that changes with its version only.</summary>
-    private static readonly ConcurrentDictionary<string, Task<CommandResult>> Defaults = new(StringComparer.Ordinal);
-
     private static readonly string[] DefaultIdentities = ["~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa"];
 
     private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
-    /// <summary>Finds out how a host is entered.</summary>
-    /// <param name="user">The user there; null leaves it to the configuration.</param>
-    /// <param name="jump">Position among the jump hosts, from 0; null: it is none, and <see cref="SshOptions.Jump"/> applies.</param>
-    /// <param name="warn">Is told when a configuration that names the host cannot be read.</param>
-    public static async Task<HostConfiguration> ResolveAsync(
-        NodeAddress address, string? user, int? jump, SshOptions options, Action<string> warn, CancellationToken cancellationToken)
+    /// <summary>How a host is entered where there is no ssh program to read the user's configuration.</summary>
+    public static HostConfiguration WithoutSsh(NodeAddress address, string? user, int? jump, SshOptions options) => new()
     {
-        if (SshProcess.IsInstalled(options.SearchPath))
-        {
-            return await AskSshAsync(address, user, jump, options, cancellationToken);
-        }
-
-        var config = options.ConfigFile is { } file ? SshOptions.Expand(file) : Path.Combine(Home, ".ssh", "config");
-        if (await NamesAsync(config, address.Host, cancellationToken))
-        {
-            warn($"{config} may say how to enter {address.Host}, but it is not read, because there is no ssh program to read it.");
-        }
-
-        return new HostConfiguration
-        {
-            Host = address.Host,
-            Port = address.Port ?? 22,
-            User = user ?? Environment.UserName,
-            KnownHostsFiles =
-            [
-                .. UserKnownHosts(options, ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"]), "/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2",
-            ],
-            IdentityFiles = [.. (options.IdentityFile is { } identity ? [identity] : DefaultIdentities).Select(SshOptions.Expand)],
-            IdentitiesOnly = options.IdentityFile is not null,
-            AgentSocket = EnvironmentSocket(),
-            Jumps = jump is null ? options.JumpHosts() : [],
-        };
-    }
-
-    private static async Task<HostConfiguration> AskSshAsync(
-        NodeAddress address, string? user, int? jump, SshOptions options, CancellationToken cancellationToken)
-    {
-        // -G prints the configuration as it holds for this host, Match and Include and all, and connects nowhere.
-        var arguments = new List<string> { "-G" };
-        if (options.ConfigFile is { } config)
-        {
-            arguments.AddRange(["-F", SshOptions.Expand(config)]);
-        }
-
-        if (user is not null)
-        {
-            arguments.AddRange(["-l", user]);
-        }
-
-        if (address.Port is { } port)
-        {
-            arguments.AddRange(["-p", port.ToString(CultureInfo.InvariantCulture)]);
-        }
-
-        if (options.IdentityFile is { } identity)
-        {
-            arguments.AddRange(["-i", SshOptions.Expand(identity)]);
-        }
-
-        // It prints the algorithms in any case, and the user's own are those that differ.
-        var defaults = Defaults.GetOrAdd(
-            options.SearchPath ?? "",
-            static (_, path) => SshProcess.RunAsync(["-G", "-F", "none", "--", "localhost"], path, CancellationToken.None),
-            options.SearchPath);
-        var result = await SshProcess.RunAsync([.. arguments, "--", address.Host], options.SearchPath, cancellationToken);
-        if (result.ExitCode != 0)
-        {
-            throw new DeisProxyException(
-                "ssh-failed",
-                $"ssh cannot read its configuration for {address}: {RemoteText.Clean(result.StandardError.TrimEnd().Split('\n')[^1])}.",
-                "Mend the file that it names, or give another one with --ssh-config.");
-        }
-
-        var usual = await defaults.WaitAsync(cancellationToken);
-        return Read(result.StandardOutput, usual.StandardOutput, address, user, jump, options);
-    }
+        Host = address.Host,
+        Port = address.Port ?? 22,
+        User = user ?? Environment.UserName,
+        KnownHostsFiles =
+        [
+            .. UserKnownHosts(options, ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"]), "/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2",
+        ],
+        IdentityFiles = [.. (options.IdentityFile is { } identity ? [identity] : DefaultIdentities).Select(SshOptions.Expand)],
+        IdentitiesOnly = options.IdentityFile is not null,
+        AgentSocket = EnvironmentSocket(),
+        Jumps = jump is null ? options.JumpHosts() : [],
+    };
 
     /// <summary>Reads what <c>ssh -G</c> prints.</summary>
     /// <param name="ordinary">What it prints without any configuration.</param>
+    /// <param name="user">The user there; null leaves it to the configuration.</param>
+    /// <param name="jump">Position among the jump hosts, from 0; null: it is none, and <see cref="SshOptions.Jump"/> applies.</param>
     internal static HostConfiguration Read(
         string printed, string ordinary, NodeAddress address, string? user, int? jump, SshOptions options)
     {
@@ -203,29 +139,6 @@ internal sealed partial record HostConfiguration
         {
             return null;
         }
-    }
-
-    /// <summary>Whether a configuration says more about a host than about all.</summary>
-    private static async Task<bool> NamesAsync(string config, string host, CancellationToken cancellationToken)
-    {
-        string[] lines;
-        try
-        {
-            lines = await File.ReadAllLinesAsync(config, cancellationToken);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-
-        return lines
-            .Select(line => line.Split([' ', '\t', '='], StringSplitOptions.RemoveEmptyEntries))
-            .Any(words => words.Length > 1 && words[0].ToUpperInvariant() switch
-            {
-                "HOST" => words[1..].Any(pattern => pattern != "*" && FileSystemName.MatchesSimpleExpression(pattern, host)),
-                "MATCH" or "INCLUDE" => true,
-                _ => false,
-            });
     }
 
     [GeneratedRegex(@"\[(?<host>[^\[\]:]+)\]", RegexOptions.CultureInvariant, 1000)]

@@ -49,7 +49,7 @@ internal sealed class KnownHosts
     {
         var lowered = name.ToLowerInvariant();
         var known = new KnownHosts();
-        foreach (var file in files)
+        foreach (var file in files.Where(file => file == required || File.Exists(file)))
         {
             string[] lines;
             try

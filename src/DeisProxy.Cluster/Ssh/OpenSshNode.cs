@@ -65,11 +65,9 @@ internal sealed class OpenSshNode : INode
         await _commands.WaitAsync(cancellationToken);
         try
         {
-            var master = await MasterAsync(cancellationToken);
+            var master = await ReadyMasterAsync(cancellationToken);
             var result = await SshProcess.RunAsync(
-                SshArguments.Build(_address, _options, master?.ControlPath, new SshPurpose.Command(arguments)),
-                _options.SearchPath,
-                cancellationToken);
+                SshArguments.Build(_address, _options, master?.ControlPath, new SshPurpose.Command(arguments)), _options, cancellationToken);
             return result.ExitCode == SshFailure.ExitStatus && NodeFailure(master, result.ExitCode, result.StandardError) is { } failure
                 ? throw failure
                 : result;
@@ -84,9 +82,9 @@ internal sealed class OpenSshNode : INode
     public async Task<Stream> StartAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(arguments);
-        var master = await MasterAsync(cancellationToken);
+        var master = await ReadyMasterAsync(cancellationToken);
         var process = SshProcess.Start(
-            SshArguments.Build(_address, _options, master?.ControlPath, new SshPurpose.Command(arguments, IsTalkedTo: true)), _options.SearchPath);
+            SshArguments.Build(_address, _options, master?.ControlPath, new SshPurpose.Command(arguments, IsTalkedTo: true)), _options);
         return new SshStream(process, $"{Name} to its command", (status, error) => NodeFailure(master, status, error));
     }
 
@@ -98,7 +96,7 @@ internal sealed class OpenSshNode : INode
         ArgumentOutOfRangeException.ThrowIfGreaterThan(port, 65535);
         var master = await MasterAsync(cancellationToken);
         var process = SshProcess.Start(
-            SshArguments.Build(_address, _options, master?.ControlPath, new SshPurpose.Stream(host, port)), _options.SearchPath);
+            SshArguments.Build(_address, _options, master?.ControlPath, new SshPurpose.Stream(host, port)), _options);
         return new SshStream(process, $"{Name} to {NodeAddress.Join(host, port)}", (status, error) => NodeFailure(master, status, error));
     }
 
@@ -140,6 +138,13 @@ internal sealed class OpenSshNode : INode
         return exitStatus == SshFailure.ExitStatus && own && SshFailure.IsRecognised(standardError)
             ? SshFailure.From(_address, _options, exitStatus, standardError)
             : null;
+    }
+
+    private async Task<SshMaster?> ReadyMasterAsync(CancellationToken cancellationToken)
+    {
+        var master = await MasterAsync(cancellationToken);
+        await (master?.ReadyAsync(cancellationToken) ?? Task.CompletedTask);
+        return master;
     }
 
     private async Task<SshMaster?> MasterAsync(CancellationToken cancellationToken)

@@ -23,7 +23,7 @@ public sealed class OpenSshTransport(SshOptions options) : INodeTransport
         ArgumentNullException.ThrowIfNull(address);
         options.Validate();
         var result = await SshProcess.RunAsync(
-            SshArguments.Build(address, options, controlPath: null, new SshPurpose.Command(arguments)), options.SearchPath, cancellationToken);
+            SshArguments.Build(address, options, controlPath: null, new SshPurpose.Command(arguments)), options, cancellationToken);
         return result.ExitCode == SshFailure.ExitStatus && SshFailure.IsRecognised(result.StandardError)
             ? throw SshFailure.From(address, options, result.ExitCode, result.StandardError)
             : result;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.Sockets;
 using DeisProxy.Core;
 using Renci.SshNet;
 using Renci.SshNet.Messages;
@@ -78,6 +79,7 @@ internal sealed class RenciConnection : IAsyncDisposable
         try
         {
             channel.Open(info);
+            AcknowledgeAtOnce();
         }
         catch
         {
@@ -162,6 +164,28 @@ internal sealed class RenciConnection : IAsyncDisposable
         foreach (var part in _way)
         {
             await part.DisposeAsync();
+        }
+    }
+
+    /// <summary>
+    /// Until its first command sshd sends nothing small while the last small thing is unacknowledged (Nagle's algorithm), which it would be for
+    /// 40 ms: longer than all else takes. Linux forgets this option after a while.
+    /// </summary>
+    private void AcknowledgeAtOnce()
+    {
+        const int Tcp = 6;
+        const int QuickAck = 12;
+        try
+        {
+            if (OperatingSystem.IsLinux())
+            {
+                SshMessages.SocketOf(_session)?.SetRawSocketOption(Tcp, QuickAck, BitConverter.GetBytes(1));
+            }
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // It is only slower.
+            System.Diagnostics.Debug.WriteLine(error.Message);
         }
     }
 

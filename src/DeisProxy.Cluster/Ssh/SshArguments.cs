@@ -82,9 +82,12 @@ internal static class SshArguments
         // configuration says (its ask would prompt, its accept-new would learn the key of whoever answers first).
         // UpdateHostKeys=no: the user's known_hosts is theirs to change.
         // LogLevel: errors are recognised by their text, so a QUIET in the configuration must not swallow it.
+        // BatchMode: ssh asks nobody, except the program that knows the passphrase of keys, and that for nothing else.
         // RemoteCommand, forwardings and the like of the configuration are meant for interactive sessions.
         foreach (var option in (string[])[
-            "BatchMode=yes", "StrictHostKeyChecking=yes", "UpdateHostKeys=no", "LogLevel=INFO",
+            .. options.AskPass is null ? (string[])["BatchMode=yes"] : [
+                "BatchMode=no", "NumberOfPasswordPrompts=1", "PasswordAuthentication=no", "KbdInteractiveAuthentication=no"],
+            "StrictHostKeyChecking=yes", "UpdateHostKeys=no", "LogLevel=INFO",
             $"ConnectTimeout={Number(Math.Max(1, (int)Math.Ceiling(options.ConnectTimeout.TotalSeconds)))}", "ConnectionAttempts=1",
             "ServerAliveInterval=5", "ServerAliveCountMax=3", "TCPKeepAlive=yes",
             "ForwardAgent=no", "ForwardX11=no", "ClearAllForwardings=yes", "PermitLocalCommand=no", "RemoteCommand=none", "RequestTTY=no"])

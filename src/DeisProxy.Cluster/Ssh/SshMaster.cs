@@ -16,6 +16,8 @@ internal sealed class SshMaster : IAsyncDisposable
     /// <summary>ssh binds the socket under a longer name first: '.' and 16 random characters.</summary>
     private const int TemporarySuffix = 17;
 
+    private static readonly SshPurpose First = new SshPurpose.Command(["true"]);
+
     private static readonly TimeSpan ExitTime = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan FirstCommandTime = TimeSpan.FromSeconds(2);
@@ -25,6 +27,7 @@ internal sealed class SshMaster : IAsyncDisposable
     private readonly DirectoryInfo _directory;
     private readonly Socket _keeper;
     private readonly Task _watch;
+    private bool _hasRun;
 
     private SshMaster(NodeAddress node, SshOptions options, DirectoryInfo directory, string controlPath, Socket keeper)
     {
@@ -65,8 +68,8 @@ internal sealed class SshMaster : IAsyncDisposable
 
             // sshd turns Nagle's algorithm off (TCP_NODELAY) when a first session is opened; a connection that only ever carries streams
             // would stall for 40 ms, the delayed acknowledgement, now and then. The command's result does not matter, nor that it ends.
-            await TryAsync(node, options, controlPath, new SshPurpose.Command(["true"]), FirstCommandTime, cancellationToken);
-            return new SshMaster(node, options, directory, controlPath, keeper);
+            var hasRun = await TryAsync(node, options, controlPath, First, FirstCommandTime, cancellationToken);
+            return new SshMaster(node, options, directory, controlPath, keeper) { _hasRun = hasRun };
         }
         catch
         {
@@ -78,6 +81,17 @@ internal sealed class SshMaster : IAsyncDisposable
             keeper.Dispose();
             directory.Delete(recursive: true);
             throw;
+        }
+    }
+
+    /// <summary>Waits until the node has run a command: ssh does not say whether it starts one, and waits without end if it does not.</summary>
+    /// <exception cref="DeisProxyException"><c>ssh-connection-lost</c>: it does not start one in time.</exception>
+    public async Task ReadyAsync(CancellationToken cancellationToken)
+    {
+        _hasRun = _hasRun || await TryAsync(_node, _options, ControlPath, First, _options.EntryTime, cancellationToken);
+        if (!_hasRun)
+        {
+            throw SshFailure.Lost(_node, "it does not answer in time");
         }
     }
 
@@ -109,7 +123,7 @@ internal sealed class SshMaster : IAsyncDisposable
         try
         {
             var result = await SshProcess.RunAsync(
-                SshArguments.Build(node, options, controlPath, new SshPurpose.Master()), options.SearchPath, limit.Token);
+                SshArguments.Build(node, options, controlPath, new SshPurpose.Master()), options, limit.Token);
             if (result.ExitCode != 0)
             {
                 var reason = await ReasonAsync(node, options, result.StandardError, limit.Token);
@@ -138,7 +152,7 @@ internal sealed class SshMaster : IAsyncDisposable
         }
 
         var again = await SshProcess.RunAsync(
-            SshArguments.Build(node, options, controlPath: null, new SshPurpose.Command(["true"])), options.SearchPath, cancellationToken);
+            SshArguments.Build(node, options, controlPath: null, new SshPurpose.Command(["true"])), options, cancellationToken);
         return SshFailure.IsDefinite(again.StandardError) ? again.StandardError : standardError;
     }
 
@@ -146,19 +160,22 @@ internal sealed class SshMaster : IAsyncDisposable
     private static Task ExitAsync(NodeAddress node, SshOptions options, string controlPath) =>
         TryAsync(node, options, controlPath, new SshPurpose.Exit(), ExitTime, CancellationToken.None);
 
-    /// <summary>Has the master do something, if it does so in time.</summary>
-    private static async Task TryAsync(
+    /// <summary>Has the master do something.</summary>
+    /// <returns>Whether it was done in time.</returns>
+    private static async Task<bool> TryAsync(
         NodeAddress node, SshOptions options, string controlPath, SshPurpose purpose, TimeSpan time, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(time);
         try
         {
-            await SshProcess.RunAsync(SshArguments.Build(node, options, controlPath, purpose), options.SearchPath, limit.Token);
+            await SshProcess.RunAsync(SshArguments.Build(node, options, controlPath, purpose), options, limit.Token);
+            return true;
         }
         catch (Exception e) when (e is OperationCanceledException or DeisProxyException && !cancellationToken.IsCancellationRequested)
         {
             System.Diagnostics.Debug.WriteLine(e.Message);
+            return false;
         }
     }
 

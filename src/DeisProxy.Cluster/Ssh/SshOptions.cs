@@ -50,6 +50,9 @@ public sealed partial record SshOptions
     /// <summary>Where to look for programs, in the form of PATH; null: the PATH of this process. For tests.</summary>
     internal string? SearchPath { get; init; }
 
+    /// <summary>Tells ssh the passphrase of keys; null: nobody does.</summary>
+    internal AskPass? AskPass { get; init; }
+
     /// <summary>Checks everything that can be checked without contacting anything.</summary>
     /// <exception cref="DeisProxyException"><c>bad-ssh-user</c>, <c>bad-jump-host</c>, <c>ssh-file-missing</c>.</exception>
     public void Validate()

@@ -19,9 +19,9 @@ internal static class SshProcess
 
     /// <summary>Starts ssh with redirected streams.</summary>
     /// <exception cref="DeisProxyException"><c>ssh-missing</c>.</exception>
-    public static Process Start(IReadOnlyList<string> arguments, string? searchPath)
+    public static Process Start(IReadOnlyList<string> arguments, SshOptions options)
     {
-        var path = searchPath ?? Environment.GetEnvironmentVariable("PATH") ?? "";
+        var path = options.SearchPath ?? Environment.GetEnvironmentVariable("PATH") ?? "";
         var ssh = Find("ssh", path) ?? throw SshFailure.Missing();
 
         // Ctrl-C at a terminal goes to the whole foreground process group. A rollback still needs its connections then, so
@@ -48,7 +48,8 @@ internal static class SshProcess
         }
 
         start.Environment["LC_ALL"] = "C";
-        start.Environment["SSH_ASKPASS_REQUIRE"] = "never";
+        (start.Environment["SSH_ASKPASS"], start.Environment["SSH_ASKPASS_REQUIRE"]) =
+            options.AskPass is { } asking ? (asking.Program, "force") : (null, "never");
         try
         {
             return Process.Start(start) ?? throw SshFailure.Missing();
@@ -60,10 +61,10 @@ internal static class SshProcess
     }
 
     /// <summary>Runs ssh to its end: both pipes are drained, then the exit status is read. Cancelling kills it.</summary>
-    public static async Task<CommandResult> RunAsync(IReadOnlyList<string> arguments, string? searchPath, CancellationToken cancellationToken)
+    public static async Task<CommandResult> RunAsync(IReadOnlyList<string> arguments, SshOptions options, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        using var process = Start(arguments, searchPath);
+        using var process = Start(arguments, options);
         try
         {
             process.StandardInput.Close();

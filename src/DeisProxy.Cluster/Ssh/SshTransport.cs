@@ -20,6 +20,8 @@ public sealed class SshTransport : INodeTransport, IDisposable
     private readonly OpenSshTransport _openSsh;
     private readonly KeyRing _keys;
     private readonly RenciTransport _renci;
+    private readonly ConfigurationReader _configurations;
+    private readonly AskPass? _askPass;
     private readonly INode? _entry;
     private readonly HashSet<string> _said = [];
 
@@ -28,14 +30,15 @@ public sealed class SshTransport : INodeTransport, IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(dialog);
-        (_options, _dialog, _keys, _openSsh) = (options, dialog, new KeyRing(dialog.Ask), new OpenSshTransport(options));
-        _renci = new RenciTransport(options, _keys, WarnOnce);
+        (_options, _dialog, _keys, _askPass) = (options, dialog, new KeyRing(dialog.Ask), AskPass.OfEnvironment());
+        _openSsh = new OpenSshTransport(options with { AskPass = _askPass });
+        (_renci, _configurations) = (new RenciTransport(options, _keys, WarnOnce), new ConfigurationReader(options, WarnOnce));
     }
 
     private SshTransport(SshTransport from, INode entry)
     {
         (_options, _dialog, _keys, _renci, _said) = (from._options, from._dialog, from._keys, from._renci, from._said);
-        (_entry, _openSsh) = (entry, (OpenSshTransport)from._openSsh.Through(entry));
+        (_entry, _configurations, _openSsh) = (entry, from._configurations, (OpenSshTransport)from._openSsh.Through(entry));
     }
 
     /// <inheritdoc/>
@@ -60,12 +63,12 @@ public sealed class SshTransport : INodeTransport, IDisposable
             return await _openSsh.ConnectAsync(address, cancellationToken);
         }
 
-        var host = await HostConfiguration.ResolveAsync(address, _options.User, jump: null, _options, WarnOnce, cancellationToken);
+        var host = await _configurations.ResolveAsync(address, _options.User, jump: null, cancellationToken);
         var (asking, reason) = (address, host.NeedsOpenSsh);
         var hops = new List<(NodeAddress Address, HostConfiguration Host)>();
         foreach (var (user, hop) in _entry is null && reason is null ? host.Jumps : [])
         {
-            hops.Add((hop, await HostConfiguration.ResolveAsync(hop, user, hops.Count, _options, WarnOnce, cancellationToken)));
+            hops.Add((hop, await _configurations.ResolveAsync(hop, user, hops.Count, cancellationToken)));
             (asking, reason) = reason is null ? (hop, hops[^1].Host.NeedsOpenSsh) : (asking, reason);
         }
 
@@ -105,7 +108,12 @@ public sealed class SshTransport : INodeTransport, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _keys.Dispose();
+    public void Dispose()
+    {
+        _keys.Dispose();
+        _configurations.Dispose();
+        _askPass?.Dispose();
+    }
 
     private void WarnOnce(string text) => Once(_dialog.Warn, text);
 
