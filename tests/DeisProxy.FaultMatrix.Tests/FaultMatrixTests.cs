@@ -8,7 +8,7 @@ public sealed class FaultMatrixTests(MatrixOutput output) : IClassFixture<Matrix
     private static readonly FaultKind[] AwsFaults =
     [
         FaultKind.Throttled, FaultKind.ServerError, FaultKind.CloseBefore, FaultKind.CloseAfter, FaultKind.CutAnswer, FaultKind.Hang,
-        FaultKind.AccessDenied, FaultKind.ExpiredCredentials,
+        FaultKind.AccessDenied, FaultKind.ExpiredCredentials, FaultKind.ServiceError,
     ];
 
     private static readonly FaultKind[] EtcdFaults =
@@ -39,7 +39,14 @@ public sealed class FaultMatrixTests(MatrixOutput output) : IClassFixture<Matrix
         {
             await using var sandbox = await Verdict.ReadyForAsync(command, scene);
             sandbox.Sandbox.Faults.Add(
-                new FaultRule(c.Kind) { Service = c.Call.Service, Operation = c.Call.Operation, Occurrence = c.Nth, Times = 1 });
+                new FaultRule(c.Kind)
+                {
+                    Service = c.Call.Service,
+                    Operation = c.Call.Operation,
+                    Occurrence = c.Nth,
+                    Times = 1,
+                    Error = Secrets.Echo(c.Call.Service),
+                });
             var run = await sandbox.RunAsync(command);
             sandbox.Sandbox.Faults.Clear();
             return await OutcomeAsync(sandbox, command, run, $"{c.Kind} at {c.Call.Service} {c.Call.Operation} number {c.Nth}");

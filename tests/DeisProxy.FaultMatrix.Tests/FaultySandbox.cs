@@ -76,6 +76,7 @@ internal sealed class FaultySandbox : IAsyncDisposable
         Rackspace = new RackspaceOptions
         {
             ApiKey = Secret,
+            Token = Secrets.RackspaceToken,
             ChangeTime = new LagRange(TimeSpan.Zero, TimeSpan.FromMilliseconds(20)),
             LoadBalancers =
             [
@@ -157,8 +158,17 @@ internal sealed class FaultySandbox : IAsyncDisposable
         return answer?["node"]?["ttl"]?.GetValue<int>() is not (> 0 and <= 60);
     }
 
-    public bool HasUnfinishedRun => Sandbox.EtcdValue(
-        $"/deis-proxy/{Scene switch { "aws" => Sandbox.FindLoadBalancer().Name, "none" => "none", _ => "rackspace-71" }}/run") is not null;
+    public bool HasUnfinishedRun => JournalValue("run") is not null;
+
+    /// <summary>Everything that runs have written: the lock and the journal in etcd, and the files on this machine.</summary>
+    public string Kept() => string.Join('\n', (IEnumerable<string?>)
+    [
+        Sandbox.EtcdValue("/deis-proxy/lock"), JournalValue("run"), JournalValue("history"),
+        .. Directory.EnumerateFiles(_state.Path, "*", SearchOption.AllDirectories).Select(File.ReadAllText),
+    ]);
+
+    private string? JournalValue(string name) =>
+        Sandbox.EtcdValue($"/deis-proxy/{Scene switch { "aws" => Sandbox.FindLoadBalancer().Name, "none" => "none", _ => "rackspace-71" }}/{name}");
 
     public bool HoldsConnections => Sandbox.Nodes.Any(Sandbox.HoldsConnections);
 
@@ -187,8 +197,8 @@ internal sealed class FaultySandbox : IAsyncDisposable
         {
             RollbackLimit = SandboxWay.RollbackLimit,
         };
-        var exitCode = await CommandLine.RunAsync([.. arguments, .. ProviderOptions(arguments[0])], host, interrupt).WaitAsync(RunLimit,
-            CancellationToken.None);
+        var exitCode = await CommandLine.RunAsync([.. arguments, "--verbose", .. ProviderOptions(arguments[0])], host, interrupt).WaitAsync(
+            RunLimit, CancellationToken.None);
         return new Run(exitCode, $"{output}{error}");
     }
 
@@ -201,12 +211,15 @@ internal sealed class FaultySandbox : IAsyncDisposable
     }
 
     /// <summary>Starts deis-proxy as it is delivered, which enters by a real sshd; it reaches no other node.</summary>
-    public Process StartProcess(string command, SshServer node)
+    /// <param name="options">Further options.</param>
+    public Process StartProcess(string command, SshServer node, params string[] options)
     {
         var start = NewProcess(
-            Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll"), command, "--region", "us-east-1", "--node", node.Address, "--ssh-user",
-            node.User, "--identity", node.IdentityFile, "--known-hosts", node.KnownHostsFile, "--ssh-config", "/dev/null", "--etcd-endpoint",
-            Sandbox.EtcdEndpoint.ToString());
+            Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll"), command,
+            [
+                .. options, "--region", "us-east-1", "--node", node.Address, "--ssh-user", node.User, "--identity", node.IdentityFile,
+                "--known-hosts", node.KnownHostsFile, "--ssh-config", "/dev/null", "--etcd-endpoint", Sandbox.EtcdEndpoint.ToString(),
+            ]);
         start.Environment["AWS_ENDPOINT_URL"] = Sandbox.AwsEndpoint.ToString();
         start.Environment["XDG_STATE_HOME"] = _state.Path;
         return Begin(start);
@@ -234,7 +247,7 @@ internal sealed class FaultySandbox : IAsyncDisposable
 
     private static ProcessStartInfo NewProcess(string program, string command, params string[] options)
     {
-        var start = new ProcessStartInfo("dotnet", [program, command, .. options])
+        var start = new ProcessStartInfo("dotnet", [program, command, "--verbose", .. options])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
@@ -242,7 +255,9 @@ internal sealed class FaultySandbox : IAsyncDisposable
             RedirectStandardError = true,
         };
         start.Environment["AWS_ACCESS_KEY_ID"] = "test";
-        start.Environment["AWS_SECRET_ACCESS_KEY"] = "test";
+        start.Environment["AWS_SECRET_ACCESS_KEY"] = Secrets.AwsKey;
+        start.Environment["AWS_SESSION_TOKEN"] = Secrets.AwsToken;
+        start.Environment["DEIS_PROXY_SSH_PASSPHRASE"] = Secrets.Passphrase;
 
         // These processes live for a second or two: nothing that pays off later.
         start.Environment["DOTNET_TieredPGO"] = "0";

@@ -92,8 +92,7 @@ public sealed class ProcessTests(MatrixOutput output) : IClassFixture<MatrixOutp
     {
         var rule = sandbox.Sandbox.Faults.Add(
             new FaultRule(kind) { Service = call.Service, Operation = call.Operation, Occurrence = nth, Times = 1 });
-        bool struck;
-        bool held;
+        var (struck, held, text) = (false, false, "");
         using (var process = start())
         {
             try
@@ -105,7 +104,7 @@ public sealed class ProcessTests(MatrixOutput output) : IClassFixture<MatrixOutp
                 held = sandbox.HoldsConnections;
                 process.Kill();
                 await process.WaitForExitAsync();
-                await said;
+                text = string.Concat(await said);
             }
             finally
             {
@@ -114,8 +113,8 @@ public sealed class ProcessTests(MatrixOutput output) : IClassFixture<MatrixOutp
         }
 
         sandbox.Sandbox.Faults.Remove(rule);
-        return new Outcome(
-            await Verdict.FinishAsync(sandbox, command, $"SIGKILL at {call.Service} {call.Operation} number {nth} ({kind})"), struck, held);
+        var what = $"SIGKILL at {call.Service} {call.Operation} number {nth} ({kind})";
+        return new Outcome([.. Verdict.Leaks(text, what), .. await Verdict.FinishAsync(sandbox, command, what)], struck, held);
     }
 
     private static async Task<(Run Run, bool Struck, bool Held)> SignalledAsync(

@@ -21,6 +21,8 @@ internal sealed record SandboxWay(
         PollInterval = TimeSpan.FromMilliseconds(10),
     };
 
+    private bool IsEarnest { get; init; }
+
     public static readonly TimeSpan RollbackLimit = TimeSpan.FromSeconds(45);
 
     private const string Endpoint = "AWS_ENDPOINT_URL";
@@ -30,6 +32,7 @@ internal sealed record SandboxWay(
     private const string Account = "SANDBOX_RACKSPACE";
 
     /// <summary>What <see cref="ToEnvironment"/> has left.</summary>
+    /// <remarks>AWS is found as in earnest, with the environment's credentials.</remarks>
     public static SandboxWay FromEnvironment()
     {
         var relay = int.Parse(Variable(Relay), CultureInfo.InvariantCulture);
@@ -39,6 +42,7 @@ internal sealed record SandboxWay(
             Rackspace = Environment.GetEnvironmentVariable(Account)?.Split(' ') is [var user, var key, var url]
                 ? RackspaceAt(user, key, new Uri(url))
                 : null,
+            IsEarnest = true,
         };
 
         static string Variable(string name) =>
@@ -61,7 +65,7 @@ internal sealed record SandboxWay(
     {
         var local = settings with
         {
-            Aws = settings.Aws with { Endpoint = AwsEndpoint, CallTimeout = TimeSpan.FromSeconds(3) },
+            Aws = settings.Aws with { Endpoint = IsEarnest ? null : AwsEndpoint, CallTimeout = TimeSpan.FromSeconds(3) },
             Nodes = [.. Nodes.Select(NodeAddress.Parse)],
             StateFolder = StateFolder,
             Rackspace = Rackspace,

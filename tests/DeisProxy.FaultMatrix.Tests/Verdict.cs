@@ -77,14 +77,20 @@ internal static class Verdict
             violations.Add(new('d', $"{what}: the lock or the journal is left behind after exit code {run.ExitCode}.\n{run.Text}"));
         }
 
-        if (run.Text.Contains(FaultySandbox.Secret, StringComparison.Ordinal) || run.Text.Contains("bug in deis-proxy", StringComparison.Ordinal))
+        if (run.Text.Contains("bug in deis-proxy", StringComparison.Ordinal))
         {
             violations.Add(new('d', $"{what}: said what must not be said.\n{run.Text}"));
         }
 
+        violations.AddRange(Leaks(run.Text + sandbox.Kept(), what));
+
         violations.AddRange(await FinishAsync(sandbox, command, what));
         return violations;
     }
+
+    /// <summary>Secrets in what was said or written.</summary>
+    public static IEnumerable<Violation> Leaks(string text, string what) =>
+        Secrets.In(text).Select(secret => new Violation('d', $"{what}: {secret} has come out.\n{text}"));
 
     /// <summary>
     /// Nothing is held any more; one plain run of the same command ends in the full goal, and from there the way back ends in the exact start.
@@ -97,6 +103,7 @@ internal static class Verdict
             violations.Add(new('e', $"{what}: connections are still held"));
         }
 
+        violations.AddRange(Leaks(sandbox.Kept(), what));
         var again = await sandbox.RunAsync(command);
         var wanted = command == "setup" ? await GoalOf(sandbox.Scene) : sandbox.Start;
         if (again.ExitCode != 0 || sandbox.State() != wanted)

@@ -118,7 +118,7 @@ internal sealed class RackspaceEndpoint(CloudLoadBalancing balancing, RackspaceO
             });
         }
 
-        var token = RandomNumberGenerator.GetHexString(32, lowercase: true);
+        var token = options.Token ?? RandomNumberGenerator.GetHexString(32, lowercase: true);
         lock (_lock)
         {
             _tokens[token] = options.TokenRequests ?? int.MaxValue;

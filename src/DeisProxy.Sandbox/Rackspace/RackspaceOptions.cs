@@ -21,6 +21,9 @@ public sealed record RackspaceOptions
     /// <summary>Requests that a token is good for; null: it does not expire.</summary>
     public int? TokenRequests { get; init; }
 
+    /// <summary>The token that signing in gives; null: a new one each time.</summary>
+    public string? Token { get; init; }
+
     /// <summary>How long a load balancer is <c>PENDING_UPDATE</c>, or <c>BUILD</c>, after a change.</summary>
     public LagRange ChangeTime { get; init; } = LagRange.None;
 
