@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using System.Xml;
 using Amazon.ElasticLoadBalancing.Model;
 using Amazon.Runtime;
@@ -7,7 +8,7 @@ using DeisProxy.Core;
 namespace DeisProxy.Aws;
 
 /// <summary>Turns the SDK's exceptions into what happened, and what the person can do.</summary>
-internal static class AwsErrors
+internal static partial class AwsErrors
 {
     private static readonly HashSet<string> Denied = new(StringComparer.Ordinal)
     {
@@ -55,7 +56,16 @@ internal static class AwsErrors
         {
             throw Translate(operation, error);
         }
-        catch (Exception error) when (error is AmazonClientException or ProcessAWSCredentialException)
+        catch (ProcessAWSCredentialException error)
+        {
+            throw new DeisProxyException(
+                "credentials-unusable",
+                $"credential_process gave no AWS credentials: {ProcessFailure(error.Message)}.",
+                "Run the command that credential_process names yourself; it must print JSON with Version, AccessKeyId and SecretAccessKey."
+                    + AwsClients.NamedFiles(),
+                error);
+        }
+        catch (AmazonClientException error)
         {
             throw new DeisProxyException(
                 "credentials-unusable",
@@ -149,6 +159,15 @@ internal static class AwsErrors
         };
     }
 
+    /// <summary>Why a credential_process failed. What it wrote is not repeated: there may be keys in it.</summary>
+    private static string ProcessFailure(string message) => ExitValue().Match(message).Groups["value"].Value switch
+    {
+        "" => "what it printed is not what AWS documents",
+        "126" => "its command may not be executed",
+        "127" => "its command was not found",
+        var status => $"it ended with status {status}",
+    };
+
     /// <summary>Some services have no code of their own for it (Signature Version 4, troubleshooting).</summary>
     private static bool IsWrongTime(string code, string message) => WrongTime.Contains(code)
         || message.StartsWith("Signature expired", StringComparison.Ordinal)
@@ -160,6 +179,9 @@ internal static class AwsErrors
         var cause = error as HttpRequestException ?? error.InnerException;
         return (cause is HttpRequestException { InnerException: { } inner and not SocketException } ? inner : cause ?? error).Message;
     }
+
+    [GeneratedRegex("exit value (?<value>[0-9]+)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex ExitValue();
 
     private static DeisProxyException NoAnswer(string operation, Exception error) => new(
         "aws-unreachable",

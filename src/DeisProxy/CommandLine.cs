@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using DeisProxy.Commands;
@@ -9,12 +10,22 @@ namespace DeisProxy;
 /// <summary>The command line: what can be said, and what wrong usage is answered with.</summary>
 internal static class CommandLine
 {
+    /// <summary>Columns in which the library sets options beside what they mean.</summary>
+    private const int LeastWidthOfHelp = 72;
+
     /// <summary>Parses and runs a command line.</summary>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CommandHost host, CancellationToken cancellationToken)
     {
         // As in git and kubectl; "help" alone is --help.
-        var parsed = Root(host).Parse(arguments is ["help", ..] ? [.. arguments.Skip(1), "--help"] : arguments);
+        var root = Root(host);
+        var parsed = root.Parse(arguments is ["help", ..] ? [.. arguments.Skip(1), "--help"] : arguments);
         var isCompletion = arguments is [var first, ..] && first.StartsWith("[suggest", StringComparison.Ordinal);
+        if (!isCompletion && parsed is { CommandResult.Command: RootCommand, UnmatchedTokens: [var unknown, ..] })
+        {
+            // Asked for the help of a command that is not there, the library would print the general one.
+            parsed = root.Parse([unknown]);
+        }
+
         if (!isCompletion && MessageOf(parsed, arguments) is { } message)
         {
             var command = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name;
@@ -27,6 +38,12 @@ internal static class CommandLine
             }
 
             return ExitCode.Usage;
+        }
+
+        if (parsed.Action is HelpAction help && host.Terminal.OutputWidth?.Invoke() < LeastWidthOfHelp)
+        {
+            PrintNarrow(help, parsed, host.Terminal);
+            return ExitCode.Done;
         }
 
         // Interrupts are handled once, for the whole program: the library's own handler would end the process after two seconds.
@@ -45,18 +62,49 @@ internal static class CommandLine
     }
 
     /// <summary>All commands and their options.</summary>
-    public static RootCommand Root(CommandHost host) => new(
-        "Makes WebSockets work through the load balancer of a Deis v1 cluster: AWS (TCP with the PROXY protocol), Rackspace (TCP_CLIENT_FIRST), "
-            + "or none.")
+    public static RootCommand Root(CommandHost host)
     {
-        new SetupCommand(host),
-        new VerifyCommand(host),
-        new TeardownCommand(host),
-        new TemplateCommand(host),
-        new DemoCommand(host),
-        new SandboxCommand(host.Terminal),
-        new CompletionCommand(host.Terminal),
-    };
+        var root = new RootCommand(
+            "Makes WebSockets work through the load balancer of a Deis v1 cluster: AWS (TCP with the PROXY protocol), Rackspace (TCP_CLIENT_FIRST), "
+                + "or none.")
+        {
+            new SetupCommand(host),
+            new VerifyCommand(host),
+            new TeardownCommand(host),
+            new TemplateCommand(host),
+            new DemoCommand(host),
+            new SandboxCommand(host.Terminal),
+            new CompletionCommand(host.Terminal),
+        };
+
+        // What DOS programs have beside it would be offered by completion, too.
+        var help = root.Options.OfType<HelpOption>().Single();
+        foreach (var alias in help.Aliases.Where(alias => alias != "-h").ToList())
+        {
+            help.Aliases.Remove(alias);
+        }
+
+        return root;
+    }
+
+    /// <summary>Prints help below instead of beside options: the library would break their names in the middle.</summary>
+    private static void PrintNarrow(HelpAction help, ParseResult parsed, Terminal terminal)
+    {
+        using var wide = new StringWriter();
+        help.MaxWidth = int.MaxValue;
+        parsed.Invoke(new InvocationConfiguration { Output = wide });
+        foreach (var line in wide.ToString().TrimEnd().Split('\n'))
+        {
+            var text = line.TrimEnd();
+            var name = text.Length - text.TrimStart().Length;
+            var gap = text.IndexOf("  ", name, StringComparison.Ordinal);
+            terminal.Result(gap < 0 ? text : text[..gap]);
+            if (gap >= 0)
+            {
+                terminal.Result(("      ", Tone.Plain), (text[gap..].Trim(), Tone.Plain));
+            }
+        }
+    }
 
     /// <summary>What is wrong with a command line; null: nothing.</summary>
     private static string? MessageOf(ParseResult parsed, IReadOnlyList<string> arguments)

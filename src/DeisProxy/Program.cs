@@ -30,4 +30,4 @@ Task<ClusterSession> OpenAsync(ConnectionSettings settings, CancellationToken ca
     TimeProvider.System,
     cancellationToken);
 
-void WarnOfNode(DeisProxyException failure) => terminal.Warning(failure.Message, failure.Remedy);
+void WarnOfNode(DeisProxyException failure) => terminal.Warning(failure.Message, failure.Remedy, failure.Code);

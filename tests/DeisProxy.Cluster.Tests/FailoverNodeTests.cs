@@ -38,6 +38,21 @@ public sealed class FailoverNodeTests
     }
 
     [Fact]
+    public async Task Advice_is_given_once_for_several_nodes()
+    {
+        var transport = new Transport { Failing = ["a", "b", "c"], Remedy = name => $"Read the fingerprint. Then add {name}." };
+        var passedOver = new List<string>();
+        await using (await FailoverNode.EnterAsync(transport, Addresses, e => passedOver.Add(e.Remedy), CancellationToken.None))
+        {
+            passedOver.ShouldBe(["Read the fingerprint. Then add a.", "Then add b.", "Then add c."]);
+        }
+
+        var error = await Should.ThrowAsync<DeisProxyException>(
+            () => FailoverNode.EnterAsync(transport, Addresses[..2], _ => { }, CancellationToken.None));
+        error.Remedy.ShouldBe("Read the fingerprint. Then add a. Then add b.");
+    }
+
+    [Fact]
     public async Task Who_is_entered_after_another_one_is_left()
     {
         var transport = new Transport { Late = { ["a"] = 6, ["b"] = 0.1 }, Stubborn = ["a"] };
@@ -95,6 +110,8 @@ public sealed class FailoverNodeTests
 
         public string Code { get; init; } = "ssh-unreachable";
 
+        public Func<string, string> Remedy { get; init; } = _ => "";
+
         public int Entered { get; private set; }
 
         public Dictionary<string, double> Late { get; } = [];
@@ -112,7 +129,7 @@ public sealed class FailoverNodeTests
                 TimeSpan.FromSeconds(Late.GetValueOrDefault(name)), Stubborn.Contains(name) ? CancellationToken.None : cancellationToken);
             if (Failing.Contains(name))
             {
-                throw new DeisProxyException(Code, name, "");
+                throw new DeisProxyException(Code, name, Remedy(name));
             }
 
             Interlocked.Increment(ref _open);

@@ -43,6 +43,13 @@ public sealed class ApplicationChecksTests
     }
 
     [Theory]
+    [InlineData("http://app.example.com/", "X-Forwarded-Port 80 or none")]
+    [InlineData("https://app.example.com/", "X-Forwarded-Port 443 or none")]
+    [InlineData("http://127.0.0.1:40000/", "X-Forwarded-Port 80, 40000 or none")]
+    public void Every_port_that_is_accepted_is_expected(string url, string expected) =>
+        ApplicationChecks.Forwarded(Answer(url, 200, "hello"), Address, new(true, true)).Expected.ShouldEndWith(expected);
+
+    [Theory]
     [InlineData(301, "http://app.example.com/ was answered with HTTP 301, a redirect to https://app.example.com/")]
     [InlineData(503, "http://app.example.com/ was answered with HTTP 503")]
     public void Another_status_is_no_echo(int status, string seen)

@@ -74,7 +74,7 @@ public sealed record ToolRun(int ExitCode, string Output, string Error)
         return run;
     }
 
-    /// <summary>The first line of an error that deis-proxy reported, without the code that only JSON has.</summary>
+    /// <summary>The first line of an error that deis-proxy reported.</summary>
     public string ErrorLine => Error.Split('\n').First(line => line.StartsWith("error: ", StringComparison.Ordinal))["error: ".Length..];
 
     /// <summary>Writes everything that people get to read into a file, for reading it as a person.</summary>

@@ -38,6 +38,18 @@ public sealed class EnvironmentTests : IDisposable
     }
 
     [Theory]
+    [InlineData("/nonexistent/program", "credential_process gave no AWS credentials: its command was not found.")]
+    [InlineData("/etc/passwd", "its command may not be executed.")]
+    [InlineData("sh -c 'echo s3cret >&2; exit 3'", "it ended with status 3.")]
+    [InlineData("echo s3cret", "what it printed is not what AWS documents.")]
+    public async Task A_credential_process_that_fails_is_told_in_plain_words(string command, string said)
+    {
+        _tool.Write(".aws/config", $"[default]\ncredential_process = {command}\n");
+
+        (await FailsAsync([("AWS_REGION", "us-east-1")], said, "Run the command that credential_process names")).ShouldNotContain("s3cret");
+    }
+
+    [Theory]
     [InlineData("AWS_CONFIG_FILE")]
     [InlineData("AWS_SHARED_CREDENTIALS_FILE")]
     public Task A_file_that_is_not_there_is_named_with_its_variable(string variable) =>
@@ -199,7 +211,7 @@ public sealed class EnvironmentTests : IDisposable
         .. more.Where(variable => variable.Name != (provider == "aws" ? "OS_AUTH_URL" : "AWS_ENDPOINT_URL")),
     ];
 
-    private async Task FailsAsync(IEnumerable<(string Name, string? Value)> environment, params string[] texts)
+    private async Task<string> FailsAsync(IEnumerable<(string Name, string? Value)> environment, params string[] texts)
     {
         var (exitCode, output, error) = await _tool.RunAsync(["template"], environment);
 
@@ -210,5 +222,7 @@ public sealed class EnvironmentTests : IDisposable
         {
             error.ShouldContain(text);
         }
+
+        return error;
     }
 }

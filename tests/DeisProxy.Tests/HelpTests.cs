@@ -35,6 +35,36 @@ public sealed class HelpTests
     }
 
     [Fact]
+    public async Task Completion_offers_help_as_it_is_written_here()
+    {
+        var (_, output, _) = await Shell.RunAsync("[suggest:17]", "deis-proxy setup ");
+
+        output.Split('\n', StringSplitOptions.TrimEntries).ShouldContain("--help");
+        output.ShouldNotContain("/?");
+        output.ShouldNotContain("/h");
+    }
+
+    [Theory]
+    [InlineData(20)]
+    [InlineData(40)]
+    [InlineData(60)]
+    public async Task On_a_narrow_terminal_no_word_is_broken(int columns)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        var host = new Commands.CommandHost(
+            new Output.Terminal(TextReader.Null, output, TextWriter.Null) { OutputWidth = () => columns },
+            (_, _) => throw new InvalidOperationException(), TimeProvider.System);
+
+        (await CommandLine.RunAsync(["setup", "--help"], host, CancellationToken.None)).ShouldBe(0);
+
+        var lines = output.ToString().Split('\n');
+        lines.Where(line => line.Length > columns).ShouldAllBe(line => !line.Trim().Contains(' '), "only a word of its own is longer");
+        Words(output.ToString()).ShouldBe(Words(await HelpAsync("setup")));
+
+        static string Words(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
     public async Task Verify_lists_every_option()
     {
         var help = await HelpAsync("verify");

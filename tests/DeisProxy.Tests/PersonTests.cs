@@ -28,6 +28,32 @@ public sealed class PersonTests
     }
 
     [Fact]
+    public async Task A_no_is_an_error_for_a_program()
+    {
+        await using var scene = await Scene.StartAsync(SandboxOptions.DeisV15);
+        using var output = new StringWriter();
+        using var input = new Answer(() => "n");
+
+        var exitCode = await scene.RunAsync(
+            new Terminal(input, output, TextWriter.Null) { HasPerson = true }, ["setup", "--output", "json"], CancellationToken.None);
+
+        exitCode.ShouldBe(ExitCode.Failed);
+        OutputSchema.Valid(output.ToString())["error"]!["code"]!.GetValue<string>().ShouldBe("declined");
+        scene.ShouldBeUntouched();
+    }
+
+    [Fact]
+    public async Task What_setup_mends_is_said_once()
+    {
+        await using var scene = await Scene.StartAsync(SandboxOptions.DeisV15);
+
+        var (_, output, _) = await scene.RunAsync(["verify"]);
+
+        output.Split("Run deis-proxy setup").Length.ShouldBe(2, output);
+        output.ShouldMatch("For listeners, backend-policies.* router-flag, routers: Run deis-proxy setup");
+    }
+
+    [Fact]
     public async Task Ctrl_C_is_answered_at_once_and_everything_is_put_back()
     {
         var slow = new LagRange(TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(300));

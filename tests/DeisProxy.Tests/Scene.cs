@@ -157,7 +157,7 @@ internal sealed class Scene : IAsyncDisposable
         document["steps"]!.AsArray().ShouldBeEmpty();
         document["error"]!["code"]!.GetValue<string>().ShouldBe(code);
         var message = document["error"]!["message"]!.GetValue<string>();
-        text.Error.ShouldContain($"error: {message}");
+        text.Error.ShouldContain($"error: {message} [{code}]");
         var remedy = document["error"]!["remedy"]!.GetValue<string>();
         text.Error.ShouldContain(remedy);
         ShouldBeUntouched();

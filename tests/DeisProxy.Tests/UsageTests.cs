@@ -112,9 +112,11 @@ public sealed class UsageTests
     [InlineData("--bogus", "--bogus\".\n")]
     [InlineData("--hlep", "Did you mean --help?")]
     [InlineData("\e[31msetup", "setup")]
+    [InlineData("help setpu", "\"setpu\". Did you mean setup?")]
+    [InlineData("setpu --help", "\"setpu\". Did you mean setup?")]
     public async Task An_unknown_command_is_refused(string command, string text)
     {
-        var (exitCode, output, error) = await Shell.RunAsync(command);
+        var (exitCode, output, error) = await Shell.RunAsync(command.Split(' '));
 
         exitCode.ShouldBe(2, error);
         output.ShouldBeEmpty();

@@ -150,8 +150,8 @@ public sealed class FailoverNode : INode
             await alarm;
         }
 
-        var failures = tries.Select(one => one.Entering).Where(IsPassedOver)
-            .Select(entering => (DeisProxyException)entering.Exception!.InnerException!).ToList();
+        var failures = AdviseOnce(tries.Select(one => one.Entering).Where(IsPassedOver)
+            .Select(entering => (DeisProxyException)entering.Exception!.InnerException!));
         if (entered is not null)
         {
             failures.ForEach(passOver);
@@ -165,9 +165,24 @@ public sealed class FailoverNode : INode
             _ => new DeisProxyException(
                 failures.TrueForAll(failure => failure.Code == failures[0].Code) ? failures[0].Code : "ssh-no-node",
                 $"None of the {failures.Count} nodes can be entered. {string.Join(" ", failures.Select(failure => failure.Message))}",
-                string.Join(" ", failures.Select(failure => failure.Remedy).Distinct(StringComparer.Ordinal)),
+                string.Join(" ", failures.Select(failure => failure.Remedy).Where(remedy => remedy.Length > 0)),
                 new AggregateException(failures)),
         };
+    }
+
+    /// <summary>Advice that is the same for several nodes, wholly or in its first sentence, is given with the first of them only.</summary>
+    private static List<DeisProxyException> AdviseOnce(IEnumerable<DeisProxyException> failures)
+    {
+        var given = new HashSet<string>(StringComparer.Ordinal);
+        return
+        [
+            .. failures.Select(failure =>
+            {
+                var remedy = failure.Remedy;
+                var next = remedy.IndexOf(". ", StringComparison.Ordinal) + 2;
+                return !given.Add(remedy) ? failure.With("") : next > 1 && !given.Add(remedy[..next]) ? failure.With(remedy[next..]) : failure;
+            }),
+        ];
     }
 
     private static async Task LeaveAsync(Task<INode> entering, CancellationTokenSource stop)

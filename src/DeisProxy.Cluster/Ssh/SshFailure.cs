@@ -169,7 +169,7 @@ internal static partial class SshFailure
             return new DeisProxyException(
                 "ssh-host-key-unknown",
                 $"The host key of {node} is not known{JumpHint(options)}, so this node cannot be told from an impostor.",
-                $"Read {Fingerprints}, compare it with ssh-keyscan {port}{node.Host} | ssh-keygen -lf -, "
+                $"Read {Fingerprints}. Compare it with ssh-keyscan {port}{node.Host} | ssh-keygen -lf -, "
                 + $"and when they agree connect once with {Manual(node, options)} to accept it.");
         }
 

@@ -6,8 +6,6 @@ namespace DeisProxy.Core.Elb;
 /// <summary>The checks of <c>verify</c> that need nothing but a snapshot: pure functions, in the order of the output.</summary>
 public static class ElbChecks
 {
-    private const string RunSetup = "Run deis-proxy setup.";
-
     /// <summary>Runs all of them.</summary>
     /// <param name="made">What the last setup left; null if nothing is recorded.</param>
     /// <param name="seen">What traffic through the load balancer showed; null if none was sent.</param>
@@ -65,7 +63,7 @@ public static class ElbChecks
         if (concerned.Where(l => l is not { Protocol: ListenerProtocol.Tcp or ListenerProtocol.Ssl, InstanceProtocol: ListenerProtocol.Tcp }).ToList()
             is { Count: > 0 } wrong)
         {
-            return Result(CheckStatus.Fail, string.Join("; ", wrong), RunSetup);
+            return Result(CheckStatus.Fail, string.Join("; ", wrong), CheckResult.RunSetup);
         }
 
         var unserved = snapshot.Router.PortsInUse(goal.RouterPorts).Where(port => !concerned.Exists(l => l.InstancePort == port)).ToValueList();
@@ -85,7 +83,7 @@ public static class ElbChecks
         return ports.Count == 0
             ? CheckResult.Skip("backend-policies", "no listener on a router port", Expected)
             : missing.Count > 0
-                ? new("backend-policies", CheckStatus.Fail, $"none on instance port {string.Join(", ", missing)}", Expected, RunSetup)
+                ? new("backend-policies", CheckStatus.Fail, $"none on instance port {string.Join(", ", missing)}", Expected, CheckResult.RunSetup)
                 : CheckResult.Pass(
                     "backend-policies", string.Join("; ", ports.Select(p => new BackendPolicies(p, balancer.BackendPoliciesOf(p)))), Expected);
     }
@@ -104,7 +102,7 @@ public static class ElbChecks
                 $"Take the policy off: aws elb set-load-balancer-policies-for-backend-server --load-balancer-name {balancer.Name} --instance-port "
                     + $"{wrong[0].InstancePort} --policy-names, followed by the policies to keep.")
             : balancer.Listeners.Any(l => l.InstancePort == DeisPort.Builder)
-                ? CheckResult.Pass("builder-port", "no ProxyProtocol policy there", expected)
+                ? CheckResult.Pass("builder-port", $"no ProxyProtocol policy on instance port {DeisPort.Builder}", expected)
                 : CheckResult.Skip("builder-port", $"no listener on instance port {DeisPort.Builder}", expected);
     }
 
@@ -113,7 +111,7 @@ public static class ElbChecks
         const string Expected = "a check that passes without a PROXY line: TCP on a router port, any check on other ports";
         var seen = $"{check.Target} every {check.IntervalSeconds} s";
         return check.Target.Protocol != ListenerProtocol.Tcp && goal.RouterPorts.Contains(check.Target.Port)
-            ? new("health-check", CheckStatus.Fail, seen, Expected, RunSetup)
+            ? new("health-check", CheckStatus.Fail, seen, Expected, CheckResult.RunSetup)
             : CheckResult.Pass("health-check", seen, Expected);
     }
 
@@ -143,8 +141,7 @@ public static class ElbChecks
         var seen = $"{balancer.IdleTimeoutSeconds} s";
         return balancer.IdleTimeoutSeconds < wanted
             ? new(
-                "idle-timeout", CheckStatus.Warn, seen, $"at least {wanted} s",
-                "Idle WebSockets are cut after that time; deis-proxy setup raises it.")
+                "idle-timeout", CheckStatus.Warn, $"{seen}: idle WebSockets are cut then", $"at least {wanted} s", CheckResult.RunSetup)
             : CheckResult.Pass("idle-timeout", seen, $"at least {wanted} s");
     }
 
@@ -156,7 +153,7 @@ public static class ElbChecks
             ? new("router-flag", CheckStatus.Fail, seen, Expected, $"Upgrade the platform to {DeisVersion.FirstWithProxyProtocol} or later.")
             : router.ProxyProtocolIsWhollyOn
                 ? CheckResult.Pass("router-flag", seen, Expected)
-                : new("router-flag", CheckStatus.Fail, seen, Expected, RunSetup);
+                : new("router-flag", CheckStatus.Fail, seen, Expected, CheckResult.RunSetup);
     }
 
     private static CheckResult RealIpCidr(ClusterSnapshot snapshot)

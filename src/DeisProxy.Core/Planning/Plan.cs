@@ -8,8 +8,8 @@ namespace DeisProxy.Core.Planning;
 /// <param name="Blockers">What must be settled first; with any of these nothing is changed.</param>
 public sealed record Plan(ValueList<Step> Steps, ValueList<Notice> Warnings, ValueList<Notice> Blockers)
 {
-    /// <summary>Why there is nothing to do, where that is not because everything is done.</summary>
-    public string NothingToDo { get; init; } = "everything is as it should be.";
+    /// <summary>Why there is nothing to do; null: because everything is done.</summary>
+    public string? NothingToDo { get; init; }
 }
 
 /// <summary>Something that a person is told about a plan.</summary>

@@ -6,8 +6,6 @@ namespace DeisProxy.Core.Rackspace;
 /// <summary>The checks of <c>verify</c> that need nothing but a snapshot: pure functions, in the order of the output.</summary>
 public static class CloudChecks
 {
-    private const string RunSetup = "Run deis-proxy setup.";
-
     /// <summary>Runs all of them.</summary>
     /// <param name="made">What the last setup left; null if nothing is recorded.</param>
     /// <param name="seen">What traffic showed; null if none was sent.</param>
@@ -58,7 +56,7 @@ public static class CloudChecks
 
         return balancer.Protocol == CloudProtocol.TcpClientFirst || cloud.WebSocketOnly.Any(b => b.Protocol == CloudProtocol.TcpClientFirst)
             ? CheckResult.Pass("protocol", seen, Expected)
-            : Fail(seen, RunSetup);
+            : Fail(seen, CheckResult.RunSetup);
     }
 
     private static CheckResult Monitor(CloudLoadBalancer balancer)
@@ -71,7 +69,7 @@ public static class CloudChecks
             { Type: HealthMonitor.Connect } monitor => CheckResult.Pass("health-monitor", $"{monitor}", expected),
             { } monitor => balancer.Protocol == monitor.Type
                 ? CheckResult.Pass("health-monitor", $"{monitor}", expected)
-                : new("health-monitor", CheckStatus.Fail, $"{monitor}", expected, RunSetup),
+                : new("health-monitor", CheckStatus.Fail, $"{monitor}", expected, CheckResult.RunSetup),
         };
     }
 
@@ -94,7 +92,7 @@ public static class CloudChecks
         var wanted = goal.Timeout ?? TimeoutStep.Maximum;
         var seen = $"{cloud.LoadBalancer.TimeoutSeconds} s";
         return cloud.LoadBalancer.TimeoutSeconds < wanted && cloud.WebSocketOnly.Count == 0
-            ? new("timeout", CheckStatus.Warn, seen, $"at least {wanted} s", "Idle WebSockets are cut after that time; deis-proxy setup raises it.")
+            ? new("timeout", CheckStatus.Warn, $"{seen}: idle WebSockets are cut then", $"at least {wanted} s", CheckResult.RunSetup)
             : CheckResult.Pass("timeout", seen, $"at least {wanted} s");
     }
 

@@ -20,8 +20,10 @@ public static class ApplicationChecks
     /// <summary>Judges an application's echo of its request headers.</summary>
     public static CheckResult Forwarded(HttpObservation answer, AddressExpectation address, ConfiguredSides sides)
     {
-        var (scheme, port) = (answer.Url.Scheme, answer.Url.Port);
-        var expected = $"X-Forwarded-For {address}; X-Forwarded-Proto {scheme}; X-Forwarded-Port {port} or none";
+        // The load balancer knows its own port, which is not that of the URL where something else stands before it.
+        var scheme = answer.Url.Scheme;
+        string[] ports = [.. new[] { scheme == "https" ? DeisPort.Https : DeisPort.Http, answer.Url.Port }.Distinct().Select(port => $"{port}")];
+        var expected = $"X-Forwarded-For {address}; X-Forwarded-Proto {scheme}; X-Forwarded-Port {string.Join(", ", ports)} or none";
         CheckResult Result(CheckStatus status, string seen, string remedy) => new(ForwardedId, status, seen, expected, remedy);
 
         if (answer.Outcome != TrafficOutcome.Answered)
@@ -89,7 +91,7 @@ public static class ApplicationChecks
             lies.Add("the scheme");
         }
 
-        if (headers.Port is { } told && told != $"{port}" && told != (scheme == "https" ? "443" : "80"))
+        if (headers.Port is { } told && !ports.Contains(told, StringComparer.Ordinal))
         {
             lies.Add("the port");
         }

@@ -20,6 +20,9 @@ public enum CheckStatus
 /// <param name="Remedy">How to mend it; empty when nothing is to be mended.</param>
 public sealed record CheckResult(string Id, CheckStatus Status, string Seen, string Expected, string Remedy)
 {
+    /// <summary>What to do about whatever <c>setup</c> mends.</summary>
+    internal const string RunSetup = "Run deis-proxy setup.";
+
     /// <summary>How long it took, where something was sent for it; else nothing.</summary>
     public TimeSpan Duration { get; init; }
 

@@ -22,8 +22,6 @@ public static class ClientAddressCheck
 {
     private const string Id = "client-address";
 
-    private const string RunSetup = "Run deis-proxy setup.";
-
     private const string DeleteKey = "The routers' key proxyProtocol must not be set here: deisctl config router rm proxyProtocol.";
 
     /// <summary>What should be there.</summary>
@@ -60,13 +58,13 @@ public static class ClientAddressCheck
                 evidence.Sides.Wanted == RouterMode.Plain ? DeleteKey : evidence.Sides.LoadBalancerSends
                     ? "The load balancer should send the line by its configuration: check which listener and instance port the request takes, and "
                     + "the check routers."
-                    : $"The load balancer does not send it. {RunSetup}"),
+                    : $"The load balancer does not send it. {CheckResult.RunSetup}"),
             TrafficOutcome.Answered when request.Status == 400 => Fail(
                 $"{request}, as from a router that gets a PROXY line and does not expect it{Logs(evidence.Search)}",
                 evidence.Sides.RoutersDemand
                     ? "The routers should know it by their key in etcd: the check routers says which one does not; look at it with deisctl journal "
                     + "router@N."
-                    : $"The routers' key is not set. {RunSetup}"),
+                    : $"The routers' key is not set. {CheckResult.RunSetup}"),
             TrafficOutcome.Answered when request.Status is >= 502 and <= 504 => Fail(
                 $"{request}: the load balancer got no answer from a router{Logs(evidence.Search)}",
                 "Either no instance is in service, or an HTTP listener without PROXY line stands before routers that demand it. Check what verify "
@@ -86,7 +84,7 @@ public static class ClientAddressCheck
                 $"the router on {node} demands the PROXY line and the load balancer did not send it ({request})",
                 sides.Wanted == RouterMode.Plain ? DeleteKey : sides.LoadBalancerSends
                     ? "The policy is set but not in effect on this path: compare the listener's instance port with the check backend-policies."
-                        : RunSetup);
+                        : CheckResult.RunSetup);
         }
 
         if (sighting.Address is not { } address)
@@ -127,7 +125,7 @@ public static class ClientAddressCheck
                 + "deis-proxy setup.",
         { RoutersDemand: true } =>
             "The load balancer's side is wrong: it sends no PROXY line. Run deis-proxy setup.",
-        _ => "Neither side speaks the PROXY protocol. Run deis-proxy setup.",
+        _ => $"Neither side speaks the PROXY protocol. {CheckResult.RunSetup}",
     };
 
     /// <summary>Answered, but by whom? Only when every log was read is it certain that no router logged it.</summary>

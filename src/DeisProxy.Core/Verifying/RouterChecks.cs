@@ -34,7 +34,9 @@ public static class RouterChecks
                 CheckStatus.Fail,
                 string.Join("; ", wrong.Select(p => $"{Where(p)} {TextOf(p.Mode)} ({p.Seen})")),
                 expected,
-                wanted == RouterMode.Proxy
+                wanted == RouterMode.Proxy && !state.Demands(state.ProxyProtocol) && wrong.TrueForAll(p => p.Mode == RouterMode.Plain)
+                    ? CheckResult.RunSetup
+                    : wanted == RouterMode.Proxy
                     ? "A plain router answers 400 to everything that comes with a PROXY line. Check its log (deisctl journal router@N); it reads "
                         + "etcd every 5 s."
                     : "Check that the key proxyProtocol is not set, and the router's log (deisctl journal router@N); it reads etcd every 5 s.");

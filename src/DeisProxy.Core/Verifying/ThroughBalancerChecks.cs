@@ -15,6 +15,7 @@ public static class ThroughBalancerChecks
         {
             return configuration with
             {
+                Status = configuration.Status == CheckStatus.Pass ? CheckStatus.Skip : configuration.Status,
                 Seen = $"{configuration.Seen}; not tried through the load balancer: {TrafficText.Of(seen.Outcome, seen.Host, seen.Detail)}",
             };
         }

@@ -16,9 +16,6 @@ internal sealed class ConnectionOptions
     /// <summary>Environment variable in which deisctl takes the node to enter by.</summary>
     private const string TunnelVariable = "DEISCTL_TUNNEL";
 
-    /// <summary>Ports that never speak the PROXY protocol: the builder's SSH server and the router's health port.</summary>
-    private static readonly int[] NeverProxied = [DeisPort.Builder, DeisPort.Health];
-
     private readonly Option<string> _stack = new("--stack", "-s")
     {
         Description = "CloudFormation stack, by name or id",
@@ -215,11 +212,12 @@ internal sealed class ConnectionOptions
         },
         EtcdEndpoints = parsed.GetValue(_etcd) ?? [],
         Timeout = parsed.GetValue(_timeout),
-        Goal = SetupGoal.Default with { RouterPorts = RouterPorts(parsed) },
+        Goal = SetupGoal.Default with
+        {
+            RouterPorts = (parsed.GetValue(_routerPorts) is { Length: > 0 } ports ? ports : [DeisPort.Http, DeisPort.Https])
+                .Distinct().Order().ToValueList(),
+        },
     };
-
-    private ValueList<int> RouterPorts(ParseResult parsed) =>
-        (parsed.GetValue(_routerPorts) is { Length: > 0 } ports ? ports : [DeisPort.Http, DeisPort.Https]).Distinct().Order().ToValueList();
 
     private static NodeAddress[] Tunnel() =>
         Environment.GetEnvironmentVariable(TunnelVariable) is { Length: > 0 } tunnel ? [NodeAddress.Parse(tunnel)] : [];
@@ -285,7 +283,7 @@ internal sealed class ConnectionOptions
             {
                 result.AddError($"\"{text}\" is not a port; --router-ports takes ports with commas between them, such as 80,443.");
             }
-            else if (NeverProxied.Contains(port))
+            else if (port is DeisPort.Builder or DeisPort.Health)
             {
                 var what = port == DeisPort.Builder ? "the builder's SSH server" : "the router's health check";
                 result.AddError($"Port {port} never speaks the PROXY protocol ({what}); it cannot be a router port.");

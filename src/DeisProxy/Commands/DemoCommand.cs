@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Net.WebSockets;
-using System.Text;
 using System.Text.Json.Nodes;
 using DeisProxy.Cluster.Ssh;
 using DeisProxy.Output;
@@ -8,6 +6,7 @@ using DeisProxy.Providers;
 using DeisProxy.Rackspace;
 using DeisProxy.Sandbox;
 using DeisProxy.Sandbox.Router;
+using DeisProxy.Traffic;
 
 namespace DeisProxy.Commands;
 
@@ -17,7 +16,9 @@ namespace DeisProxy.Commands;
 /// </summary>
 internal sealed class DemoCommand : Command
 {
-    private static readonly TimeSpan RequestLimit = TimeSpan.FromSeconds(5);
+    /// <summary>What requests are marked with.</summary>
+    private const string Token = "demo";
+
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly CommandHost _host;
@@ -128,35 +129,16 @@ internal sealed class DemoCommand : Command
 
     private static async Task<string> ForwardedForAsync(int port, CancellationToken cancellationToken)
     {
-        using var http = new HttpClient { Timeout = RequestLimit };
-        try
-        {
-            var answer = await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/"), cancellationToken);
-            return JsonNode.Parse(answer)?["headers"]?["X-Forwarded-For"]?.GetValue<string>() ?? "none";
-        }
-        catch (HttpRequestException error)
-        {
-            return $"no answer ({error.Message})";
-        }
+        using var http = new HttpTraffic();
+        var answer = await http.GetAsync(new Uri($"http://127.0.0.1:{port}/"), Token, cancellationToken);
+        return answer.Status == 200 ? JsonNode.Parse(answer.Body)?["headers"]?["X-Forwarded-For"]?.GetValue<string>() ?? "none" : $"({answer})";
     }
 
     private static async Task<string> WebSocketAsync(int port, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(RequestLimit);
-        using var socket = new ClientWebSocket();
-        try
-        {
-            await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{port}/"), limit.Token);
-            await socket.SendAsync("hello"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, limit.Token);
-            var buffer = new byte[64];
-            var received = await socket.ReceiveAsync(buffer, limit.Token);
-            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, statusDescription: null, limit.Token);
-            return $"\"{Encoding.UTF8.GetString(buffer, 0, received.Count)}\" echoed";
-        }
-        catch (WebSocketException error)
-        {
-            return $"refused ({error.Message})";
-        }
+        var seen = await WebSocketTraffic.EchoAsync(new Uri($"ws://127.0.0.1:{port}/"), Token, cancellationToken);
+        return seen.Echoed ? "opens, and messages come back"
+            : seen.Handshake.Status is 0 or 101 ? $"fails ({seen.Handshake})"
+            : $"refused (HTTP {seen.Handshake.Status} instead of 101)";
     }
 }

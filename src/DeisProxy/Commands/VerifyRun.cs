@@ -145,13 +145,7 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
         }
         else
         {
-            // What needs attention comes first.
-            foreach (var check in _checks.OrderBy(c => Array.IndexOf(ReadingOrder, c.Status))
-                .Where(c => !output.Quiet || c.Status is CheckStatus.Fail or CheckStatus.Warn))
-            {
-                Print(check);
-            }
-
+            PrintChecks();
             if (error is null && !(ok && output.Quiet))
             {
                 host.Terminal.Result((ok ? "Verified" : "Not verified", ok ? Tone.Good : Tone.Bad), ($": {Counts()}.{NotTried()}", Tone.Plain));
@@ -169,6 +163,24 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
             _checks.Select(check => (string[])[check.Id, $"{check.Status}".ToLowerInvariant(), check.Seen, check.Remedy]));
     }
 
+    private void PrintChecks()
+    {
+        // What needs attention comes first, and what several of them ask for is said once, below all.
+        var shared = _checks.Where(IsWrong).ToLookup(c => c.Remedy, c => c.Id, StringComparer.Ordinal)
+            .Where(g => g.Count() > 1 && g.Key.Length > 0).ToList();
+        foreach (var check in _checks.OrderBy(c => Array.IndexOf(ReadingOrder, c.Status)).Where(c => !output.Quiet || IsWrong(c)))
+        {
+            Print(check, shared.TrueForAll(g => g.Key != check.Remedy));
+        }
+
+        foreach (var remedy in shared)
+        {
+            host.Terminal.Result(($"For {string.Join(", ", remedy)}: ", Tone.Plain), (remedy.Key, Tone.Plain));
+        }
+    }
+
+    private static bool IsWrong(CheckResult check) => check.Status is CheckStatus.Fail or CheckStatus.Warn;
+
     private string Counts() => string.Join(", ", _checks.GroupBy(c => c.Status).OrderBy(g => g.Key).Select(g => $"{g.Count()} {g.Key switch
     {
         CheckStatus.Pass => "passed",
@@ -182,7 +194,7 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
         ? $" Not tried: {string.Join(", ", skipped)}."
         : "";
 
-    private void Print(CheckResult check)
+    private void Print(CheckResult check, bool withRemedy)
     {
         var (mark, tone) = check.Status switch
         {
@@ -193,10 +205,13 @@ internal sealed class VerifyRun(CommandHost host, ConnectionSettings connection,
             _ => throw new InvalidOperationException($"{check.Status} is no status."),
         };
         host.Terminal.Result((mark, tone), ($"  {check.Id,-16}", Tone.Bold), ($"  {check.Seen}", Tone.Plain));
-        if (check.Status is CheckStatus.Fail or CheckStatus.Warn)
+        if (IsWrong(check))
         {
             host.Terminal.Result(($"          expected: {check.Expected}", Tone.Plain));
-            host.Terminal.Result(($"          {check.Remedy}", Tone.Plain));
+            if (withRemedy)
+            {
+                host.Terminal.Result(($"          {check.Remedy}", Tone.Plain));
+            }
         }
     }
 }

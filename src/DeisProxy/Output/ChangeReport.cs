@@ -54,7 +54,7 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
 
         foreach (var blocker in plan.Blockers)
         {
-            terminal.Error(blocker.Message, blocker.Remedy);
+            terminal.Error(blocker.Message, blocker.Remedy, blocker.Id);
         }
     }
 
@@ -116,7 +116,11 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
         terminal.Message(rollBack ? "Interrupted; putting everything back…" : "Interrupted; stopping…", Tone.Warning);
 
     /// <summary>Says that the person did not want it.</summary>
-    public void Declined() => terminal.Message("Nothing was changed.");
+    public void Declined()
+    {
+        _error = new ErrorDocument("declined", "The changes were not confirmed.", "Run it again and answer y, or use --yes.");
+        terminal.Message("Nothing was changed.");
+    }
 
     /// <summary>Shows why the command ends early, and what is left.</summary>
     /// <param name="rollbackError">Why something could not be put back; null if it was.</param>
@@ -229,12 +233,13 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
 
         foreach (var warning in _warnings)
         {
-            terminal.Warning(warning.Message, warning.Remedy);
+            terminal.Warning(warning.Message, warning.Remedy, warning.Id);
         }
 
         if (plan.Steps.Count == 0 && plan.Blockers.Count == 0)
         {
-            terminal.Result(("Nothing to do: ", Tone.Good), (_commands.Complete(plan.NothingToDo), Tone.Plain));
+            var why = plan.NothingToDo ?? (command == SetupCommand.CommandName ? "everything is as it should be." : "setup is not in effect.");
+            terminal.Result(("Nothing to do: ", Tone.Good), (_commands.Complete(why), Tone.Plain));
             return;
         }
 

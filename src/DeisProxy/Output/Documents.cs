@@ -1,5 +1,8 @@
+using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using DeisProxy.Core;
 using DeisProxy.Core.Applying;
 using DeisProxy.Core.Planning;
@@ -83,4 +86,16 @@ internal sealed partial class DocumentJson : JsonSerializerContext
                 new JsonStringEnumConverter<FlipManner>(JsonNamingPolicy.KebabCaseLower)
             },
     });
+
+    /// <summary>A document's text. JSON's own rules escape control characters; what turns the direction of writing around is escaped here.</summary>
+    public static string Text<T>(T document)
+    {
+        var json = JsonSerializer.Serialize(document, (JsonTypeInfo<T>)Contract.GetTypeInfo(typeof(T))!);
+        return json.EnumerateRunes().Any(IsFormat)
+            ? string.Concat(json.EnumerateRunes().Select(rune =>
+                IsFormat(rune) ? string.Concat(rune.ToString().Select(unit => $"\\u{(int)unit:X4}")) : rune.ToString()))
+            : json;
+
+        static bool IsFormat(Rune rune) => Rune.GetUnicodeCategory(rune) is UnicodeCategory.Format;
+    }
 }

@@ -11,7 +11,7 @@ internal static class ErrorText
         switch (error)
         {
             case DeisProxyException expected:
-                terminal.Error(expected.Message, expected.Remedy);
+                terminal.Error(expected.Message, expected.Remedy, expected.Code);
                 for (var cause = expected.InnerException; verbose && cause is not null; cause = cause.InnerException)
                 {
                     // What services say on further lines may repeat a whole request, with its credentials.

@@ -1,51 +1,22 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
-using DeisProxy.Core;
 
 namespace DeisProxy.Output;
-
-/// <summary>How a piece of text is set off, where the terminal can.</summary>
-internal enum Tone
-{
-    /// <summary>As it is.</summary>
-    Plain,
-
-    /// <summary>Set back.</summary>
-    Dim,
-
-    /// <summary>Set off.</summary>
-    Bold,
-
-    /// <summary>All is well.</summary>
-    Good,
-
-    /// <summary>Worth a look.</summary>
-    Warning,
-
-    /// <summary>Something is wrong.</summary>
-    Bad,
-}
 
 /// <summary>
 /// The person's end of the program. What is printed may come from a remote machine: control characters never reach the
 /// terminal, whoever wrote the text.
 /// </summary>
-internal sealed class Terminal(TextReader input, TextWriter output, TextWriter error)
+internal sealed partial class Terminal(TextReader input, TextWriter output, TextWriter error)
 {
     private const int UsualWidth = 80;
 
     private readonly Lock _writing = new();
     private ActivityLine? _activity;
-    private Task<ConsoleKeyInfo>? _key;
     private bool _isDrawn;
 
     /// <summary>Whether the standard input is a terminal: then a person sits there, whatever is redirected.</summary>
     public bool HasPerson { get; init; }
-
-    /// <summary>Waits for a key and takes it, without showing it.</summary>
-    public Func<ConsoleKeyInfo> ReadKey { get; init; } = () => Console.ReadKey(intercept: true);
 
     /// <summary>Opens what the person reads where messages are redirected; null where messages reach the terminal.</summary>
     public Func<TextWriter>? OpenControllingTerminal { get; init; }
@@ -99,36 +70,8 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
         };
     }
 
-    /// <summary>Writes a JSON document to the standard output. Control characters are escaped in it by JSON's own rules; here the rest is.</summary>
-    public void WriteDocument<T>(T document)
-    {
-        var json = JsonSerializer.Serialize(document, (JsonTypeInfo<T>)DocumentJson.Contract.GetTypeInfo(typeof(T))!);
-        if (!json.EnumerateRunes().Any(IsFormat))
-        {
-            WriteLine(output, json);
-            return;
-        }
-
-        var safe = new StringBuilder(json.Length);
-        foreach (var rune in json.EnumerateRunes())
-        {
-            if (IsFormat(rune))
-            {
-                foreach (var unit in rune.ToString())
-                {
-                    safe.Append($"\\u{(int)unit:X4}");
-                }
-            }
-            else
-            {
-                safe.Append(rune);
-            }
-        }
-
-        WriteLine(output, safe.ToString());
-
-        static bool IsFormat(Rune rune) => Rune.GetUnicodeCategory(rune) is UnicodeCategory.Format;
-    }
+    /// <summary>Writes a JSON document to the standard output.</summary>
+    public void WriteDocument<T>(T document) => WriteLine(output, DocumentJson.Text(document));
 
     /// <summary>
     /// Writes a text that a file or another program will read, byte for byte and without a line break at its end. Only where a
@@ -162,10 +105,12 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
     public void Message(string text, Tone tone = Tone.Plain) => Message((text, tone));
 
     /// <summary>Shows an error: what happened, then what to do about it.</summary>
-    public void Error(string message, string remedy) => Notice("error", Tone.Bad, message, remedy);
+    /// <param name="code">Under which docs/errors.md has it; null if it does not.</param>
+    public void Error(string message, string remedy, string? code = null) => Notice("error", Tone.Bad, message, remedy, code);
 
     /// <summary>Shows a warning.</summary>
-    public void Warning(string message, string remedy = "") => Notice("warning", Tone.Warning, message, remedy);
+    /// <param name="code">Under which docs/errors.md has it; null if it does not.</param>
+    public void Warning(string message, string remedy = "", string? code = null) => Notice("warning", Tone.Warning, message, remedy, code);
 
     /// <summary>Writes a message, if details are wanted.</summary>
     public void Detail(string text)
@@ -198,65 +143,10 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
 
         foreach (var (index, line) in lines.Index())
         {
-            WriteLine(output, Render([(line, index == 0 ? Tone.Bold : Tone.Plain)], ColorOutput));
+            WriteLine(output, TonedText.Render([(line, index == 0 ? Tone.Bold : Tone.Plain)], ColorOutput));
         }
 
         return true;
-    }
-
-    /// <summary>Asks for a secret; what is typed is not shown.</summary>
-    /// <returns>What was typed; null: nobody is there, or there is no more input.</returns>
-    public async Task<string?> AskSecretAsync(string question, CancellationToken cancellationToken)
-    {
-        if (!HasPerson)
-        {
-            return null;
-        }
-
-        Activity(null);
-        var terminal = OpenControllingTerminal?.Invoke();
-        await using (terminal)
-        {
-            await (terminal ?? error).WriteAsync(Clean(question));
-            await (terminal ?? error).FlushAsync(cancellationToken);
-            var answer = await ReadSecretAsync(cancellationToken);
-            WriteLine(terminal ?? error, "");
-            return answer;
-        }
-    }
-
-    /// <summary>Asks a yes-or-no question; anything but a yes is a no.</summary>
-    /// <exception cref="DeisProxyException"><c>cannot-ask</c>: the person cannot be shown the question.</exception>
-    public async Task<bool> ConfirmAsync(string question, CancellationToken cancellationToken)
-    {
-        Activity(null);
-        var terminal = OpenControllingTerminal?.Invoke();
-        await using (terminal)
-        {
-            await (terminal ?? error).WriteAsync($"{Clean(question)} [y/N] ");
-            await (terminal ?? error).FlushAsync(cancellationToken);
-        }
-
-        // A console read cannot be cancelled; waiting for it can.
-        var answer = await Task.Run(input.ReadLine, CancellationToken.None).WaitAsync(cancellationToken);
-        return answer?.Trim() is "y" or "Y" or "yes" or "Yes" or "YES";
-    }
-
-    /// <summary>The terminal itself, whatever the standard streams are connected to.</summary>
-    private static StreamWriter OpenTerminal()
-    {
-        try
-        {
-            return new StreamWriter(new FileStream(OperatingSystem.IsWindows() ? "CONOUT$" : "/dev/tty", FileMode.Open, FileAccess.Write));
-        }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            throw new DeisProxyException(
-                "cannot-ask",
-                "There is no terminal to ask for confirmation or a passphrase.",
-                "Use --yes to skip the confirmation; set DEIS_PROXY_SSH_PASSPHRASE to a key's passphrase.",
-                refused);
-        }
     }
 
     /// <summary>
@@ -303,7 +193,7 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
         lock (_writing)
         {
             var columns = (ErrorWidth?.Invoke() ?? UsualWidth) - 1;
-            Write(error, Render([(line.Length > columns ? line[..columns] : line, Tone.Dim)], ColorError));
+            Write(error, TonedText.Render([(line.Length > columns ? line[..columns] : line, Tone.Dim)], ColorError));
             _isDrawn = true;
         }
     }
@@ -331,33 +221,15 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
         var text = string.Concat(cleaned.Select(piece => piece.Text));
         if (width is null || text.Length <= width())
         {
-            WriteLine(writer, Render(cleaned, color));
+            WriteLine(writer, TonedText.Render(cleaned, color));
             return;
         }
 
         var hang = LineWrap.Hang(text[..^cleaned[^1].Text.Length], cleaned[^1].Text, width());
         foreach (var range in LineWrap.Break(text, width(), hang))
         {
-            WriteLine(writer, (range.Start.Value == 0 ? "" : new string(' ', hang)) + Render(Slice(cleaned, range), color));
+            WriteLine(writer, (range.Start.Value == 0 ? "" : new string(' ', hang)) + TonedText.Render(TonedText.Slice(cleaned, range), color));
         }
-    }
-
-    private static (string Text, Tone Tone)[] Slice((string Text, Tone Tone)[] pieces, Range range)
-    {
-        var (from, position) = (range.Start.Value, 0);
-        var slice = new List<(string, Tone)>();
-        foreach (var (text, tone) in pieces)
-        {
-            var (begin, end) = (Math.Max(from - position, 0), Math.Min(range.End.Value - position, text.Length));
-            if (begin < end)
-            {
-                slice.Add((text[begin..end], tone));
-            }
-
-            position += text.Length;
-        }
-
-        return [.. slice];
     }
 
     private static int Columns()
@@ -372,9 +244,9 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
         }
     }
 
-    private void Notice(string level, Tone tone, string message, string remedy)
+    private void Notice(string level, Tone tone, string message, string remedy, string? code)
     {
-        Message(($"{level}: ", tone), (message, Tone.Plain));
+        Message(($"{level}: ", tone), ($"{message}{(code is null ? "" : $" [{code}]")}", Tone.Plain));
         if (remedy.Length > 0)
         {
             Message($"  {remedy}");
@@ -384,53 +256,5 @@ internal sealed class Terminal(TextReader input, TextWriter output, TextWriter e
         {
             WriteLine(error, GitHubActions.Annotation(level, message, remedy));
         }
-    }
-
-    private async Task<string?> ReadSecretAsync(CancellationToken cancellationToken)
-    {
-        var secret = new StringBuilder();
-        while (true)
-        {
-            // Reading a key cannot be cancelled, waiting for it can: a question that was cancelled leaves the key to the next one.
-            var key = await (_key ??= Task.Run(ReadKey, CancellationToken.None)).WaitAsync(cancellationToken);
-            _key = null;
-            switch (key.Key)
-            {
-                case ConsoleKey.Enter:
-                    return secret.ToString();
-                case ConsoleKey.D when key.Modifiers == ConsoleModifiers.Control:
-                    return null;
-                case ConsoleKey.Backspace:
-                    secret.Length = Math.Max(0, secret.Length - 1);
-                    break;
-                default:
-                    if (!char.IsControl(key.KeyChar))
-                    {
-                        secret.Append(key.KeyChar);
-                    }
-
-                    break;
-            }
-        }
-    }
-
-    private static string Render(ReadOnlySpan<(string Text, Tone Tone)> pieces, bool color)
-    {
-        var line = new StringBuilder();
-        foreach (var (text, tone) in pieces)
-        {
-            var code = tone switch
-            {
-                Tone.Dim => "2",
-                Tone.Bold => "1",
-                Tone.Good => "32",
-                Tone.Warning => "33",
-                Tone.Bad => "31",
-                _ => null,
-            };
-            line.Append(color && code is not null ? $"\e[{code}m{text}\e[0m" : text);
-        }
-
-        return line.ToString();
     }
 }
