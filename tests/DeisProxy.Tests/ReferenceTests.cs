@@ -10,6 +10,7 @@ public sealed class ReferenceTests
     [InlineData("errors.md")]
     [InlineData("output.schema.json")]
     [InlineData("demo.svg")]
+    [InlineData("setup.svg")]
     public async Task A_page_says_what_the_program_says(string page)
     {
         var file = Path.Combine(Repository.Root, "docs", page);
@@ -19,6 +20,7 @@ public sealed class ReferenceTests
             "errors.md" => ErrorReference.Markdown(),
             "output.schema.json" => OutputSchema.Make(),
             "demo.svg" => await DemoPicture.DrawAsync(),
+            "setup.svg" => await SetupRecording.DrawAsync(),
             _ => Reference.ManualPage(),
         };
         if (Environment.GetEnvironmentVariable("DEIS_PROXY_WRITE_DOCS") == "1")
@@ -27,9 +29,9 @@ public sealed class ReferenceTests
         }
 
         var written = await File.ReadAllTextAsync(file);
-        if (page == "demo.svg")
+        if (page.EndsWith(".svg", StringComparison.Ordinal))
         {
-            (text, written) = (DemoPicture.Words(text), DemoPicture.Words(written));
+            (text, written) = (TerminalPicture.Words(text), TerminalPicture.Words(written));
         }
 
         written.ShouldBe(text, $"run DEIS_PROXY_WRITE_DOCS=1 dotnet test tests/DeisProxy.Tests --filter ReferenceTests to write docs/{page}");
