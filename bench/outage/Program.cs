@@ -30,6 +30,13 @@ var speed = new Option<bool>("--speed")
 {
     Description = "Measures how long commands take beside the script's calls, --runs times, with 0, 30 and 100 ms per call.",
 };
+var nodes = new Option<int[]>("--nodes")
+{
+    Description = "How many router nodes: with --speed in turn, with --shell the first number.",
+    DefaultValueFactory = _ => [3, 1, 10, 100],
+    AllowMultipleArgumentsPerToken = true,
+};
+var before = new Option<FileInfo>("--before") { Description = "With --speed: a deis-proxy of an earlier state, to be measured in turn." };
 var entering = new Option<bool>("--entering")
 {
     Description = "Measures how long it takes to enter nodes, --runs times: Renci.SshNet beside the system's ssh, and two key exchanges.",
@@ -45,6 +52,8 @@ var command = new RootCommand("Measures what clients notice while a classic ELB 
     write,
     drill,
     speed,
+    nodes,
+    before,
     entering,
     shell,
     lag,
@@ -86,7 +95,8 @@ command.SetAction(async (options, _) =>
 
         if (options.GetValue(speed))
         {
-            await SpeedBench.RunAsync(options.GetValue(runs), options.GetValue(write), stop);
+            var bench = new SpeedBench(options.GetValue(runs), options.GetValue(before), options.GetValue(nodes)!);
+            await bench.RunAsync(options.GetValue(write), stop);
             return 0;
         }
 
@@ -98,7 +108,7 @@ command.SetAction(async (options, _) =>
 
         if (options.GetValue(shell) is { } line)
         {
-            return await Shell.RunAsync(line, options.GetValue(lag), stop);
+            return await Shell.RunAsync(line, options.GetValue(nodes)![0], options.GetValue(lag), stop);
         }
 
         var chosen = Scenario.All.Where(s => names.Contains(s.Name)).ToList();

@@ -34,12 +34,13 @@ internal static class Report
         await File.WriteAllTextAsync(Path.Combine(Root(), "docs", "speed.md"), $"""
             # How long commands take
 
-            Whole processes on a testbed of real parts: three router nodes, etcd, sshd, haproxy in place of the load balancer,
+            Whole processes on a testbed of real parts: router nodes with sshd and nginx, etcd, haproxy in place of the load balancer,
             moto in place of AWS, behind a proxy that delays each call.
             *The script, AWS CLI* makes the calls of Deis's `setup-proxy-protocol.sh` through the AWS CLI as the script does;
-            *bare calls* are the same without the CLI's start-up time. Medians of {runs} runs, in turn.
-            Measured by `dotnet run --project bench/outage -c Release -- --speed --write` with `DEIS_PROXY_TEST_EXECUTABLE` set to
-            the native file. `setup` waits for proof that each change is in effect, which the script does not.
+            *bare calls* are the same without the CLI's start-up time. *Before* is the program of commit f9e4c9b, ready to run.
+            Medians of {runs} runs, in turn; in brackets the part of the script's time. Testbed and program share {Environment.ProcessorCount} processors.
+            Measured by `dotnet run --project bench/outage -c Release -- --speed --write --before FILE` with
+            `DEIS_PROXY_TEST_EXECUTABLE` set to the native file. `setup` waits for proof that each change is in effect, which the script does not.
 
             {tables}
             ## The calls of `setup`

@@ -15,9 +15,12 @@ internal sealed class RunningTool : IAsyncDisposable
     private readonly Task<string> _output;
     private readonly Task<string> _error;
 
-    public RunningTool(Testbed bed, IEnumerable<string> arguments)
+    /// <summary>Starts it.</summary>
+    /// <param name="program">The program; null: the published one, or else the one that is built with this.</param>
+    public RunningTool(Testbed bed, IEnumerable<string> arguments, string? program = null)
     {
-        var start = new ProcessStartInfo(Published ?? RealProcess.Find("dotnet", "install the .NET SDK"))
+        program ??= Published;
+        var start = new ProcessStartInfo(program ?? RealProcess.Find("dotnet", "install the .NET SDK"))
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
@@ -26,7 +29,7 @@ internal sealed class RunningTool : IAsyncDisposable
         };
         foreach (var argument in (string[])
             [
-                .. Published is null ? [Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll")] : (string[])[], .. arguments,
+                .. program is null ? [Path.Combine(AppContext.BaseDirectory, "deis-proxy.dll")] : (string[])[], .. arguments,
                 .. arguments.Contains("verify") ? (string[])[] : ["--yes"], "--output", "json", .. bed.ToolOptions,
             ])
         {

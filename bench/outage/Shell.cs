@@ -7,9 +7,9 @@ namespace DeisProxy.Outage;
 internal static class Shell
 {
     /// <summary>Builds the testbed and runs a command on it, from the operator's machine.</summary>
-    public static async Task<int> RunAsync(string line, bool lagging, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(string line, int nodes, bool lagging, CancellationToken cancellationToken)
     {
-        await using var bed = await Testbed.StartAsync();
+        await using var bed = await Testbed.StartAsync(new TestbedOptions { Nodes = nodes });
         await bed.ResetAsync();
         bed.Pace = lagging ? CloudPace.Lagging : CloudPace.Immediate;
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false, RedirectStandardInput = true, ArgumentList = { "-c", line } };

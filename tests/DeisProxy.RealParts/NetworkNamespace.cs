@@ -8,6 +8,8 @@ public sealed class NetworkNamespace
 {
     private const string Directory = "/run/netns";
 
+    private readonly List<string> _devices = [];
+
     private NetworkNamespace(string name) => Name = name;
 
     public string Name { get; }
@@ -27,9 +29,22 @@ public sealed class NetworkNamespace
     public async Task ConnectAsync(string bridge, string device, string address)
     {
         await IpAsync("link", "add", "name", Outside(device), "type", "veth", "peer", "name", device, "netns", Name);
+        _devices.Add(device);
         await IpAsync("link", "set", "dev", Outside(device), "master", bridge, "up");
         await IpAsync("-n", Name, "address", "add", address, "dev", device);
         await IpAsync("-n", Name, "link", "set", "dev", device, "up");
+    }
+
+    /// <summary>Removes it, so that its name can be used again in the same <see cref="PrivateNetwork"/>.</summary>
+    public async Task DeleteAsync()
+    {
+        // A process that ends late keeps the namespace for a while, and with it what is connected.
+        foreach (var device in _devices)
+        {
+            await IpAsync("link", "delete", "dev", Outside(device));
+        }
+
+        await IpAsync("netns", "delete", Name);
     }
 
     /// <summary>Pulls the cable of an interface, or plugs it in again: nothing gets through, and nobody is told.</summary>

@@ -93,6 +93,18 @@ public sealed class StackTemplate
         return this;
     }
 
+    /// <summary>As many nodes as given, three otherwise.</summary>
+    public StackTemplate WithInstances(int count)
+    {
+        var group = _resources["Nodes"]!["Properties"]!;
+        foreach (var size in new[] { "MinSize", "MaxSize", "DesiredCapacity" })
+        {
+            group[size] = count.ToString(CultureInfo.InvariantCulture);
+        }
+
+        return this;
+    }
+
     public StackTemplate WithManyResources(int count)
     {
         for (var i = 0; i < count; i++)

@@ -62,6 +62,7 @@ public sealed class Testbed : IAsyncDisposable
     private static readonly string[] Keys = ["/deis/router/proxyProtocol", "/deis/router/proxyRealIpCidr", "/deis-proxy"];
 
     private readonly Stack<IAsyncDisposable> _parts = new();
+    private readonly List<string> _bridges = [];
     private readonly TemporaryDirectory _directory = new();
     private readonly TestbedOptions _options;
     private TemporaryDirectory? _state;
@@ -126,9 +127,9 @@ public sealed class Testbed : IAsyncDisposable
         try
         {
             var moto = Moto.StartAsync();
-            await AddBridgeAsync(ClusterBridge, EtcdAddress);
-            await AddBridgeAsync(InternetBridge, OperatorAddress, ClientAddress);
-            await AddBridgeAsync(OperatorBridge, "192.0.2.1");
+            await bed.AddBridgeAsync(ClusterBridge, EtcdAddress);
+            await bed.AddBridgeAsync(InternetBridge, OperatorAddress, ClientAddress);
+            await bed.AddBridgeAsync(OperatorBridge, "192.0.2.1");
             bed.Etcd = bed.Keep(await EtcdServer.StartAsync(address: EtcdAddress));
             await bed.Etcd.SetAsync("/deis/platform/version", bed._options.DeisVersion);
             await SshServer.NewKeyAsync(bed.IdentityFile);
@@ -174,7 +175,7 @@ public sealed class Testbed : IAsyncDisposable
             await node.Router.RestartTicksAsync(_options.RouterTick * (RandomNumberGenerator.GetInt32(1000) / 1000.0));
         }
 
-        var template = StackTemplate.NoLoadBalancer().LoadBalancer(
+        var template = StackTemplate.NoLoadBalancer().WithInstances(_options.Nodes).LoadBalancer(
             "DeisWebELB", "HTTP:80/health-check", policy: false, (80, "HTTP", 80), (2222, "TCP", 2222));
         await AwsQuery.CallAsync(
             Aws.Endpoint, "cloudformation", "CreateStack", "2010-05-15", ("StackName", Stack), ("TemplateBody", template.ToString()));
@@ -222,6 +223,16 @@ public sealed class Testbed : IAsyncDisposable
             await part.DisposeAsync();
         }
 
+        foreach (var network in Nodes.Select(node => node.Network).Concat(Balancers.Select(balancer => balancer.Network)))
+        {
+            await network.DeleteAsync();
+        }
+
+        foreach (var bridge in _bridges)
+        {
+            await NetworkNamespace.IpAsync("link", "delete", "dev", bridge);
+        }
+
         _state?.Dispose();
         _directory.Dispose();
     }
@@ -233,11 +244,12 @@ public sealed class Testbed : IAsyncDisposable
     /// Adds a bridge with a hardware address of its own. Without one it takes the lowest of its ports', and loses what nodes send to the address
     /// that it had before a port was added.
     /// </summary>
-    private static async Task AddBridgeAsync(string name, params string[] addresses)
+    private async Task AddBridgeAsync(string name, params string[] addresses)
     {
         var hardware = string.Join(
             ':', IPAddress.Parse(addresses[0]).GetAddressBytes().Prepend((byte)0).Prepend((byte)2).Select(part => $"{part:x2}"));
         await NetworkNamespace.IpAsync("link", "add", "name", name, "address", hardware, "type", "bridge");
+        _bridges.Add(name);
         foreach (var address in addresses)
         {
             await NetworkNamespace.IpAsync("address", "add", $"{address}/24", "dev", name);

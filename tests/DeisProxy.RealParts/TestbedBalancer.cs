@@ -37,6 +37,8 @@ public sealed class TestbedBalancer : IAsyncDisposable
     /// <summary>Whether what is in force sends the PROXY line to a port of the nodes.</summary>
     public bool SendsProxy => _sendsProxy;
 
+    public required NetworkNamespace Network { get; init; }
+
     internal static async Task<TestbedBalancer> StartAsync(
         NetworkNamespace network, string address, string source, IReadOnlyList<string> nodes, Func<Task<XDocument>> describe)
     {
@@ -50,7 +52,7 @@ public sealed class TestbedBalancer : IAsyncDisposable
             // Long: a held connection waits for the system's own repetition after 1 s, then 3 s; an early new attempt would make it look better.
             ConnectTimeout = TimeSpan.FromSeconds(10),
         };
-        return new TestbedBalancer(await HaproxyBalancer.StartAsync(options), address, nodes, describe);
+        return new TestbedBalancer(await HaproxyBalancer.StartAsync(options), address, nodes, describe) { Network = network };
     }
 
     /// <summary>Takes over what the API has after a while.</summary>
