@@ -40,16 +40,16 @@ public sealed class FailoverNodeTests
     [Fact]
     public async Task Advice_is_given_once_for_several_nodes()
     {
-        var transport = new Transport { Failing = ["a", "b", "c"], Remedy = name => $"Read the fingerprint. Then add {name}." };
+        var transport = new Transport { Failing = ["a", "b", "c"], Remedy = name => $"Read it (on the node: ssh-keygen). Then add: {name}" };
         var passedOver = new List<string>();
         await using (await FailoverNode.EnterAsync(transport, Addresses, e => passedOver.Add(e.Remedy), CancellationToken.None))
         {
-            passedOver.ShouldBe(["Read the fingerprint. Then add a.", "Then add b.", "Then add c."]);
+            passedOver.ShouldBe(["Read it (on the node: ssh-keygen). Then add: a", "b", "c"]);
         }
 
         var error = await Should.ThrowAsync<DeisProxyException>(
             () => FailoverNode.EnterAsync(transport, Addresses[..2], _ => { }, CancellationToken.None));
-        error.Remedy.ShouldBe("Read the fingerprint. Then add a. Then add b.");
+        error.Remedy.ShouldBe("Read it (on the node: ssh-keygen). Then add: a; b");
     }
 
     [Fact]

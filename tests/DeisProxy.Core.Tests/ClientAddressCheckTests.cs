@@ -33,7 +33,7 @@ public sealed class ClientAddressCheckTests
     [InlineData(true, true, "The routers' side is wrong: they read the PROXY line but do not trust it")]
     [InlineData(true, false, "The routers' side is wrong: their key")]
     [InlineData(false, true, "The load balancer's side is wrong")]
-    [InlineData(false, false, "Neither side")]
+    [InlineData(false, false, "Run deis-proxy setup.")]
     public void The_load_balancers_address_says_which_side_is_wrong(bool sends, bool demands, string remedy) =>
         Judge(Ok, Found("10.21.1.5"), sides: new(sends, demands)).Remedy.ShouldStartWith(remedy);
 

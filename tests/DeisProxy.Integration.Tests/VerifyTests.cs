@@ -28,9 +28,9 @@ public sealed class VerifyTests(CertifiedCluster cluster) : IClassFixture<Certif
         var checks = run.Json["checks"]!.AsArray();
         checks.ShouldAllBe(c => c!.AsObject().Select(p => p.Key).SequenceEqual(new[] { "id", "status", "seen", "expected", "remedy" }));
         checks.Select(c => c!["id"]!.GetValue<string>()).ShouldBe(Ids);
-        checks.Take(12).ShouldAllBe(c => c!["status"]!.GetValue<string>() == "pass");
-
         // The name that moto gives leads nowhere, and no URL is given.
+        checks.Take(12).Where(c => c!["status"]!.GetValue<string>() != "pass").Select(c => c!["id"]!.GetValue<string>()).ShouldBe(["builder-port"]);
+        checks[4]!["status"]!.GetValue<string>().ShouldBe("skip");
         checks.Skip(12).Select(c => c!["status"]!.GetValue<string>()).ShouldBe(["warn", "skip", "skip"]);
         checks[12]!["seen"]!.GetValue<string>().ShouldStartWith("could not be tested from here: ");
         cluster.Aws.Changes.ShouldBeEmpty();

@@ -36,7 +36,14 @@ public sealed class LineWrapTests
 
     [Fact]
     public void Apostrophes_are_no_quotes() => Print(30, ("For the stack's next update, use what deis-proxy template prints.", Tone.Plain))
-        .ShouldBe("For the stack's next update,\n  use what\n  deis-proxy template prints.\n");
+        .ShouldBe("For the stack's next update,\n  use what deis-proxy template\n  prints.\n");
+
+    [Fact]
+    public void What_follows_a_command_is_broken_as_other_text() =>
+        Print(30, ("Read the fingerprint (on the node: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub; on EC2: aws ec2 get-console-output). Then "
+            + "run deis-proxy setup --stack 'a b, c' to see it.", Tone.Plain))
+            .ShouldBe("Read the fingerprint (on the\n  node:\n  ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub;\n  on EC2:\n"
+                + "  aws ec2 get-console-output).\n  Then run\n  deis-proxy setup --stack 'a b, c'\n  to see it.\n");
 
     [Fact]
     public void Other_programs_commands_are_not_broken_either()

@@ -165,12 +165,13 @@ public sealed class FailoverNode : INode
             _ => new DeisProxyException(
                 failures.TrueForAll(failure => failure.Code == failures[0].Code) ? failures[0].Code : "ssh-no-node",
                 $"None of the {failures.Count} nodes can be entered. {string.Join(" ", failures.Select(failure => failure.Message))}",
-                string.Join(" ", failures.Select(failure => failure.Remedy).Where(remedy => remedy.Length > 0)),
+                failures.Select(failure => failure.Remedy).Where(remedy => remedy.Length > 0)
+                    .Aggregate("", (all, next) => $"{all}{(all.Length == 0 ? "" : all.EndsWith('.') ? " " : "; ")}{next}"),
                 new AggregateException(failures)),
         };
     }
 
-    /// <summary>Advice that is the same for several nodes, wholly or in its first sentence, is given with the first of them only.</summary>
+    /// <summary>What is the same in the advice for several nodes, up to a colon or a sentence's end, is said of the first one only.</summary>
     private static List<DeisProxyException> AdviseOnce(IEnumerable<DeisProxyException> failures)
     {
         var given = new HashSet<string>(StringComparer.Ordinal);
@@ -179,8 +180,13 @@ public sealed class FailoverNode : INode
             .. failures.Select(failure =>
             {
                 var remedy = failure.Remedy;
-                var next = remedy.IndexOf(". ", StringComparison.Ordinal) + 2;
-                return !given.Add(remedy) ? failure.With("") : next > 1 && !given.Add(remedy[..next]) ? failure.With(remedy[next..]) : failure;
+                string[] beginnings = [remedy, Until(": "), Until(". ")];
+                var known = beginnings.Where(given.Contains).MaxBy(beginning => beginning.Length) ?? "";
+                given.UnionWith(beginnings);
+                return failure.With(remedy[known.Length..]);
+
+                string Until(string mark) =>
+                    remedy.LastIndexOf(mark, StringComparison.Ordinal) is >= 0 and var at ? remedy[..(at + mark.Length)] : "";
             }),
         ];
     }

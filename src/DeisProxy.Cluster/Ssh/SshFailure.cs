@@ -115,7 +115,7 @@ internal static partial class SshFailure
             _ => new DeisProxyException(
                 "ssh-host-key-unknown",
                 $"The host key of {node}, {fingerprint}, is not known, so this node cannot be told from an impostor.",
-                $"Read {Fingerprints}. When it is the same, add it to {(host.KnownHostsFiles is [var first, ..] ? first : "known_hosts")}: "
+                $"Read {Fingerprints}. If it is the same, add to {(host.KnownHostsFiles is [var first, ..] ? first : "known_hosts")}: "
                 + $"{name} {KnownHosts.TypeOf(key)} {Convert.ToBase64String(key)}"),
         };
     }

@@ -176,7 +176,7 @@ public static class ElbChecks
 
         // Before v1.13.0 the client's address comes from the PROXY line whatever the network is; only allow and deny rules go wrong.
         var status = router.Version < DeisVersion.FirstWithFalseAsOff ? CheckStatus.Warn : CheckStatus.Fail;
-        return new("real-ip-cidr", status, seen, Expected, "Run deis-proxy setup, or name the network with --real-ip-cidr.");
+        return new("real-ip-cidr", status, seen, Expected, CheckResult.RunSetup);
     }
 
     private static CheckResult HttpsRedirect(RouterState router, List<Listener> concerned)

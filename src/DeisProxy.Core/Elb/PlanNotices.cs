@@ -109,7 +109,7 @@ internal sealed class PlanNotices(ClusterSnapshot now, ClusterSnapshot end, IRea
                 "cloudformation-drift",
                 $"The load balancer itself is changed, not the template of the stack {now.Stack.Name}: CloudFormation calls that drift, and a later "
                     + "update of the stack that touches the load balancer may undo it.",
-                "For the stack's next update, use the template that deis-proxy template prints: the stack's own with the new state in it."));
+                "For the stack's next update, use its own template with the new state in it: deis-proxy template."));
         }
     }
 

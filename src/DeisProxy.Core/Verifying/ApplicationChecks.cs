@@ -127,7 +127,7 @@ public static class ApplicationChecks
                     + "mode removes the Upgrade header: see the checks listeners and routers."),
             { Status: 200 or 426 } => Fail(
                 $"{handshake} instead of 101: the Upgrade header did not arrive, as behind a listener in HTTP mode",
-                "Run deis-proxy setup to switch the listener to TCP; if it is TCP already, check that the URL accepts WebSockets."),
+                "See the check listeners (protocol at Rackspace); if it passes, check that the URL accepts WebSockets."),
             { Status: >= 502 and <= 504 } => Fail(
                 $"{handshake} instead of 101",
                 "The application or a router does not answer: see the checks routers and instances, and check the application."),

@@ -105,7 +105,11 @@ public static class ClientAddressCheck
         {
             AddressVerdict.Client => CheckResult.Pass(Id, $"{seen} ({request})", $"{evidence.Address}"),
             AddressVerdict.LoadBalancer =>
-                new CheckResult(Id, CheckStatus.Fail, $"{seen}, the load balancer's own address", $"{evidence.Address}", WrongSide(sides)),
+                new CheckResult(
+                    Id, CheckStatus.Fail,
+                    $"{seen}, the load balancer's own address"
+                        + (sides is { LoadBalancerSends: false, RoutersDemand: false } ? ": neither side speaks the PROXY protocol" : ""),
+                    $"{evidence.Address}", WrongSide(sides)),
             AddressVerdict.NotExpected => new CheckResult(
                 Id, CheckStatus.Fail, seen, $"{evidence.Address}",
                 "Check the address that you expect; if it is right, something between here and the load balancer changes it."),
@@ -125,7 +129,7 @@ public static class ClientAddressCheck
                 + "deis-proxy setup.",
         { RoutersDemand: true } =>
             "The load balancer's side is wrong: it sends no PROXY line. Run deis-proxy setup.",
-        _ => $"Neither side speaks the PROXY protocol. {CheckResult.RunSetup}",
+        _ => CheckResult.RunSetup,
     };
 
     /// <summary>Answered, but by whom? Only when every log was read is it certain that no router logged it.</summary>

@@ -16,7 +16,12 @@ internal sealed partial class CommandText(IReadOnlyList<string> options)
     public string Of(string command) => $"deis-proxy {command}{_options}";
 
     /// <summary>A text whose commands have their options.</summary>
-    public string Complete(string text) => Command().Replace(text, found => found.Value + _options);
+    /// <returns>Without the sentence's end where that is a command's: pasted, it would be a part of the last option.</returns>
+    public string Complete(string text)
+    {
+        var completed = Command().Replace(text, found => found.Value + _options);
+        return _options.Length > 0 && completed.EndsWith($"{_options}.", StringComparison.Ordinal) ? completed[..^1] : completed;
+    }
 
     [GeneratedRegex(@"\bdeis-proxy (setup|verify|teardown|template)\b", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Command();

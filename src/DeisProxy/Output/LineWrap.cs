@@ -12,33 +12,24 @@ internal static partial class LineWrap
     /// <param name="hang">Columns that the lines after the first are indented by; the ranges do not include them.</param>
     public static IEnumerable<Range> Break(string text, int width, int hang)
     {
-        var (start, command) = (0, CommandIn(text));
+        var commands = Command().Matches(text).Select(found => (Begin: found.Index, End: found.Index + found.Length)).ToList();
+        var start = 0;
         for (var room = width; text.Length - start > room; room = width - hang)
         {
-            int end;
-            var word = text.Length - text[start..].TrimStart().Length;
-            if (command <= Math.Max(start + room, word))
+            // The last space that there is room for, else the first one.
+            int? end = null;
+            for (var i = text.Length - text[start..].TrimStart().Length; i < text.Length && (end is null || i <= start + room); i++)
             {
-                // The command is on a line of its own, with what follows it.
-                if (string.IsNullOrWhiteSpace(text[start..Math.Max(start, command)]))
-                {
-                    break;
-                }
-
-                end = command - 1;
-            }
-            else
-            {
-                end = text.LastIndexOf(' ', start + room, room + 1);
-                end = end >= 0 && !string.IsNullOrWhiteSpace(text[start..end]) ? end : text.IndexOf(' ', Math.Max(start + room, word));
-                if (end < 0)
-                {
-                    break;
-                }
+                end = text[i] == ' ' && !commands.Exists(command => command.Begin < i && i < command.End) ? i : end;
             }
 
-            yield return start..end;
-            start = end + 1;
+            if (end is not { } space)
+            {
+                break;
+            }
+
+            yield return start..space;
+            start = space + 1;
         }
 
         yield return start..text.Length;
@@ -52,18 +43,13 @@ internal static partial class LineWrap
             before.Length > 0 && before.Length <= width / 2 ? before.Length + last.Length - last.TrimStart().Length : indent + 2, width / 2);
     }
 
-    /// <summary>Where the first command of a text begins, its path and quotes included; behind its end if there is none.</summary>
-    private static int CommandIn(string text) => Command().Match(text) switch
-    {
-        { Success: false } => int.MaxValue,
-        { Index: 0 } => 0,
-        var command => text.LastIndexOf(' ', command.Index - 1) + 1,
-    };
-
-    /// <summary>The programs that messages tell people to run.</summary>
+    /// <summary>
+    /// The commands that messages tell people to run: deis-proxy's with its options and their values, others to the end of the sentence or clause.
+    /// </summary>
     [GeneratedRegex(
-        @"((?<!\S)'[^']*|\S*)deis-proxy(\.dll)?'? (setup|verify|teardown|template|demo|sandbox|completion)\b"
-            + @"|(?<![\w-])(ssh-keygen|ssh-keyscan|ssh-add|aws|etcdctl|deisctl|apt-get|export|dotnet|sudo) |\bssh -",
+        @"((?<!\S)'[^']*|[^\s']*)deis-proxy(\.dll)?'? (setup|verify|teardown|template|demo|sandbox|completion)\b( -\S+( (?!-)('[^']*'|[^\s'])+)?)*"
+            + @"|(?<![\w-])((ssh-keygen|ssh-keyscan|ssh-add|aws|etcdctl|deisctl|apt-get|export|dotnet|sudo) |ssh -)"
+            + @"('[^']*'|[^']|')*?(?=[;,.)]+( |$)|$)",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Command();
 }
