@@ -113,13 +113,13 @@ command.SetAction(async (options, _) =>
 
         var chosen = Scenario.All.Where(s => names.Contains(s.Name)).ToList();
         var series = options.GetValue(read) is { } known
-            ? JsonSerializer.Deserialize<Series>(await File.ReadAllTextAsync(known.FullName, stop), JsonSerializerOptions.Web)!
+            ? JsonSerializer.Deserialize(await File.ReadAllTextAsync(known.FullName, stop), SeriesJson.Default.Series)!
             : await Series.OfAsync(await Bench.RunAsync(chosen, options.GetValue(quick) ? 1 : options.GetValue(runs), stop));
         var summaries = series.Summaries();
         Console.Write(Summary.Table(summaries));
         if (options.GetValue(json) is { } file)
         {
-            await File.WriteAllTextAsync(file.FullName, JsonSerializer.Serialize(series, JsonSerializerOptions.Web), stop);
+            await File.WriteAllTextAsync(file.FullName, JsonSerializer.Serialize(series, SeriesJson.Default.Series), stop);
         }
 
         if (options.GetValue(write))

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using DeisProxy.RealParts;
 
@@ -61,3 +63,8 @@ internal sealed partial record Series(DateOnly Date, string Machine, IReadOnlyLi
     [GeneratedRegex(@"\d+(\.\d+)+(p\d+)?", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Number();
 }
+
+/// <summary>How <c>--json</c> writes them.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(Series))]
+internal sealed partial class SeriesJson : JsonSerializerContext;

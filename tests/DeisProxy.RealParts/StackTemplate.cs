@@ -71,7 +71,7 @@ public sealed class StackTemplate
         }
 
         _resources[id] = new JsonObject { ["Type"] = "AWS::ElasticLoadBalancing::LoadBalancer", ["Properties"] = properties };
-        _resources["Nodes"]!["Properties"]!["LoadBalancerNames"]!.AsArray().Add(new JsonObject { ["Ref"] = id });
+        _resources["Nodes"]!["Properties"]!["LoadBalancerNames"]!.AsArray().Add((JsonNode)new JsonObject { ["Ref"] = id });
         return this;
     }
 
