@@ -31,7 +31,7 @@ public sealed class EnteringTests(RouterlessCluster cluster) : IClassFixture<Rou
             "--known-hosts", _directory["known"],
             "--node", $"127.0.0.1:{RealProcess.FreePort()}", "--node", cluster.Ssh.Address, "--node", "localhost");
 
-        run.Error.ShouldContain("somebody is in between");
+        run.Error.ShouldContain("somebody intercepts the connection");
         run.Error.ShouldContain(cluster.Ssh.Fingerprint);
     }
 
@@ -95,7 +95,7 @@ public sealed class EnteringTests(RouterlessCluster cluster) : IClassFixture<Rou
 
         run.ExitCode.ShouldBe(4, run.Error);
         run.Output.ShouldContain("router-flag");
-        run.Error.ShouldContain("entered with Renci.SshNet");
+        run.Error.ShouldContain("connecting with Renci.SshNet");
     }
 
     [Theory]

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.IO.Enumeration;
 using DeisProxy.Core;
 
@@ -39,7 +38,7 @@ internal sealed class ConfigurationReader(SshOptions options, Action<string> war
         var config = SshOptions.Expand(options.ConfigFile ?? "~/.ssh/config");
         if ((await LinesAsync(config, cancellationToken) ?? []).Any(line => Names(line, address.Host)))
         {
-            warn($"{config} may say how to enter {address.Host}, but it is not read, because there is no ssh program to read it.");
+            warn($"{config} may say how to connect to {address.Host}, but it is not read: there is no ssh program to read it.");
         }
 
         return HostConfiguration.WithoutSsh(address, user, jump, options);
@@ -51,29 +50,13 @@ internal sealed class ConfigurationReader(SshOptions options, Action<string> war
     private async Task<string> PrintedAsync(NodeAddress address, string? user, CancellationToken cancellationToken)
     {
         // -G prints the configuration as it holds for this host, Match and Include and all, and connects nowhere; -v tells which files it has read.
-        var arguments = new List<string> { "-v", "-G" };
-        if (options.ConfigFile is { } config)
-        {
-            arguments.AddRange(["-F", SshOptions.Expand(config)]);
-        }
-
-        if (user is not null)
-        {
-            arguments.AddRange(["-l", user]);
-        }
-
-        if (address.Port is { } port)
-        {
-            arguments.AddRange(["-p", port.ToString(CultureInfo.InvariantCulture)]);
-        }
-
-        if (options.IdentityFile is { } identity)
-        {
-            arguments.AddRange(["-i", SshOptions.Expand(identity)]);
-        }
-
+        string[] arguments =
+        [
+            "-v", "-G", .. SshArguments.Option("-F", options.ConfigFile), .. SshArguments.Option("-l", user),
+            .. SshArguments.Option("-p", SshArguments.Number(address.Port)), .. SshArguments.Option("-i", options.IdentityFile),
+        ];
         var key = string.Join('\0', arguments);
-        arguments.AddRange(["--", address.Host]);
+        arguments = [.. arguments, "--", address.Host];
         var isTurn = await _turn.WaitAsync(TurnTime, cancellationToken);
         try
         {
@@ -106,7 +89,7 @@ internal sealed class ConfigurationReader(SshOptions options, Action<string> war
         return result.ExitCode == 0 ? result : throw new DeisProxyException(
             "ssh-failed",
             $"ssh cannot read its configuration for {address}: {RemoteText.Clean(result.StandardError.TrimEnd().Split('\n')[^1])}.",
-            "Mend the file that it names, or give another one with --ssh-config.");
+            "Fix the file that it names, or use another one with --ssh-config.");
     }
 
     /// <summary>Whether all files that ssh says it has read say the same about each host, as far as that is plain.</summary>

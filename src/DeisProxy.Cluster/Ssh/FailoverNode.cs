@@ -3,8 +3,8 @@ using DeisProxy.Core;
 namespace DeisProxy.Cluster.Ssh;
 
 /// <summary>
-/// The cluster's entrance: one node at a time out of several. When it is lost and cannot be entered again, the next one takes
-/// its place; every node reaches the same etcd and the same routers.
+/// The node through which the cluster is reached: one of several. When it is lost and cannot be connected to again, the next one
+/// takes its place; every node reaches the same etcd and the same routers.
 /// </summary>
 public sealed class FailoverNode : INode
 {
@@ -26,10 +26,10 @@ public sealed class FailoverNode : INode
     /// <inheritdoc/>
     public string Name => _node.Name;
 
-    /// <summary>Enters by the first node that can be entered.</summary>
+    /// <summary>Connects to the first node that lets us in.</summary>
     /// <param name="passOver">Is told why a node was passed over in favor of the next one.</param>
     /// <exception cref="DeisProxyException">
-    /// No node can be entered: with the code that all failures have in common, else <c>ssh-no-node</c>. A changed host key
+    /// No node lets us in: with the code that all failures have in common, else <c>ssh-no-node</c>. A changed host key
     /// (<c>ssh-host-key-changed</c>) or a revoked one (<c>ssh-host-key-revoked</c>) of a node that has answered by then ends the search, because
     /// another node would hide it.
     /// </exception>
@@ -160,11 +160,11 @@ public sealed class FailoverNode : INode
 
         throw failures switch
         {
-            [] => new DeisProxyException("ssh-no-node", "There is no node to enter the cluster by.", "Name one with --node HOST."),
+            [] => new DeisProxyException("ssh-no-node", "There is no node to connect to.", "Name one with --node HOST."),
             [var only] => only,
             _ => new DeisProxyException(
                 failures.TrueForAll(failure => failure.Code == failures[0].Code) ? failures[0].Code : "ssh-no-node",
-                $"None of the {failures.Count} nodes can be entered. {string.Join(" ", failures.Select(failure => failure.Message))}",
+                $"Cannot connect to any of the {failures.Count} nodes. {string.Join(" ", failures.Select(failure => failure.Message))}",
                 failures.Select(failure => failure.Remedy).Where(remedy => remedy.Length > 0)
                     .Aggregate("", (all, next) => $"{all}{(all.Length == 0 ? "" : all.EndsWith('.') ? " " : "; ")}{next}"),
                 new AggregateException(failures)),

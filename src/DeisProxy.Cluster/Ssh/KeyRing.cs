@@ -96,7 +96,7 @@ internal sealed class KeyRing(Func<string, CancellationToken, Task<string?>>? as
                         error);
                 }
 
-                warn($"{path} is not offered: {RemoteText.Clean(error.Message)}");
+                warn($"{path} is not used: {RemoteText.Clean(error.Message)}");
             }
         }
 
@@ -119,7 +119,7 @@ internal sealed class KeyRing(Func<string, CancellationToken, Task<string?>>? as
         {
             for (var attempt = 0; attempt < Attempts && !_opened.ContainsKey(path); attempt++)
             {
-                var again = attempt == 0 ? "" : " (that one does not open it)";
+                var again = attempt == 0 ? "" : " (wrong passphrase)";
                 if (await ask($"Passphrase of {path}{again}: ", cancellationToken) is not { Length: > 0 } passphrase)
                 {
                     return null;

@@ -135,7 +135,7 @@ internal sealed class OpenSshNode : INode
 
         // With the master alive ssh itself fails only where it had to make a connection of its own, because sshd refused one more session.
         var own = master is null || standardError.Contains("mux_client_request_session: session request failed", StringComparison.Ordinal);
-        return exitStatus == SshFailure.ExitStatus && own && SshFailure.IsRecognised(standardError)
+        return exitStatus == SshFailure.ExitStatus && own && SshFailure.IsRecognized(standardError)
             ? SshFailure.From(_address, _options, exitStatus, standardError)
             : null;
     }

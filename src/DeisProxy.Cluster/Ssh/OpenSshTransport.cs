@@ -24,7 +24,7 @@ public sealed class OpenSshTransport(SshOptions options) : INodeTransport
         options.Validate();
         var result = await SshProcess.RunAsync(
             SshArguments.Build(address, options, controlPath: null, new SshPurpose.Command(arguments)), options, cancellationToken);
-        return result.ExitCode == SshFailure.ExitStatus && SshFailure.IsRecognised(result.StandardError)
+        return result.ExitCode == SshFailure.ExitStatus && SshFailure.IsRecognized(result.StandardError)
             ? throw SshFailure.From(address, options, result.ExitCode, result.StandardError)
             : result;
     }

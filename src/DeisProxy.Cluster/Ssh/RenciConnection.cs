@@ -46,7 +46,7 @@ internal sealed class RenciConnection : IAsyncDisposable
         {
             if (_channels.TryRemove(e.Message.LocalChannelNumber, out var channel))
             {
-                channel.OnRefused(e.Message.Description);
+                channel.Fail(new ChannelRefusedException(e.Message.Description));
             }
         };
         _session.ChannelDataReceived += (_, e) => With(e.Message, channel => channel.OnData(e.Message.Data.AsSpan(e.Message.Offset, e.Message.Size)));

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text;
 using DeisProxy.Core;
 
 namespace DeisProxy.Cluster.Ssh;
@@ -16,9 +14,6 @@ internal sealed class RenciNode(
     /// there are two of them at most.
     /// </summary>
     private const int ParallelCommands = 7;
-
-    /// <summary>Output of a command that is kept, in bytes; what is longer fails, it is no answer to anything that deis-proxy asks.</summary>
-    private const int MaximumOutput = 16 * 1024 * 1024;
 
     /// <summary>How often a session is asked for again although none of ours is open: sshd may not have seen the end of the last one yet.</summary>
     private const int RefusalLimit = 5;
@@ -56,7 +51,7 @@ internal sealed class RenciNode(
             // Nothing is to be read, as with ssh -n.
             using var channel = await ExecuteAsync($"{ShellQuote.Join(arguments)} </dev/null", cancellationToken);
             channel.SendEof();
-            var output = await ReadAsync(channel, cancellationToken);
+            var output = await CommandOutput.ReadAsync(channel.ReadAsync, cancellationToken);
             await channel.Closed.WaitAsync(cancellationToken);
             _hasRun = true;
             return new CommandResult(channel.ExitStatus ?? SshFailure.ExitStatus, output, channel.ErrorText);
@@ -169,7 +164,7 @@ internal sealed class RenciNode(
                 {
                     throw new DeisProxyException(
                         "ssh-failed",
-                        $"{Name} opens no session: {RemoteText.Clean(error.Message)}.",
+                        $"{Name} does not open a session: {RemoteText.Clean(error.Message)}.",
                         "Check the log of its sshd (MaxSessions, limits of processes).",
                         error);
                 }
@@ -205,36 +200,6 @@ internal sealed class RenciNode(
         finally
         {
             _connecting.Release();
-        }
-    }
-
-    private static async Task<string> ReadAsync(SshChannel channel, CancellationToken cancellationToken)
-    {
-        var text = new StringBuilder();
-        var decoder = Encoding.UTF8.GetDecoder();
-        var bytes = ArrayPool<byte>.Shared.Rent(32 * 1024);
-        var characters = new char[bytes.Length + 2];
-        try
-        {
-            var total = 0;
-            int count;
-            do
-            {
-                count = await channel.ReadAsync(bytes, cancellationToken);
-                total += count;
-                if (total > MaximumOutput)
-                {
-                    throw SshFailure.OutputTooLong(MaximumOutput);
-                }
-
-                text.Append(characters, 0, decoder.GetChars(bytes, 0, count, characters, 0, flush: count == 0));
-            }
-            while (count > 0);
-            return text.ToString();
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(bytes);
         }
     }
 

@@ -143,7 +143,7 @@ internal sealed class RenciTransport
             if (method.Session is not { } session)
             {
                 throw new DeisProxyException(
-                    "ssh-failed", $"{address} lets {host.User} in without a key.", "Check what answers there; it is no node of Deis.");
+                    "ssh-failed", $"{address} lets {host.User} in without a key.", "Check what answers there; it is not a Deis node.");
             }
 
             IAsyncDisposable?[] way = [relay, ownsVia ? via : null];

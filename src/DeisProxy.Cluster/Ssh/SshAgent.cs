@@ -100,7 +100,7 @@ internal sealed class SshAgent(string socketPath)
     private static int Length(byte[] head) =>
         BinaryPrimitives.ReadInt32BigEndian(head) is >= 1 and <= MaximumLength and var length ? length : throw NoAgent();
 
-    private static IOException NoAgent() => new("what answers is no agent");
+    private static IOException NoAgent() => new("it is not an ssh agent");
 
     private static List<byte[]> Keys(byte[] answer)
     {

@@ -32,75 +32,54 @@ internal static class SshArguments
     /// <param name="controlPath">The master's socket; null: a connection of its own.</param>
     public static IReadOnlyList<string> Build(NodeAddress node, SshOptions options, string? controlPath, SshPurpose purpose)
     {
-        var arguments = new List<string>(Common(options));
-        arguments.AddRange(["-l", options.User]);
-        if (node.Port is { } port)
-        {
-            arguments.AddRange(["-p", Number(port)]);
-        }
+        var hops = options.JumpHosts();
+        return
+        [
+            .. Common(options), "-l", options.User, .. Option("-p", Number(node.Port)), .. Option("-i", options.IdentityFile),
+            .. options.IdentityFile is null ? (string[])[] : ["-o", "IdentitiesOnly=yes"],
+            .. hops.Count == 0 ? (string[])[] : ["-o", "ProxyCommand=" + ProxyCommand(options, hops)],
 
-        if (options.IdentityFile is { } identity)
-        {
-            arguments.AddRange(["-i", SshOptions.Expand(identity), "-o", "IdentitiesOnly=yes"]);
-        }
-
-        if (options.JumpHosts() is { Count: > 0 } hops)
-        {
-            arguments.AddRange(["-o", "ProxyCommand=" + ProxyCommand(options, hops)]);
-        }
-
-        // -S is expanded by ssh like ControlPath: a '%' stands for itself only when doubled.
-        arguments.AddRange(["-S", controlPath?.Replace("%", "%%", StringComparison.Ordinal) ?? "none"]);
-        arguments.AddRange(purpose switch
-        {
-            SshPurpose.Master => ["-M", "-f", "-N", "-o", $"ControlPersist={PersistSeconds}"],
-            SshPurpose.Command { IsTalkedTo: true } => ["-T", "-o", "ControlMaster=no"],
-            SshPurpose.Command => ["-n", "-T", "-o", "ControlMaster=no"],
-            SshPurpose.Stream stream => ["-o", "ControlMaster=no", "-W", NodeAddress.Join(InnerHost(stream.Host), stream.Port)],
-            SshPurpose.Exit => ["-O", "exit"],
-            _ => throw new ArgumentOutOfRangeException(nameof(purpose)),
-        });
-        arguments.AddRange(["--", node.Host]);
-        if (purpose is SshPurpose.Command command)
-        {
-            arguments.Add(ShellQuote.Join(command.Arguments));
-        }
-
-        return arguments;
+            // -S is expanded by ssh like ControlPath: a '%' stands for itself only when doubled.
+            "-S", controlPath?.Replace("%", "%%", StringComparison.Ordinal) ?? "none",
+            .. purpose switch
+            {
+                SshPurpose.Master => (string[])["-M", "-f", "-N", "-o", $"ControlPersist={PersistSeconds}"],
+                SshPurpose.Command { IsTalkedTo: true } => ["-T", "-o", "ControlMaster=no"],
+                SshPurpose.Command => ["-n", "-T", "-o", "ControlMaster=no"],
+                SshPurpose.Stream stream => ["-o", "ControlMaster=no", "-W", NodeAddress.Join(InnerHost(stream.Host), stream.Port)],
+                SshPurpose.Exit => ["-O", "exit"],
+                _ => throw new ArgumentOutOfRangeException(nameof(purpose)),
+            },
+            "--", node.Host, .. purpose is SshPurpose.Command command ? (string[])[ShellQuote.Join(command.Arguments)] : [],
+        ];
     }
 
-    /// <summary>Options that hold for the node and for each host on the way to it.</summary>
-    private static List<string> Common(SshOptions options)
-    {
-        var common = new List<string>();
-        if (options.ConfigFile is { } config)
-        {
-            common.AddRange(["-F", SshOptions.Expand(config)]);
-        }
+    /// <summary>An option and its value, a path or a plain word; nothing if there is no value.</summary>
+    public static string[] Option(string name, string? value) => value is null ? [] : [name, SshOptions.Expand(value)];
 
+    /// <summary>A number as an argument.</summary>
+    public static string? Number(int? value) => value?.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Options that hold for the node and for each host on the way to it.</summary>
+    private static string[] Common(SshOptions options)
+    {
         // StrictHostKeyChecking=yes is the strictest value there is: an unknown or changed key is an error, whatever the user's
         // configuration says (its ask would prompt, its accept-new would learn the key of whoever answers first).
         // UpdateHostKeys=no: the user's known_hosts is theirs to change.
-        // LogLevel: errors are recognised by their text, so a QUIET in the configuration must not swallow it.
+        // LogLevel: errors are recognized by their text, so a QUIET in the configuration must not swallow it.
         // BatchMode: ssh asks nobody, except the program that knows the passphrase of keys, and that for nothing else.
         // RemoteCommand, forwardings and the like of the configuration are meant for interactive sessions.
-        foreach (var option in (string[])[
+        string[] settings =
+        [
             .. options.AskPass is null ? (string[])["BatchMode=yes"] : [
                 "BatchMode=no", "NumberOfPasswordPrompts=1", "PasswordAuthentication=no", "KbdInteractiveAuthentication=no"],
             "StrictHostKeyChecking=yes", "UpdateHostKeys=no", "LogLevel=INFO",
             $"ConnectTimeout={Number(Math.Max(1, (int)Math.Ceiling(options.ConnectTimeout.TotalSeconds)))}", "ConnectionAttempts=1",
             "ServerAliveInterval=5", "ServerAliveCountMax=3", "TCPKeepAlive=yes",
-            "ForwardAgent=no", "ForwardX11=no", "ClearAllForwardings=yes", "PermitLocalCommand=no", "RemoteCommand=none", "RequestTTY=no"])
-        {
-            common.AddRange(["-o", option]);
-        }
-
-        if (options.KnownHostsFile is { } knownHosts)
-        {
-            common.AddRange(["-o", $"UserKnownHostsFile=\"{SshOptions.Expand(knownHosts)}\""]);
-        }
-
-        return common;
+            "ForwardAgent=no", "ForwardX11=no", "ClearAllForwardings=yes", "PermitLocalCommand=no", "RemoteCommand=none", "RequestTTY=no",
+            .. options.KnownHostsFile is { } knownHosts ? (string[])[$"UserKnownHostsFile=\"{SshOptions.Expand(knownHosts)}\""] : [],
+        ];
+        return [.. Option("-F", options.ConfigFile), .. settings.SelectMany(setting => (string[])["-o", setting])];
     }
 
     /// <summary>
@@ -110,27 +89,11 @@ internal static class SshArguments
     private static string ProxyCommand(SshOptions options, IReadOnlyList<(string? User, NodeAddress Address)> hops)
     {
         var (user, address) = hops[^1];
-        var arguments = new List<string> { "ssh" };
-        arguments.AddRange(Common(options));
-        if (user is not null)
-        {
-            arguments.AddRange(["-l", user]);
-        }
-
-        if (address.Port is { } port)
-        {
-            arguments.AddRange(["-p", Number(port)]);
-        }
-
-        if (options.IdentityFile is { } identity)
-        {
-            arguments.AddRange(["-i", SshOptions.Expand(identity)]);
-        }
-
-        if (hops.Count > 1)
-        {
-            arguments.AddRange(["-o", "ProxyCommand=" + ProxyCommand(options, [.. hops.Take(hops.Count - 1)])]);
-        }
+        string[] arguments =
+        [
+            "ssh", .. Common(options), .. Option("-l", user), .. Option("-p", Number(address.Port)), .. Option("-i", options.IdentityFile),
+            .. hops.Count > 1 ? (string[])["-o", "ProxyCommand=" + ProxyCommand(options, [.. hops.SkipLast(1)])] : [],
+        ];
 
         // Every '%' above is text to this ssh; only the target of -W is to be filled in by it.
         var fixedPart = ShellQuote.Join([.. arguments, "-S", "none"]).Replace("%", "%%", StringComparison.Ordinal);
@@ -141,6 +104,4 @@ internal static class SshArguments
         "bad-address",
         $"'{RemoteText.Clean(host, 80)}' is not a host name or an IP address.",
         "Check where it was read from.");
-
-    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 }

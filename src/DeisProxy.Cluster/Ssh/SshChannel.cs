@@ -11,7 +11,8 @@ namespace DeisProxy.Cluster.Ssh;
 /// One channel of an SSH connection (RFC 4254, 5): a command, or a TCP connection that the node makes. It holds no thread, and one that nobody reads
 /// stops no other, because its window ends.
 /// </summary>
-internal sealed class SshChannel : IDisposable
+/// <param name="isSession">Whether it is for a command.</param>
+internal sealed class SshChannel(RenciConnection connection, uint number, bool isSession) : IDisposable
 {
     /// <summary>What the node may send before it is read, in bytes; as OpenSSH has it.</summary>
     private const int Window = 64 * PacketSize;
@@ -21,7 +22,6 @@ internal sealed class SshChannel : IDisposable
     /// <summary>Standard error that is kept, in bytes; a command's output has a limit of its own.</summary>
     private const int MaximumError = 1024 * 1024;
 
-    private readonly RenciConnection _connection;
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<bool> _requested = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -33,28 +33,19 @@ internal sealed class SshChannel : IDisposable
 
     // Held while a message is sent, so that none follows CHANNEL_CLOSE; the thread that receives never takes it.
     private readonly Lock _sending = new();
-    private TaskCompletionSource _windowGrew = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SendWindow _window = new();
     private uint _remoteNumber;
-    private uint _remoteWindow;
-    private uint _remotePacket;
     private int _localWindow = Window;
     private int _unacknowledged;
     private bool _hasEnded;
     private bool _closeSent;
     private volatile bool _disposed;
 
-    public SshChannel(RenciConnection connection, uint number, bool isSession)
-    {
-        _connection = connection;
-        Number = number;
-        IsSession = isSession;
-    }
-
     /// <summary>Our number of the channel.</summary>
-    public uint Number { get; }
+    public uint Number => number;
 
     /// <summary>Whether it is for a command.</summary>
-    public bool IsSession { get; }
+    public bool IsSession => isSession;
 
     /// <summary>Ends when the node has closed the channel or the connection is lost.</summary>
     public Task Closed => _closed.Task;
@@ -62,20 +53,11 @@ internal sealed class SshChannel : IDisposable
     /// <summary>Exit status of the command, if it has said one.</summary>
     public int? ExitStatus { get; private set; }
 
-    /// <summary>What the command wrote to its standard error so far.</summary>
-    public string ErrorText
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return Encoding.UTF8.GetString(_error.GetBuffer(), 0, (int)_error.Length);
-            }
-        }
-    }
+    /// <summary>What the command has written to its standard error, once the channel is closed.</summary>
+    public string ErrorText => Encoding.UTF8.GetString(_error.GetBuffer(), 0, (int)_error.Length);
 
     /// <summary>Asks the node for the channel; <see cref="OpenedAsync"/> tells what became of it.</summary>
-    public void Open(ChannelOpenInfo info) => _connection.Send(new ChannelOpenMessage(Number, Window, PacketSize, info));
+    public void Open(ChannelOpenInfo info) => connection.Send(new ChannelOpenMessage(Number, Window, PacketSize, info));
 
     /// <summary>Waits for the channel.</summary>
     /// <exception cref="ChannelRefusedException">The node does not open it.</exception>
@@ -85,7 +67,7 @@ internal sealed class SshChannel : IDisposable
     /// <returns>Whether the node has started it.</returns>
     public Task<bool> ExecuteAsync(string command, CancellationToken cancellationToken)
     {
-        Send(new ChannelRequestMessage(_remoteNumber, new ExecInfo(command)), _connection.Send);
+        Send(new ChannelRequestMessage(_remoteNumber, new ExecInfo(command)), connection.Send);
         return _requested.Task.WaitAsync(cancellationToken);
     }
 
@@ -94,22 +76,11 @@ internal sealed class SshChannel : IDisposable
     public async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         await OpenedAsync(cancellationToken);
-        if (buffer.Length == 0)
-        {
-            return 0;
-        }
-
         var result = await _received.Reader.ReadAsync(cancellationToken);
         ObjectDisposedException.ThrowIf(_disposed, this);
         var count = (int)Math.Min(buffer.Length, result.Buffer.Length);
         var part = result.Buffer.Slice(0, count);
-        var target = buffer.Span;
-        foreach (var segment in part)
-        {
-            segment.Span.CopyTo(target);
-            target = target[segment.Length..];
-        }
-
+        part.CopyTo(buffer.Span);
         _received.Reader.AdvanceTo(part.End);
         Acknowledge(count);
         return count;
@@ -121,16 +92,8 @@ internal sealed class SshChannel : IDisposable
         await OpenedAsync(cancellationToken);
         while (data.Length > 0)
         {
-            int count;
-            Task grew;
-            lock (_lock)
-            {
-                ObjectDisposedException.ThrowIf(_disposed, this);
-                count = (int)Math.Min((uint)data.Length, Math.Min(_remoteWindow, _remotePacket));
-                _remoteWindow -= (uint)count;
-                grew = _windowGrew.Task;
-            }
-
+            var (count, grew) = _window.Take(data.Length);
+            ObjectDisposedException.ThrowIf(_disposed, this);
             if (count == 0)
             {
                 if (await Task.WhenAny(grew, Closed).WaitAsync(cancellationToken) == Closed)
@@ -142,7 +105,7 @@ internal sealed class SshChannel : IDisposable
             }
 
             cancellationToken.ThrowIfCancellationRequested();
-            if (Closed.IsCompleted || !Send(new ChannelDataMessage(_remoteNumber, data[..count].ToArray()), _connection.Send))
+            if (Closed.IsCompleted || !Send(new ChannelDataMessage(_remoteNumber, data[..count].ToArray()), connection.Send))
             {
                 break;
             }
@@ -159,7 +122,7 @@ internal sealed class SshChannel : IDisposable
     }
 
     /// <summary>Says that nothing more will be sent.</summary>
-    public void SendEof() => Send(new ChannelEofMessage(_remoteNumber), _connection.Send);
+    public void SendEof() => Send(new ChannelEofMessage(_remoteNumber), connection.Send);
 
     /// <summary>
     /// Closes the channel without waiting for the node's answer; who reads or writes gets an <see cref="ObjectDisposedException"/>.
@@ -184,7 +147,7 @@ internal sealed class SshChannel : IDisposable
         _opened.TrySetException(new ObjectDisposedException(nameof(SshChannel)));
         _ = _opened.Task.Exception;
         _received.Reader.CancelPendingRead();
-        OnWindow(0);
+        _window.Grow(0);
     }
 
     // What follows is called by the one thread that receives; it must neither wait nor send, because sending waits during a new key exchange.
@@ -194,7 +157,8 @@ internal sealed class SshChannel : IDisposable
     {
         lock (_lock)
         {
-            (_remoteNumber, _remoteWindow, _remotePacket) = (remoteNumber, window, packet);
+            _remoteNumber = remoteNumber;
+            _window.Open(window, packet);
             if (!_disposed)
             {
                 _opened.TrySetResult();
@@ -205,9 +169,6 @@ internal sealed class SshChannel : IDisposable
         // Nobody wants it any more.
         _ = Task.Run(SendClose);
     }
-
-    /// <summary>The node does not open it.</summary>
-    public void OnRefused(string reason) => Fail(new ChannelRefusedException(reason));
 
     /// <summary>The node has sent something.</summary>
     public void OnData(ReadOnlySpan<byte> data)
@@ -227,11 +188,7 @@ internal sealed class SshChannel : IDisposable
             return;
         }
 
-        lock (_lock)
-        {
-            _error.Write(data[..(int)Math.Min(data.Length, MaximumError - _error.Length)]);
-        }
-
+        _error.Write(data[..(int)Math.Min(data.Length, MaximumError - _error.Length)]);
         var count = data.Length;
         _ = Task.Run(() => Acknowledge(count));
     }
@@ -250,17 +207,7 @@ internal sealed class SshChannel : IDisposable
     public void OnAnswer(bool success) => _requested.TrySetResult(success);
 
     /// <summary>The node lets more be sent.</summary>
-    public void OnWindow(uint bytes)
-    {
-        TaskCompletionSource grew;
-        lock (_lock)
-        {
-            _remoteWindow = (uint)Math.Min((ulong)_remoteWindow + bytes, uint.MaxValue);
-            (grew, _windowGrew) = (_windowGrew, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        }
-
-        grew.TrySetResult();
-    }
+    public void OnWindow(uint bytes) => _window.Grow(bytes);
 
     /// <summary>The node will send nothing more.</summary>
     public void OnEof()
@@ -275,7 +222,7 @@ internal sealed class SshChannel : IDisposable
         _received.Writer.Complete();
         _requested.TrySetResult(false);
         _closed.TrySetResult();
-        _connection.Forget(this);
+        connection.Forget(this);
         _ = Task.Run(SendClose);
     }
 
@@ -287,7 +234,7 @@ internal sealed class SshChannel : IDisposable
         _received.Writer.Complete(error);
         _closed.TrySetException(error);
         _ = (_opened.Task.Exception, _requested.Task.Exception, _closed.Task.Exception);
-        OnWindow(0);
+        _window.Grow(0);
     }
 
     /// <summary>Whether the node may send so much now. If not, this channel ends and no other.</summary>
@@ -307,7 +254,7 @@ internal sealed class SshChannel : IDisposable
             }
         }
 
-        _connection.Break(this);
+        connection.Break(this);
         _ = Task.Run(SendClose);
         return false;
     }
@@ -327,10 +274,10 @@ internal sealed class SshChannel : IDisposable
             _localWindow += total;
         }
 
-        Send(new ChannelWindowAdjustMessage(_remoteNumber, (uint)total), _connection.TrySend);
+        Send(new ChannelWindowAdjustMessage(_remoteNumber, (uint)total), connection.TrySend);
     }
 
-    private void SendClose() => Send(new ChannelCloseMessage(_remoteNumber), _connection.TrySend);
+    private void SendClose() => Send(new ChannelCloseMessage(_remoteNumber), connection.TrySend);
 
     /// <summary>Sends a message, unless the channel is closed: sshd ends the whole connection when one names a channel that is gone.</summary>
     /// <returns>Whether the channel was still open.</returns>
@@ -349,6 +296,3 @@ internal sealed class SshChannel : IDisposable
         }
     }
 }
-
-/// <summary>The node does not open a channel.</summary>
-internal sealed class ChannelRefusedException(string reason) : IOException(reason);

@@ -9,7 +9,7 @@ internal static partial class SshFailure
     /// <summary>The exit status with which ssh reports its own failures; a remote command can end with it too.</summary>
     public const int ExitStatus = 255;
 
-    /// <summary>Code of the one error that must never be passed over in favour of another node.</summary>
+    /// <summary>Code of the one error that must never be passed over in favor of another node.</summary>
     public const string HostKeyChanged = "ssh-host-key-changed";
 
     /// <summary>Code of the error that a key of the host has been revoked.</summary>
@@ -24,7 +24,7 @@ internal static partial class SshFailure
     /// <summary>Code of the error that no other node can cure.</summary>
     public const string ProgramMissing = "ssh-missing";
 
-    private const string Between = "the node was rebuilt, or somebody is in between";
+    private const string Between = "the node was rebuilt, or somebody intercepts the connection";
 
     private const string Fingerprints =
         "the fingerprint at a place you trust (on the node: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub; on EC2: aws ec2 get-console-output)";
@@ -72,8 +72,8 @@ internal static partial class SshFailure
     /// <summary>The key needs a passphrase that nobody tells.</summary>
     public static DeisProxyException Locked(NodeAddress node, string keyFile) => new(
         AuthenticationRefused,
-        $"{node} does not let anybody in without a key, and {keyFile} needs its passphrase.",
-        $"Load the key into your agent (ssh-add {keyFile}), set {KeyRing.PassphraseVariable}, or run the command at a terminal, where it asks.");
+        $"{node} lets nobody in without a key, and {keyFile} has a passphrase.",
+        $"Load the key into your agent (ssh-add {keyFile}), set {KeyRing.PassphraseVariable}, or run the command at a terminal, which asks for it.");
 
     /// <summary>Something else went wrong.</summary>
     public static DeisProxyException Failed(NodeAddress node, string why, Exception? innerException = null) => new(
@@ -85,14 +85,14 @@ internal static partial class SshFailure
     /// <summary>The node does not keep to the protocol.</summary>
     public static DeisProxyException Misbehaved(NodeAddress node) => new(
         "ssh-failed",
-        $"{node} sends what the SSH protocol does not let it send.",
+        $"{node} does not keep to the SSH protocol.",
         "Check what answers there; --ssh-client openssh tries the system's ssh instead.");
 
     /// <summary>A command's output has no end.</summary>
     public static DeisProxyException OutputTooLong(int maximum) => new(
         OutputTooLongCode,
         $"A command on a node wrote more than {maximum / (1024 * 1024)} MB.",
-        "Check what it does there; nothing that deis-proxy runs writes as much.");
+        "Check what it does there; nothing that deis-proxy runs writes that much.");
 
     /// <summary>The host's key is not what is known of it.</summary>
     /// <param name="entry">The line that knows another key, or that revokes this one.</param>
@@ -115,24 +115,24 @@ internal static partial class SshFailure
             _ => new DeisProxyException(
                 "ssh-host-key-unknown",
                 $"The host key of {node}, {fingerprint}, is not known, so this node cannot be told from an impostor.",
-                $"Read {Fingerprints}. If it is the same, add to {(host.KnownHostsFiles is [var first, ..] ? first : "known_hosts")}: "
+                $"Read {Fingerprints}. If it is the same, add this line to {(host.KnownHostsFiles is [var first, ..] ? first : "known_hosts")}: "
                 + $"{name} {KnownHosts.TypeOf(key)} {Convert.ToBase64String(key)}"),
         };
     }
 
     /// <summary>Whether ssh said itself that it has failed, as opposed to the remote command ending with 255.</summary>
-    public static bool IsRecognised(string standardError) => Recognise(Lines(standardError)) is not null;
+    public static bool IsRecognized(string standardError) => Recognize(Lines(standardError)) is not null;
 
     /// <summary>Whether it says why, and not only that a connection ended.</summary>
     public static bool IsDefinite(string standardError) =>
-        Recognise(Lines(standardError)) is { } found && !BeforeKeyExchange().IsMatch(found.Line) && !LostLine().IsMatch(found.Line);
+        Recognize(Lines(standardError)) is { } found && !BeforeKeyExchange().IsMatch(found.Line) && !LostLine().IsMatch(found.Line);
 
     /// <summary>Makes the error.</summary>
     /// <param name="isEntering">Whether there was no connection yet that could have been lost.</param>
     public static DeisProxyException From(NodeAddress node, SshOptions options, int exitStatus, string standardError, bool isEntering = false)
     {
         var lines = Lines(standardError);
-        var (kind, line) = Recognise(lines) ?? (Kind.Other, lines.Count > 0 ? lines[^1] : $"it ended with status {exitStatus} and said nothing");
+        var (kind, line) = Recognize(lines) ?? (Kind.Other, lines.Count > 0 ? lines[^1] : $"it ended with status {exitStatus} and said nothing");
         line = line.TrimEnd('.');
         return kind switch
         {
@@ -170,7 +170,7 @@ internal static partial class SshFailure
                 "ssh-host-key-unknown",
                 $"The host key of {node} is not known{JumpHint(options)}, so this node cannot be told from an impostor.",
                 $"Read {Fingerprints}. Compare it with ssh-keyscan {port}{node.Host} | ssh-keygen -lf -, "
-                + $"and when they agree connect once with {Manual(node, options)} to accept it.");
+                + $"and if they agree, connect once with {Manual(node, options)} to accept it.");
         }
 
         var where = offending.Success ? $" (the old one is in {offending.Groups["file"].Value}, line {offending.Groups["line"].Value})" : "";
@@ -186,46 +186,23 @@ internal static partial class SshFailure
     }
 
     private static string RemoveOld(string file, string host) =>
-        $"Only when it is the node's own, remove the old entry with ssh-keygen {file}-R '{host}' and accept the new one.";
+        $"Only if the new key is the node's own, remove the old entry with ssh-keygen {file}-R '{host}' and accept the new key.";
 
     private static string JumpHint(SshOptions options) => options.Jump is null ? "" : " (or that of a jump host)";
 
-    private static string Manual(NodeAddress node, SshOptions options)
-    {
-        var words = new List<string> { "ssh" };
-        if (options.ConfigFile is { } config)
-        {
-            words.AddRange(["-F", config]);
-        }
-
-        if (options.IdentityFile is { } identity)
-        {
-            words.AddRange(["-i", identity]);
-        }
-
-        if (options.KnownHostsFile is { } knownHosts)
-        {
-            words.AddRange(["-o", $"UserKnownHostsFile={knownHosts}"]);
-        }
-
-        if (options.Jump is { } jump)
-        {
-            words.AddRange(["-J", jump]);
-        }
-
-        if (node.Port is { } port)
-        {
-            words.AddRange(["-p", $"{port}"]);
-        }
-
-        return ShellQuote.Join([.. words, $"{options.User}@{node.Host}"]);
-    }
+    private static string Manual(NodeAddress node, SshOptions options) => ShellQuote.Join(
+    [
+        "ssh", .. SshArguments.Option("-F", options.ConfigFile), .. SshArguments.Option("-i", options.IdentityFile),
+        .. SshArguments.Option("-o", options.KnownHostsFile is { } file ? $"UserKnownHostsFile={file}" : null),
+        .. SshArguments.Option("-J", options.Jump), .. SshArguments.Option("-p", SshArguments.Number(node.Port)),
+        $"{options.User}@{node.Host}",
+    ]);
 
     /// <summary>
     /// The last line that says something definite. Last, because a banner comes before what ssh says about its own end; definite, because
     /// behind a jump host the inner ssh gives the reason and the outer one only adds that its connection was closed.
     /// </summary>
-    private static (Kind Kind, string Line)? Recognise(List<string> lines)
+    private static (Kind Kind, string Line)? Recognize(List<string> lines)
     {
         (Kind, string)? vague = null;
         for (var i = lines.Count - 1; i >= 0; i--)

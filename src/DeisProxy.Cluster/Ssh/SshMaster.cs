@@ -136,7 +136,7 @@ internal sealed class SshMaster : IAsyncDisposable
         }
         catch (DeisProxyException error) when (error.Code == SshFailure.OutputTooLongCode)
         {
-            throw SshFailure.Failed(node, "it greets without end", error);
+            throw SshFailure.Failed(node, "its greeting does not end", error);
         }
     }
 

@@ -66,3 +66,6 @@ internal sealed class ExecInfo : RequestInfo
         WriteBinaryString(_command);
     }
 }
+
+/// <summary>The node does not open a channel.</summary>
+internal sealed class ChannelRefusedException(string reason) : IOException(reason);

@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Text;
 using DeisProxy.Core;
 
 namespace DeisProxy.Cluster.Ssh;
@@ -8,9 +7,6 @@ namespace DeisProxy.Cluster.Ssh;
 /// <summary>Starts the OpenSSH client.</summary>
 internal static class SshProcess
 {
-    /// <summary>Output of a command that is kept; what is longer fails, it is no answer to anything that deis-proxy asks.</summary>
-    private const int MaximumOutput = 16 * 1024 * 1024;
-
     /// <summary>How long the pipes of a process that has ended may stay open: an old ssh leaves them to its master.</summary>
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(2);
 
@@ -32,8 +28,6 @@ internal static class SshProcess
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            StandardOutputEncoding = Encoding.UTF8,
-            StandardErrorEncoding = Encoding.UTF8,
             UseShellExecute = false,
             CreateNoWindow = true,
         };
@@ -109,32 +103,20 @@ internal static class SshProcess
         }
     }
 
-    /// <summary>Reads a pipe to its end, or until cancelled.</summary>
-    internal static async Task<string> ReadAsync(StreamReader reader, CancellationToken cancellationToken)
-    {
-        var text = new StringBuilder();
-        var buffer = new char[4096];
-        try
+    /// <summary>Reads a pipe to its end; or until cancelled, if it outlives its process: what came until then is what the process said.</summary>
+    internal static Task<string> ReadAsync(StreamReader reader, CancellationToken cancellationToken) => CommandOutput.ReadAsync(
+        async (buffer, token) =>
         {
-            int count;
-            while ((count = await reader.ReadAsync(buffer, cancellationToken)) > 0)
+            try
             {
-                if (text.Length + count > MaximumOutput)
-                {
-                    throw SshFailure.OutputTooLong(MaximumOutput);
-                }
-
-                text.Append(buffer, 0, count);
+                return await reader.BaseStream.ReadAsync(buffer, token);
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // The pipe outlives its process; what came until now is what the process said.
-            return text.ToString();
-        }
-
-        return text.ToString();
-    }
+            catch (OperationCanceledException)
+            {
+                return 0;
+            }
+        },
+        cancellationToken);
 
     private static string? Find(string program, string searchPath)
     {

@@ -78,15 +78,15 @@ public sealed class SshTransport : INodeTransport, IDisposable
             {
                 throw new DeisProxyException(
                     "ssh-client-unfit",
-                    $"The ssh configuration of {asking} asks for {reason}, which Renci.SshNet does not do.",
+                    $"The ssh configuration of {asking} asks for {reason}, which Renci.SshNet cannot do.",
                     "Use --ssh-client openssh, or auto.");
             }
 
-            Once(_dialog.Explain, $"{address}: entered with the system's ssh, because the ssh configuration of {asking} asks for {reason}");
+            Once(_dialog.Explain, $"{address}: connecting with the system's ssh, because the ssh configuration of {asking} asks for {reason}");
             return await _openSsh.ConnectAsync(address, cancellationToken);
         }
 
-        Once(_dialog.Explain, $"{address}: entered with Renci.SshNet");
+        Once(_dialog.Explain, $"{address}: connecting with Renci.SshNet");
         var node = new RenciNode(address, ct => _renci.ConnectAsync(address, host, hops, _entry, ct), _options.EntryTime);
         try
         {

@@ -13,7 +13,7 @@ namespace DeisProxy.Commands;
 /// <summary>The options that say which load balancer and which cluster, the same for every command that touches one.</summary>
 internal sealed class ConnectionOptions
 {
-    /// <summary>Environment variable in which deisctl takes the node to enter by.</summary>
+    /// <summary>Environment variable in which deisctl takes the node to connect to.</summary>
     private const string TunnelVariable = "DEISCTL_TUNNEL";
 
     private readonly Option<string> _stack = new("--stack", "-s")
@@ -60,7 +60,6 @@ internal sealed class ConnectionOptions
         HelpName = "auto|renci|openssh",
         DefaultValueFactory = _ => "auto",
     };
-
     private readonly Option<string> _sshUser = new("--ssh-user")
     {
         Description = "user on the node",
