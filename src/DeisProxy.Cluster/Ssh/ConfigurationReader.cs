@@ -4,7 +4,7 @@ using DeisProxy.Core;
 
 namespace DeisProxy.Cluster.Ssh;
 
-/// <summary>Finds out how hosts are entered, with the user's ssh configuration as the ssh program reads it.</summary>
+/// <summary>Finds out how to connect to hosts, with the user's ssh configuration as the ssh program reads it.</summary>
 /// <param name="warn">Is told when a configuration that names the host cannot be read.</param>
 internal sealed class ConfigurationReader(SshOptions options, Action<string> warn) : IDisposable
 {
@@ -19,7 +19,7 @@ internal sealed class ConfigurationReader(SshOptions options, Action<string> war
     private readonly SemaphoreSlim _turn = new(1);
     private bool _isSpecific;
 
-    /// <summary>Finds out how a host is entered.</summary>
+    /// <summary>Finds out how to connect to a host.</summary>
     /// <param name="user">The user there; null leaves it to the configuration.</param>
     /// <param name="jump">Position among the jump hosts, from 0; null: it is none, and <see cref="SshOptions.Jump"/> applies.</param>
     public async Task<HostConfiguration> ResolveAsync(NodeAddress address, string? user, int? jump, CancellationToken cancellationToken)

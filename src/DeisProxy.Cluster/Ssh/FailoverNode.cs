@@ -59,7 +59,7 @@ public sealed class FailoverNode : INode
     {
         _disposed = true;
 
-        // A node that is being entered in place of a lost one is left, too.
+        // A node that is being connected to in place of a lost one is left, too.
         await _changing.WaitAsync();
         await _node.DisposeAsync();
     }
@@ -139,11 +139,11 @@ public sealed class FailoverNode : INode
         {
             await ended.CancelAsync();
 
-            // The node that is entered may live on its token.
+            // The connected node may still use its token.
             await Task.WhenAll(tries.Where(one => one.Entering != entered).Select(one => LeaveAsync(one.Entering, one.Stop)));
         }
 
-        // Whatever stands in the way of all nodes, or must be seen, ends the search, even if it came a moment after another node was entered.
+        // Whatever stands in the way of all nodes, or must be seen, ends the search, even if it came a moment after another node was connected.
         if (tries.Select(one => one.Entering).FirstOrDefault(entering => entering.IsFaulted && !IsPassedOver(entering)) is { } alarm)
         {
             await (entered is null ? ValueTask.CompletedTask : (await entered).DisposeAsync());
@@ -203,7 +203,7 @@ public sealed class FailoverNode : INode
         stop.Dispose();
     }
 
-    /// <summary>Whether the next node may be entered in place of this one: an alarm must be seen, and a missing program is missed by all.</summary>
+    /// <summary>Whether the next node may take its place: an alarm must be seen, and all nodes need the program that is missing.</summary>
     private static bool IsPassedOver(Task<INode> entering) =>
         entering.Exception?.InnerException is DeisProxyException error && !SshFailure.IsAlarm(error) && error.Code != SshFailure.ProgramMissing;
 }

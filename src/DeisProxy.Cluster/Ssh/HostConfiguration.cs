@@ -4,7 +4,7 @@ using DeisProxy.Core;
 
 namespace DeisProxy.Cluster.Ssh;
 
-/// <summary>How one host is entered: the options and, where there is an ssh program to read it, the user's ssh configuration.</summary>
+/// <summary>How to connect to one host: the options and, where there is an ssh program to read it, the user's ssh configuration.</summary>
 internal sealed partial record HostConfiguration
 {
     public required string Host { get; init; }
@@ -43,7 +43,7 @@ internal sealed partial record HostConfiguration
 
     private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
-    /// <summary>How a host is entered where there is no ssh program to read the user's configuration.</summary>
+    /// <summary>How to connect to a host where there is no ssh program to read the user's configuration.</summary>
     public static HostConfiguration WithoutSsh(NodeAddress address, string? user, int? jump, SshOptions options) => new()
     {
         Host = address.Host,

@@ -190,7 +190,7 @@ internal sealed class KeyRing(Func<string, CancellationToken, Task<string?>>? as
             .OrderBy(group => group.First() is CertificateHostAlgorithm ? 0 : 1)
             .Select(group => new OfferedKey(group.First().Data, (name, data) =>
             {
-                // Several nodes are entered with one key at once, and keys are not made for that.
+                // Several connections use one key at once, and keys are not made for that.
                 lock (file)
                 {
                     return group.First(algorithm => algorithm.Name == name).Sign(data);

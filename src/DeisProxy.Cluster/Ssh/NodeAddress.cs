@@ -52,7 +52,8 @@ public sealed partial record NodeAddress
         if (host.Contains(':', StringComparison.Ordinal))
         {
             // No zone index: its '%' starts an expansion in ssh.
-            return Ipv6Characters().IsMatch(host) && IPAddress.TryParse(host, out var ip) && ip.AddressFamily == AddressFamily.InterNetworkV6;
+            return host.All(c => char.IsAsciiHexDigit(c) || c is ':' or '.') && IPAddress.TryParse(host, out var v6)
+                && v6.AddressFamily == AddressFamily.InterNetworkV6;
         }
 
         if (host.Length is 0 or > 253 || !HostName().IsMatch(host))
@@ -61,7 +62,7 @@ public sealed partial record NodeAddress
         }
 
         var lastLabel = host[(host.LastIndexOf('.') + 1)..];
-        return !lastLabel.All(char.IsAsciiDigit) || DottedIpv4().IsMatch(host);
+        return !lastLabel.All(char.IsAsciiDigit) || (IPAddress.TryParse(host, out var v4) && v4.ToString() == host);
     }
 
     internal static NodeAddress? TryParse(string text)
@@ -102,12 +103,6 @@ public sealed partial record NodeAddress
         RegexOptions.CultureInvariant,
         1000)]
     private static partial Regex HostName();
-
-    [GeneratedRegex(@"\A(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!\z)|\z)){4}\z", RegexOptions.CultureInvariant, 1000)]
-    private static partial Regex DottedIpv4();
-
-    [GeneratedRegex(@"\A[0-9A-Fa-f:.]{2,45}\z", RegexOptions.CultureInvariant, 1000)]
-    private static partial Regex Ipv6Characters();
 
     [GeneratedRegex(
         @"\A(?:\[(?<v6>[^\[\]]+)\]|(?<name>[^:\[\]]+)(?=:))(?::(?<port>[0-9]{1,5}))?\z",

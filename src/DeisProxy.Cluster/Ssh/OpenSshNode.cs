@@ -7,7 +7,7 @@ namespace DeisProxy.Cluster.Ssh;
 /// certificates and hardware keys are in force. Everything shares one connection; when it is lost, the
 /// next call makes a new one.
 /// </summary>
-internal sealed class OpenSshNode : INode
+internal sealed class OpenSshNode(NodeAddress address, SshOptions options) : INode
 {
     /// <summary>
     /// sshd refuses an eleventh session on one connection (MaxSessions 10). Connections do not count, but commands that are talked to do, and there
@@ -15,21 +15,13 @@ internal sealed class OpenSshNode : INode
     /// </summary>
     private const int ParallelCommands = 7;
 
-    private readonly NodeAddress _address;
-    private readonly SshOptions _options;
     private readonly SemaphoreSlim _commands = new(ParallelCommands);
     private readonly SemaphoreSlim _connecting = new(1);
     private SshMaster? _master;
     private bool _disposed;
 
-    private OpenSshNode(NodeAddress address, SshOptions options)
-    {
-        _address = address;
-        _options = options;
-    }
-
     /// <inheritdoc/>
-    public string Name => _address.ToString();
+    public string Name => address.ToString();
 
     /// <summary>Connects to a node.</summary>
     public static async Task<OpenSshNode> ConnectAsync(NodeAddress address, SshOptions options, CancellationToken cancellationToken)
@@ -67,7 +59,7 @@ internal sealed class OpenSshNode : INode
         {
             var master = await ReadyMasterAsync(cancellationToken);
             var result = await SshProcess.RunAsync(
-                SshArguments.Build(_address, _options, master?.ControlPath, new SshPurpose.Command(arguments)), _options, cancellationToken);
+                SshArguments.Build(address, options, master?.ControlPath, new SshPurpose.Command(arguments)), options, cancellationToken);
             return result.ExitCode == SshFailure.ExitStatus && NodeFailure(master, result.ExitCode, result.StandardError) is { } failure
                 ? throw failure
                 : result;
@@ -84,7 +76,7 @@ internal sealed class OpenSshNode : INode
         ArgumentNullException.ThrowIfNull(arguments);
         var master = await ReadyMasterAsync(cancellationToken);
         var process = SshProcess.Start(
-            SshArguments.Build(_address, _options, master?.ControlPath, new SshPurpose.Command(arguments, IsTalkedTo: true)), _options);
+            SshArguments.Build(address, options, master?.ControlPath, new SshPurpose.Command(arguments, IsTalkedTo: true)), options);
         return new SshStream(process, $"{Name} to its command", (status, error) => NodeFailure(master, status, error));
     }
 
@@ -96,7 +88,7 @@ internal sealed class OpenSshNode : INode
         ArgumentOutOfRangeException.ThrowIfGreaterThan(port, 65535);
         var master = await MasterAsync(cancellationToken);
         var process = SshProcess.Start(
-            SshArguments.Build(_address, _options, master?.ControlPath, new SshPurpose.Stream(host, port)), _options);
+            SshArguments.Build(address, options, master?.ControlPath, new SshPurpose.Stream(host, port)), options);
         return new SshStream(process, $"{Name} to {NodeAddress.Join(host, port)}", (status, error) => NodeFailure(master, status, error));
     }
 
@@ -129,14 +121,14 @@ internal sealed class OpenSshNode : INode
         if (master is { IsLost: true })
         {
             return exitStatus == 0 && standardError.Length == 0
-                ? SshFailure.Lost(_address)
-                : SshFailure.Lost(_address, RemoteText.Clean(standardError.TrimEnd().Split('\n')[^1]).TrimEnd('.'));
+                ? SshFailure.Lost(address)
+                : SshFailure.Lost(address, RemoteText.Clean(standardError.TrimEnd().Split('\n')[^1]).TrimEnd('.'));
         }
 
         // With the master alive ssh itself fails only where it had to make a connection of its own, because sshd refused one more session.
         var own = master is null || standardError.Contains("mux_client_request_session: session request failed", StringComparison.Ordinal);
         return exitStatus == SshFailure.ExitStatus && own && SshFailure.IsRecognized(standardError)
-            ? SshFailure.From(_address, _options, exitStatus, standardError)
+            ? SshFailure.From(address, options, exitStatus, standardError)
             : null;
     }
 
@@ -170,7 +162,7 @@ internal sealed class OpenSshNode : INode
                 await lost.DisposeAsync();
             }
 
-            return _master ??= await SshMaster.StartAsync(_address, _options, cancellationToken);
+            return _master ??= await SshMaster.StartAsync(address, options, cancellationToken);
         }
         finally
         {
@@ -183,7 +175,7 @@ internal sealed class OpenSshNode : INode
     {
         if (_disposed)
         {
-            throw SshFailure.Lost(_address);
+            throw SshFailure.Lost(address);
         }
     }
 }

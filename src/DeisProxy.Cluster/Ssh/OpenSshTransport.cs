@@ -2,7 +2,7 @@ using DeisProxy.Core;
 
 namespace DeisProxy.Cluster.Ssh;
 
-/// <summary>Enters nodes with the system's OpenSSH client.</summary>
+/// <summary>Connects to nodes with the system's OpenSSH client.</summary>
 public sealed class OpenSshTransport(SshOptions options) : INodeTransport
 {
     /// <inheritdoc/>
@@ -17,7 +17,7 @@ public sealed class OpenSshTransport(SshOptions options) : INodeTransport
         await OpenSshNode.ConnectAsync(address, options, cancellationToken);
 
     /// <summary>Runs one command over a connection of its own, which is cheaper than one to share.</summary>
-    /// <exception cref="DeisProxyException">The node cannot be entered; the codes are those of <see cref="ConnectAsync"/>.</exception>
+    /// <exception cref="DeisProxyException">Connecting failed; the codes are those of <see cref="ConnectAsync"/>.</exception>
     public async Task<CommandResult> RunOnceAsync(NodeAddress address, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);

@@ -7,8 +7,8 @@ using Renci.SshNet.Security;
 
 namespace DeisProxy.Cluster.Ssh;
 
-/// <summary>Enters nodes with SSH.NET.</summary>
-internal sealed class RenciTransport
+/// <summary>Connects to nodes with SSH.NET.</summary>
+internal sealed class RenciTransport(SshOptions options, KeyRing keyRing, Action<string> warn)
 {
     /// <summary>SSH.NET blocks a thread while it connects and authenticates, and there are so many connections at a time.</summary>
     private const int Threads = 160;
@@ -17,17 +17,11 @@ internal sealed class RenciTransport
     public static ILookup<string, string> Algorithms { get; } =
         Offer(new ConnectionInfo("localhost", "nobody", new NoneAuthenticationMethod("nobody")));
 
-    private readonly SshOptions _options;
-    private readonly KeyRing _keys;
-    private readonly Action<string> _warn;
-
     static RenciTransport()
     {
         ThreadPool.GetMinThreads(out var workers, out var completion);
         ThreadPool.SetMinThreads(Math.Max(workers, Threads), completion);
     }
-
-    public RenciTransport(SshOptions options, KeyRing keys, Action<string> warn) => (_options, _keys, _warn) = (options, keys, warn);
 
     /// <summary>Makes a connection to a node.</summary>
     /// <param name="hops">Jump hosts to go through, the first one first.</param>
@@ -50,10 +44,10 @@ internal sealed class RenciTransport
             foreach (var (hop, hopHost) in hops)
             {
                 var before = way;
-                var node = new RenciNode(hop, ct => ConnectAsync(hop, hopHost, before, ownsVia: true, ct), _options.EntryTime, isJump: true);
+                var node = new RenciNode(hop, ct => ConnectAsync(hop, hopHost, before, ownsVia: true, ct), options.EntryTime, isJump: true);
                 await node.EnterAsync(cancellationToken);
 
-                // Not sooner: what is not entered does not own the way to it.
+                // Not sooner: what is not connected does not own the way to it.
                 way = node;
             }
 
@@ -73,8 +67,8 @@ internal sealed class RenciTransport
     private async Task<RenciConnection> ConnectAsync(
         NodeAddress address, HostConfiguration host, INode? via, bool ownsVia, CancellationToken cancellationToken)
     {
-        var named = _options.IdentityFile is { } file ? SshOptions.Expand(file) : null;
-        var (keys, locked) = await _keys.CollectAsync(host, named, _warn, cancellationToken);
+        var named = options.IdentityFile is { } file ? SshOptions.Expand(file) : null;
+        var (keys, locked) = await keyRing.CollectAsync(host, named, warn, cancellationToken);
         DeisProxyException? refused = null;
         if (keys.Count > 0)
         {
@@ -90,7 +84,7 @@ internal sealed class RenciTransport
 
         foreach (var path in locked)
         {
-            if (await _keys.UnlockAsync(path, host, cancellationToken) is { } unlocked)
+            if (await keyRing.UnlockAsync(path, host, cancellationToken) is { } unlocked)
             {
                 try
                 {
@@ -105,7 +99,7 @@ internal sealed class RenciTransport
 
         throw refused ?? (locked.Count > 0
             ? SshFailure.Locked(address, locked[0])
-            : SshFailure.Refused(address, host.User, "there is no key to offer", _options));
+            : SshFailure.Refused(address, host.User, "there is no key to offer", options));
     }
 
     private async Task<RenciConnection> ConnectAsync(
@@ -113,13 +107,13 @@ internal sealed class RenciTransport
     {
         var known = await KnownHosts.LoadAsync(
             host.KnownHostsFiles, host.HostKeyAlias ?? host.Host, host.HostKeyAlias is null ? host.Port : null,
-            _options.KnownHostsFile is { } file ? SshOptions.Expand(file) : null, cancellationToken);
+            options.KnownHostsFile is { } file ? SshOptions.Expand(file) : null, cancellationToken);
         var relay = via is null ? null : new StreamRelay(ct => via.OpenStreamAsync(host.Host, host.Port, ct));
-        var method = new PublicKeyMethod(host.User, keys, _warn);
+        var method = new PublicKeyMethod(host.User, keys, warn);
         var info = relay is null
             ? new ConnectionInfo(host.Host, host.Port, host.User, method)
             : new ConnectionInfo(host.Host, host.Port, host.User, ProxyTypes.Http, "127.0.0.1", relay.Port, StreamRelay.User, relay.Secret, method);
-        info.Timeout = _options.ConnectTimeout;
+        info.Timeout = options.ConnectTimeout;
         PutBeforeSlow(info.KeyExchangeAlgorithms, "curve25519-sha256@libssh.org", "curve25519-sha256");
         Keep(info.KeyExchangeAlgorithms, host.Algorithms["KexAlgorithms"]);
         Keep(info.Encryptions, host.Algorithms["Ciphers"]);
@@ -139,7 +133,7 @@ internal sealed class RenciTransport
         try
         {
             connecting = Task.Run(() => client.ConnectAsync(cancellationToken), CancellationToken.None);
-            await connecting.WaitAsync(_options.EntryTime, cancellationToken);
+            await connecting.WaitAsync(options.EntryTime, cancellationToken);
             if (method.Session is not { } session)
             {
                 throw new DeisProxyException(
@@ -258,9 +252,9 @@ internal sealed class RenciTransport
         return error switch
         {
             DeisProxyException known => known,
-            SshAuthenticationException => SshFailure.Refused(address, host.User, said, _options, error),
+            SshAuthenticationException => SshFailure.Refused(address, host.User, said, options, error),
             SshConnectionException when said.Contains("authentication failures", StringComparison.OrdinalIgnoreCase) =>
-                SshFailure.Refused(address, host.User, said, _options, error),
+                SshFailure.Refused(address, host.User, said, options, error),
             SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } =>
                 SshFailure.Unreachable(address, $"Could not resolve hostname {host.Host}", error),
             SshOperationTimeoutException or TimeoutException or OperationCanceledException =>

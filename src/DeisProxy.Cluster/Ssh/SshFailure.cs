@@ -107,7 +107,7 @@ internal static partial class SshFailure
             KnownHosts.Verdict.Revoked => new DeisProxyException(
                 HostKeyRevoked,
                 $"The host key of {node}, {fingerprint}, has been revoked ({line}).",
-                "Do not enter this node. Find out why the key was revoked, and have the node make new ones."),
+                "Do not connect to this node. Find out why the key was revoked, and have the node make new ones."),
             KnownHosts.Verdict.Changed => new DeisProxyException(
                 HostKeyChanged,
                 $"The host key of {node} has changed, it is now {fingerprint} (the old one is in {line}): {Between}.",

@@ -3,7 +3,7 @@ using DeisProxy.Core;
 
 namespace DeisProxy.Cluster.Ssh;
 
-/// <summary>What nodes are entered with.</summary>
+/// <summary>What connects to nodes.</summary>
 public enum SshClientKind
 {
     /// <summary>SSH.NET, unless the host's ssh configuration asks for what it cannot do.</summary>
@@ -16,10 +16,10 @@ public enum SshClientKind
     OpenSsh,
 }
 
-/// <summary>How to enter a node; the meanings are those of the OpenSSH client's own options.</summary>
+/// <summary>How to connect to a node; the meanings are those of the OpenSSH client's own options.</summary>
 public sealed partial record SshOptions
 {
-    /// <summary>What to enter it with.</summary>
+    /// <summary>What connects to it.</summary>
     public SshClientKind Client { get; init; }
 
     /// <summary>The user on the node, <c>ssh -l</c>. CoreOS nodes have <c>core</c>.</summary>
@@ -44,7 +44,7 @@ public sealed partial record SshOptions
     /// <summary>How long the TCP connection and the key exchange may take; whole seconds, at least one.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long it may take until a node is entered: <see cref="ConnectTimeout"/> holds for each step of it.</summary>
+    /// <summary>How long connecting may take in all: <see cref="ConnectTimeout"/> holds for each step of it.</summary>
     internal TimeSpan EntryTime => ConnectTimeout * 3;
 
     /// <summary>Where to look for programs, in the form of PATH; null: the PATH of this process. For tests.</summary>

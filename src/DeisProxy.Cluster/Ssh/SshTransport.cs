@@ -2,7 +2,7 @@ using DeisProxy.Core;
 
 namespace DeisProxy.Cluster.Ssh;
 
-/// <summary>How a person is asked and told while nodes are entered.</summary>
+/// <summary>How a person is asked and told while connections are made.</summary>
 /// <param name="Ask">Asks for a secret; null: there is nobody to ask.</param>
 /// <param name="Warn">Is told what the person should know.</param>
 /// <param name="Explain">Is told what happens and why, for whoever wants it at length.</param>
@@ -12,7 +12,7 @@ public sealed record SshDialog(Func<string, CancellationToken, Task<string?>>? A
     public static SshDialog Silent { get; } = new(null, _ => { }, _ => { });
 }
 
-/// <summary>Enters nodes with SSH.NET, and with the system's ssh what SSH.NET cannot enter.</summary>
+/// <summary>Connects to nodes with SSH.NET, and with the system's ssh where SSH.NET cannot.</summary>
 public sealed class SshTransport : INodeTransport, IDisposable
 {
     private readonly SshOptions _options;

@@ -54,7 +54,7 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     public async Task RunAsync(FlipStep step, ClusterSnapshot before, bool undoing, CancellationToken cancellationToken)
     {
         Report = null;
-        Activity("flip: entering the nodes of the routers");
+        Activity("flip: connecting to the routers' nodes");
         var after = step.ApplyTo(before);
         var ports = Ports(step, before, after);
         _told = undoing ? _told : ports.Count > 0 ? null : time.GetTimestamp();
@@ -250,7 +250,7 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return NodeMeans.None($"the routers' nodes could not be entered within {PrepareLimit.TotalSeconds} s");
+            return NodeMeans.None($"the routers' nodes could not be reached within {PrepareLimit.TotalSeconds} s");
         }
     }
 }

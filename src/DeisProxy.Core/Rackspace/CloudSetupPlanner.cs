@@ -141,7 +141,7 @@ public static class CloudSetupPlanner
                 "other-nodes",
                 $"None of the load balancer's nodes ({balancer.Nodes.Select(n => n.Address).ToValueList()}) is the private address of a live router "
                     + "of this cluster.",
-                "Check that the load balancer and the node you entered by belong to the same cluster."));
+                "Check that the load balancer and the node you connected to belong to the same cluster."));
         }
 
         if (goal.TimeoutSeconds > TimeoutStep.Maximum)

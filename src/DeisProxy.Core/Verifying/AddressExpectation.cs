@@ -40,7 +40,7 @@ public sealed record AddressExpectation(IPAddress? Expected, IPAddress? Own, IRe
 
     /// <summary>Why an unknown address may still be right.</summary>
     internal string Doubt => Own is null
-        ? "this machine's address as the load balancer sees it is not known (the nodes are entered through another host)"
+        ? "this machine's address as the load balancer sees it is not known (the nodes are reached through another host)"
         : $"the nodes see this machine as {Own}; a NAT, a proxy or a bastion on one of the two ways explains the difference, and so would a wrong "
         + "address";
 

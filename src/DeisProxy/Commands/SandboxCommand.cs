@@ -102,7 +102,7 @@ internal sealed class SandboxCommand : Command
         terminal.Result("# deis-proxy against it:");
         if (node is null)
         {
-            terminal.Result("# (there is no node to enter by: that needs Linux with sshd; on Debian: apt-get install openssh-server)");
+            terminal.Result("# (no node to connect to: that needs Linux with sshd; on Debian: apt-get install openssh-server)");
         }
         else
         {
