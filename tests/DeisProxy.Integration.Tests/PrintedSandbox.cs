@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DeisProxy.RealParts;
 
 namespace DeisProxy.Integration.Tests;
 
@@ -16,6 +17,9 @@ internal sealed class PrintedSandbox(Process process, IReadOnlyList<string> prin
 
     public static async Task<PrintedSandbox> StartAsync(string[] program, string provider, params string[] options)
     {
+        // Without them it runs and offers no node to enter.
+        _ = RealProcess.Find("sshd", "install the Debian package openssh-server");
+        _ = RealProcess.Find("ssh-keygen", "install the Debian package openssh-client");
         var process = Process.Start(new ProcessStartInfo(program[0], [.. program[1..], "sandbox", "--provider", provider, .. options])
         {
             UseShellExecute = false,

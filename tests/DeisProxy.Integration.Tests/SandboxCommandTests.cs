@@ -17,6 +17,7 @@ public sealed partial class SandboxCommandTests : IDisposable
     [Fact]
     public async Task What_it_prints_works_and_it_ends_when_asked()
     {
+        _ = RealProcess.Find("aws", "python3 -m pip install awscli");
         using var sandbox = await PrintedSandbox.StartAsync(ToolRun.Program, "aws");
         var aws = sandbox.Line("aws elb ");
         (await DoneAsync(sandbox, aws)).ShouldContain("HTTP:80/health-check");
@@ -157,6 +158,7 @@ public sealed partial class SandboxCommandTests : IDisposable
     [Fact]
     public async Task No_command_is_run_on_this_machine()
     {
+        _ = RealProcess.Find("ssh", "install the Debian package openssh-client");
         using var sandbox = await PrintedSandbox.StartAsync(ToolRun.Program, "none");
         var node = sandbox.OptionOf("--node").Split(':');
         var key = sandbox.OptionOf("--identity");
