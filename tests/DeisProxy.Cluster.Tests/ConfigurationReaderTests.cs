@@ -42,6 +42,7 @@ public sealed class ConfigurationReaderTests : IDisposable
     [Fact]
     public async Task The_user_and_the_port_of_each_host_hold()
     {
+        _ = RealProcess.Find("ssh", "install the Debian package openssh-client");
         await File.WriteAllTextAsync(_directory["config"], "Port 23\nUser someone\n");
         using var reader = new ConfigurationReader(new SshOptions { ConfigFile = _directory["config"] }, _ => { });
         (string Name, string? User)[] hosts = [("one", "core"), ("two:24", "core"), ("three", null), ("four", "core")];
