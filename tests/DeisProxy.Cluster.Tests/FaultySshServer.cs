@@ -113,7 +113,9 @@ internal sealed class FaultySshServer : IAsyncDisposable
                 _serving.Enqueue(ServeAsync(await _listener.AcceptSocketAsync(_stop.Token)));
             }
         }
-        catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception error)
+            // AcceptSocketAsync says that it is not listening, where it is called just after the end.
+            when (error is OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException)
         {
             System.Diagnostics.Debug.WriteLine(error.Message);
         }

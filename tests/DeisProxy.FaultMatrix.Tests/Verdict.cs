@@ -52,6 +52,13 @@ internal static class Verdict
         return sandbox.State();
     })).Value;
 
+    /// <summary>What came of a run in which a call failed.</summary>
+    public static async Task<Outcome> OutcomeAsync(FaultySandbox sandbox, string command, Run run, string what)
+    {
+        var struck = sandbox.Sandbox.CallLog.Calls.Any(call => call.Outcome.StartsWith("fault", StringComparison.Ordinal));
+        return new Outcome(await JudgeAsync(sandbox, command, run, what), struck, Held: null);
+    }
+
     /// <summary>What must be so at the end of a run, and what the next ones make of it.</summary>
     public static async Task<List<Violation>> JudgeAsync(FaultySandbox sandbox, string command, Run run, string what, bool interrupted = false)
     {

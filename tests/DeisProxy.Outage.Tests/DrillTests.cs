@@ -44,8 +44,13 @@ public sealed class RightsTests(ITestOutputHelper output) : DrillTests(output)
 public sealed class HindranceTests(ITestOutputHelper output) : DrillTests(output)
 {
     [Fact]
-    public Task Nodes_that_lose_the_operator_let_connections_go_and_a_router_that_never_follows_has_all_put_back() =>
-        RunAsync("freeze-held", "cut-one-held", "cut-all-held", "confd-idle", "confd-hangs");
+    public Task Nodes_that_lose_the_operator_let_connections_go() => RunAsync("freeze-held", "cut-one-held", "cut-all-held");
+}
+
+public sealed class RouterTests(ITestOutputHelper output) : DrillTests(output)
+{
+    [Fact]
+    public Task A_router_that_never_follows_has_all_put_back() => RunAsync("confd-idle", "confd-hangs");
 }
 
 public sealed class WebSocketTests(ITestOutputHelper output) : DrillTests(output)

@@ -2,6 +2,9 @@ using System.Text.Json.Nodes;
 using DeisProxy.RealParts;
 using Xunit.Abstractions;
 
+// Drills mostly wait, each on a testbed of its own.
+[assembly: CollectionBehavior(MaxParallelThreads = 4)]
+
 namespace DeisProxy.Outage.Tests;
 
 /// <summary>Measures, so nothing else runs beside it.</summary>

@@ -1,5 +1,5 @@
 // Most of the time tests wait: for routers, for the load balancer, for limits.
-[assembly: CollectionBehavior(MaxParallelThreads = 4)]
+[assembly: CollectionBehavior(MaxParallelThreads = 8)]
 
 namespace DeisProxy.Tests;
 
