@@ -288,12 +288,10 @@ internal sealed class FaultySshServer : IAsyncDisposable
     }
 }
 
-/// <summary>What the server does with a channel.</summary>
+/// <summary>What it does with a channel.</summary>
 internal sealed class FaultyChannel(SshWire wire, uint number)
 {
     public Task DataAsync(byte[] data) => wire.SendAsync([94, .. Ssh.Number(number), .. Ssh.Join(data)]);
-
-    public Task ErrorAsync(byte[] data) => wire.SendAsync([95, .. Ssh.Number(number), .. Ssh.Number(1), .. Ssh.Join(data)]);
 
     public Task EndAsync() => wire.SendAsync([96, .. Ssh.Number(number)]);
 

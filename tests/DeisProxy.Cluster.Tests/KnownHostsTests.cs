@@ -6,7 +6,7 @@ using DeisProxy.RealParts;
 
 namespace DeisProxy.Cluster.Tests;
 
-/// <summary>What known_hosts files say, and that Renci.SshNet is held to it.</summary>
+/// <summary>What known_hosts files say, and that both clients are held to it in the same way.</summary>
 public sealed class KnownHostsTests(SharedSshServer shared) : IClassFixture<SharedSshServer>, IDisposable
 {
     private readonly SshServer _server = shared.Server;
@@ -43,15 +43,17 @@ public sealed class KnownHostsTests(SharedSshServer shared) : IClassFixture<Shar
             .Replace("{rsa}", KeyOf("rsa"), StringComparison.Ordinal)
             .Replace("{hash}", Hashed($"[127.0.0.1]:{_server.Port}"), StringComparison.Ordinal));
 
-        var entering = _server.ConnectAsync(SshClientKind.Renci, options => options with { KnownHostsFile = _directory["known"] });
         if (verdict == "Known")
         {
-            await using var node = await entering;
+            await (await ConnectAsync(SshClientKind.Renci)).DisposeAsync();
+            await (await ConnectAsync(SshClientKind.OpenSsh)).DisposeAsync();
             return;
         }
 
-        var error = await Should.ThrowAsync<DeisProxyException>(() => entering);
-        error.Code.ShouldBe($"ssh-host-key-{verdict.ToLowerInvariant()}");
+        var code = $"ssh-host-key-{verdict.ToLowerInvariant()}";
+        (await Should.ThrowAsync<DeisProxyException>(() => ConnectAsync(SshClientKind.OpenSsh))).Code.ShouldBe(code);
+        var error = await Should.ThrowAsync<DeisProxyException>(() => ConnectAsync(SshClientKind.Renci));
+        error.Code.ShouldBe(code);
         error.Message.ShouldContain(_server.Fingerprint);
         if (verdict != "Unknown")
         {
@@ -102,14 +104,16 @@ public sealed class KnownHostsTests(SharedSshServer shared) : IClassFixture<Shar
         await RealProcess.RunAsync("ssh-keygen", "-q", "-s", _directory["authority"], "-I", "host", "-h", "-n", principal, _directory["host.pub"]);
         await using var server = await SshServer.StartAsync($"HostKey {_directory["host"]}", $"HostCertificate {_directory["host"]}-cert.pub");
         await File.WriteAllTextAsync(_directory["known"], $"@cert-authority [127.0.0.*]:{server.Port} {KeyOf("authority")}\n");
-        var entering = server.ConnectAsync(SshClientKind.Renci, options => options with { KnownHostsFile = _directory["known"] });
-        if (isKnown)
+        foreach (var client in (SshClientKind[])[SshClientKind.Renci, SshClientKind.OpenSsh])
         {
-            await using var node = await entering;
-        }
-        else
-        {
-            (await Should.ThrowAsync<DeisProxyException>(() => entering)).Code.ShouldBe("ssh-host-key-unknown");
+            if (isKnown)
+            {
+                await (await ConnectAsync(client, server)).DisposeAsync();
+            }
+            else
+            {
+                (await Should.ThrowAsync<DeisProxyException>(() => ConnectAsync(client, server))).Code.ShouldBe("ssh-host-key-unknown");
+            }
         }
     }
 
@@ -120,8 +124,12 @@ public sealed class KnownHostsTests(SharedSshServer shared) : IClassFixture<Shar
         await SshServer.NewKeyAsync(_directory["second"]);
         await using var server = await SshServer.StartAsync($"HostKey {_directory["rsa"]}");
         await File.WriteAllTextAsync(_directory["known"], SshServer.KnownHostsLine(server.Port, _directory["rsa"]));
-        await using var node = await server.ConnectAsync(SshClientKind.Renci, options => options with { KnownHostsFile = _directory["known"] });
+        await (await ConnectAsync(SshClientKind.Renci, server)).DisposeAsync();
+        await (await ConnectAsync(SshClientKind.OpenSsh, server)).DisposeAsync();
     }
+
+    private Task<INode> ConnectAsync(SshClientKind client, SshServer? server = null) =>
+        (server ?? _server).ConnectAsync(client, options => options with { KnownHostsFile = _directory["known"] });
 
     private static string Hashed(string name)
     {
