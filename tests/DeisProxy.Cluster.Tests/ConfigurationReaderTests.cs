@@ -62,20 +62,33 @@ public sealed class ConfigurationReaderTests : IDisposable
         Asked().ShouldBe(2);
     }
 
-    private static async Task<string> FindAsync(ConfigurationReader reader, string name)
+    /// <summary>A <c>Match exec</c> may wait for anything.</summary>
+    [Fact]
+    public async Task An_answer_that_does_not_come_holds_up_no_other_host()
     {
-        var found = await reader.ResolveAsync(NodeAddress.Parse(name), "core", jump: null, SshServers.Limit);
+        await File.WriteAllTextAsync(_directory["config"], "");
+        using var reader = await ReaderAsync(first: "case \"$*\" in *'-- one') exec sleep 100 ;; esac");
+        using var stop = new CancellationTokenSource();
+        var one = FindAsync(reader, "one", stop.Token);
+        (await FindAsync(reader, "two").WaitAsync(TimeSpan.FromSeconds(60))).ShouldBe("two:22");
+        await stop.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => one);
+    }
+
+    private static async Task<string> FindAsync(ConfigurationReader reader, string name, CancellationToken? stop = null)
+    {
+        var found = await reader.ResolveAsync(NodeAddress.Parse(name), "core", jump: null, stop ?? SshServers.Limit);
         return $"{found.Host}:{found.Port}";
     }
 
     private int Asked() => File.ReadLines(_directory["asked"]).Count(line => line.Contains(_directory["config"], StringComparison.Ordinal));
 
     /// <summary>With an ssh that writes down what it is asked.</summary>
-    private async Task<ConfigurationReader> ReaderAsync(string redirection = "")
+    private async Task<ConfigurationReader> ReaderAsync(string redirection = "", string first = "")
     {
         var folder = Directory.CreateDirectory(_directory["bin"]).FullName;
         var (ssh, wrapper) = (RealProcess.Find("ssh", "install the Debian package openssh-client"), Path.Combine(folder, "ssh"));
-        await File.WriteAllTextAsync(wrapper, $"#!/bin/sh\necho \"$@\" >>{_directory["asked"]}\nexec {ssh} \"$@\" {redirection}\n");
+        await File.WriteAllTextAsync(wrapper, $"#!/bin/sh\necho \"$@\" >>{_directory["asked"]}\n{first}\nexec {ssh} \"$@\" {redirection}\n");
         await RealProcess.RunAsync("chmod", "700", wrapper);
         return new ConfigurationReader(new SshOptions { ConfigFile = _directory["config"], SearchPath = folder }, _ => { });
     }
