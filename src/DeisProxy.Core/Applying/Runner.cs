@@ -4,19 +4,10 @@ namespace DeisProxy.Core.Applying;
 
 /// <summary>
 /// Carries a plan out, step by step, whatever the steps are: writes the journal, compares with what was planned on, changes. When a step fails for
-/// good or the person interrupts, it undoes that step and the ones before it, in reverse.
+/// good or the person interrupts, it lets <see cref="Rollback"/> undo that step and the ones before it.
 /// </summary>
 public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<StepProgress> progress, TimeProvider time)
 {
-    private const string ForeignChange = "changed-meanwhile";
-
-    private static readonly TimeSpan RollbackPause = TimeSpan.FromMilliseconds(500);
-
-    /// <summary>What is under way when the lock's time runs out has been handled by then.</summary>
-    private static readonly TimeSpan LockReserve = TimeSpan.FromSeconds(5);
-
-    private string? _rescued;
-
     /// <summary>
     /// How long putting back may take in all. Neither an interrupt nor the command's time limit cuts it short: it is what brings
     /// the ports back.
@@ -79,7 +70,9 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
                 return new RunResult(states, error, RollbackError: null);
             }
 
-            return new RunResult(states, error, await RollBackAsync(record, previous, states, Math.Min(end, states.Count) - 1, current));
+            var rollback = new Rollback(cluster, journal, Lock, RollbackLimit, (index, status, begun) => Report(states, index, status, begun), time);
+            var failure = await rollback.RunAsync(record, previous, states, Math.Min(end, states.Count) - 1, current);
+            return new RunResult(states, error, failure);
         }
         finally
         {
@@ -116,186 +109,12 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
         }
     }
 
-    /// <summary>Undoes a step that may be half done and those before it. Returns why something could not be put back.</summary>
-    private async Task<Exception?> RollBackAsync(RunRecord record, RunRecord? previous, List<StepProgress> states, int from, ClusterSnapshot current)
-    {
-        using var limit = new CancellationTokenSource(RollbackLimit, time);
-        Exception? failure = null;
-        for (var index = from; index >= record.Repairs; index--)
-        {
-            if (states[index].Status == StepStatus.Planned)
-            {
-                continue;
-            }
-
-            var begun = time.GetTimestamp();
-            try
-            {
-                current = await UndoAsync(record with { Current = index, Undoing = true }, current, limit.Token);
-                Report(states, index, StepStatus.Undone, begun);
-            }
-#pragma warning disable CA1031 // One step that cannot be put back must not keep the others from it.
-            catch (Exception error)
-#pragma warning restore CA1031
-            {
-                failure ??= WithRescue(error is OperationCanceledException ? TooLong(states[index].Step, error) : error);
-                Report(states, index, StepStatus.Failed, begun);
-            }
-        }
-
-        if (failure is null)
-        {
-            await CloseAsync(previous, limit.Token);
-        }
-
-        return failure;
-    }
-
-    /// <summary>Everything is as before this run. What an earlier one knows is not lost with it.</summary>
-    private async Task CloseAsync(RunRecord? previous, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await Waiting.RetryAsync(
-                time,
-                async ct =>
-                {
-                    // Whoever holds the lock by now has a record of his own there.
-                    await EnsureHeldAsync(ct);
-                    await (previous is null ? journal.DropAsync(ct) : journal.WriteAsync(previous, ct));
-                    return true;
-                },
-                cancellationToken);
-        }
-        catch (Exception error) when (error is DeisProxyException or OperationCanceledException)
-        {
-            // The record of this run stays: the next one looks at it, and finds nothing to mend.
-        }
-    }
-
-    private async Task<ClusterSnapshot> UndoAsync(RunRecord record, ClusterSnapshot current, CancellationToken cancellationToken)
-    {
-        var step = record.Steps[record.Current];
-        _rescued = null;
-        while (true)
-        {
-            var isRead = false;
-            try
-            {
-                await step.SecureAsync(cluster, cancellationToken);
-                var notOurs = await WhyNotOursAsync(record, cancellationToken);
-                if (notOurs is null)
-                {
-                    await WriteIfPossibleAsync(record, cancellationToken);
-                }
-
-                current = await cluster.ReadAsync(current, cancellationToken);
-                isRead = true;
-                var back = step.BackFrom(current);
-                if (back.IsDoneIn(current))
-                {
-                    return current;
-                }
-
-                if (notOurs is not null)
-                {
-                    throw notOurs;
-                }
-
-                return step.IsOurs(current)
-                    ? await back.CarryOutAsync(cluster, current, undoing: true, cancellationToken)
-                    : throw Foreign(step, "as this run left it");
-            }
-            catch (DeisProxyException error)
-                when (error.Code is not (ForeignChange or IRunLock.HeldByAnother) && !cancellationToken.IsCancellationRequested)
-            {
-                // A port may be closed now, so even what looks final is tried again until the time is up.
-                try
-                {
-                    _rescued ??= isRead ? null : await RescueAsync(step, current, cancellationToken);
-                    await Task.Delay(RollbackPause, time, cancellationToken);
-                }
-                catch (OperationCanceledException)
-                {
-                    throw error;
-                }
-            }
-        }
-    }
-
-    /// <summary>Only while the lock is certainly this run's: later the balancer may be in somebody else's hands.</summary>
-    private async Task<string?> RescueAsync(Step step, ClusterSnapshot current, CancellationToken cancellationToken)
-    {
-        var sure = Lock is null ? RollbackLimit : Lock.HeldForSure - LockReserve;
-        if (sure <= TimeSpan.Zero)
-        {
-            return null;
-        }
-
-        using var timer = new CancellationTokenSource(sure, time);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
-        try
-        {
-            return await step.RescueAsync(cluster, current, limit.Token);
-        }
-        catch (Exception error) when (error is DeisProxyException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
-        {
-            // What keeps the step from being put back is reported.
-            return null;
-        }
-    }
-
-    private Exception WithRescue(Exception error) => _rescued is null || error is not DeisProxyException known
-        ? error
-        : new DeisProxyException(known.Code, $"{known.Message} {_rescued}", known.Remedy, known);
-
     /// <summary>Forwards a lock that is gone is not taken back: somebody may have removed it to stop this run.</summary>
     private async Task EnsureHeldAsync(CancellationToken cancellationToken)
     {
         if (Lock is not null)
         {
             await Waiting.RetryAsync(time, ct => Lock.EnsureHeldAsync(takeBack: false, ct), cancellationToken);
-        }
-    }
-
-    /// <summary>Whether what this run has changed may be undone by it; another run may have begun since, and may even have ended.</summary>
-    private async Task<DeisProxyException?> WhyNotOursAsync(RunRecord record, CancellationToken cancellationToken)
-    {
-        try
-        {
-            if (Lock is null || await Lock.EnsureHeldAsync(takeBack: true, cancellationToken))
-            {
-                return null;
-            }
-        }
-        catch (DeisProxyException error) when (error.Code == IRunLock.HeldByAnother)
-        {
-            return error;
-        }
-
-        // It was lost for a while. Had nobody else been here, the journal would still name this run.
-        var found = await journal.ReadUnfinishedAsync(cancellationToken);
-        return found is not null && found.StartedAt == record.StartedAt && found.Holder == record.Holder ? null : new DeisProxyException(
-            ForeignChange,
-            found is null ? "Another run started and ended after the lock was lost." : $"Another run started after the lock was lost: {found}.",
-            "Find out who is changing this cluster, then run the command again; it makes a new plan.");
-    }
-
-    private DeisProxyException TooLong(Step step, Exception error) => new(
-        "rollback-too-slow",
-        $"Could not put back the step {step.Id} within {RollbackLimit.TotalSeconds} s.",
-        "Check why the load balancer's API or the cluster does not answer; the journal has what was there before.",
-        error);
-
-    private async Task WriteIfPossibleAsync(RunRecord record, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await journal.WriteAsync(record, cancellationToken);
-        }
-        catch (DeisProxyException)
-        {
-            // The record that is there names this run's steps already; bringing a port back does not wait for a better one.
         }
     }
 
@@ -309,12 +128,7 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
     {
         if (!step.Inverse().IsDoneIn(current))
         {
-            throw Foreign(step, "as it was when planned");
+            throw Rollback.Foreign(step, "as it was when planned");
         }
     }
-
-    private static DeisProxyException Foreign(Step step, string what) => new(
-        ForeignChange,
-        $"The step {step.Id} found a change by somebody else: its target is no longer {what}.",
-        "Find out who is changing this cluster, then run the command again; it makes a new plan.");
 }

@@ -3,12 +3,9 @@ namespace DeisProxy.Sandbox.Etcd;
 /// <summary>The tree behind etcd's v2 keys API, as etcd's own store keeps it (rules and their order from etcd's v2store).</summary>
 internal sealed class EtcdStore(TimeProvider time)
 {
-    private const int HistoryLength = 1000;
-
     private readonly Lock _lock = new();
+    private readonly EtcdHistory _history = new();
     private readonly EtcdEntry _root = new("/", value: null, created: 0, expires: null);
-    private readonly LinkedList<(long Index, EtcdEvent Event)> _history = [];
-    private readonly List<Watcher> _watchers = [];
 
     // A fresh member has written three entries of its own.
     private long _index = 3;
@@ -126,27 +123,7 @@ internal sealed class EtcdStore(TimeProvider time)
         lock (_lock)
         {
             Expire();
-            var first = _history.First?.Value.Index ?? _index + 1;
-            if (since > 0 && since <= _index)
-            {
-                if (since < first && _history.Count == HistoryLength)
-                {
-                    throw new EtcdException(401, $"the requested history has been cleared [{first}/{since}]", _index);
-                }
-
-                foreach (var (index, past) in _history)
-                {
-                    if (index >= since && (Concerns(past, path, recursive) || RemovedPrefix(past, path)))
-                    {
-                        return (Task.FromResult(past), _index);
-                    }
-                }
-            }
-
-            var watcher = new Watcher(path, recursive, since);
-            _watchers.Add(watcher);
-            cancellationToken.Register(() => watcher.Seen.TrySetCanceled(cancellationToken));
-            return (watcher.Seen.Task, _index);
+            return (_history.NextAsync(path, recursive, since, _index, cancellationToken), _index);
         }
     }
 
@@ -327,48 +304,9 @@ internal sealed class EtcdStore(TimeProvider time)
 
     private EtcdEvent Record(EtcdEvent change)
     {
-        _index++;
-        _history.AddLast((_index, change));
-        if (_history.Count > HistoryLength)
-        {
-            _history.RemoveFirst();
-        }
-
-        foreach (var watcher in _watchers.FindAll(watcher => _index >= watcher.Since && Concerns(change, watcher.Path, watcher.Recursive)))
-        {
-            watcher.Seen.TrySetResult(change);
-        }
-
-        _watchers.RemoveAll(watcher => watcher.Seen.Task.IsCompleted);
+        _history.Add(++_index, change);
         return change;
     }
-
-    private static bool Concerns(EtcdEvent change, string path, bool recursive)
-    {
-        if (change.Silent)
-        {
-            return false;
-        }
-
-        var key = change.Node.Key;
-        var below = path == "/" ? "/" : $"{path}/";
-        if (key == path)
-        {
-            return true;
-        }
-
-        if (recursive && key.StartsWith(below, StringComparison.Ordinal))
-        {
-            // What begins with an underscore is hidden from those who watch above it.
-            return !key[below.Length..].Split('/').Any(part => part.StartsWith('_'));
-        }
-
-        return change.Action is "delete" or "expire" && change.Node.IsDirectory && path.StartsWith($"{key}/", StringComparison.Ordinal);
-    }
-
-    // etcd looks through its history with a plain prefix: a removed directory /d answers a watch of /deis, too.
-    private static bool RemovedPrefix(EtcdEvent change, string path) =>
-        change is { Action: "delete" or "expire", Previous: { IsDirectory: true, Key: var key } } && path.StartsWith(key, StringComparison.Ordinal);
 
     private void Expire()
     {
@@ -390,10 +328,5 @@ internal sealed class EtcdStore(TimeProvider time)
             : null;
         return new EtcdView(
             entry.Path, entry.Value, entry.IsDirectory, entry.Expires, ttl, shown is { Count: 0 } ? null : shown, entry.Modified, entry.Created);
-    }
-
-    private sealed record Watcher(string Path, bool Recursive, long Since)
-    {
-        public TaskCompletionSource<EtcdEvent> Seen { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }
