@@ -58,7 +58,7 @@ internal sealed record SpeedBench(int Runs, FileInfo? Before, IReadOnlyList<int>
         {
             List<(string, IReadOnlyList<AwsCall>)> drawn =
                 [.. all.Where(t => t.Delay == Delays[^1] && t.Name is BareScript or Setup).GroupBy(t => t.Name).Select(t => (t.Key, t.First().Seen))];
-            await Report.WriteSpeedAsync(Runs, tables.Append(visits).ToString(), Timeline.Draw(drawn), cancellationToken);
+            await Report.WriteSpeedAsync(Runs, Before is not null, tables.Append(visits).ToString(), Timeline.Draw(drawn), cancellationToken);
         }
     }
 

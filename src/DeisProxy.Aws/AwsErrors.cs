@@ -58,12 +58,12 @@ internal static partial class AwsErrors
         }
         catch (ProcessAWSCredentialException error)
         {
+            // Not kept as the cause, which --verbose prints: its message has what the command wrote.
             throw new DeisProxyException(
                 "credentials-unusable",
                 $"credential_process gave no AWS credentials: {ProcessFailure(error.Message)}.",
                 "Run the command that credential_process names yourself; it must print JSON with Version, AccessKeyId and SecretAccessKey."
-                    + AwsClients.NamedFiles(),
-                error);
+                    + AwsClients.NamedFiles());
         }
         catch (AmazonClientException error)
         {

@@ -54,7 +54,7 @@ internal sealed class ClusterSession : IAsyncDisposable
     /// <summary>The routers' nodes.</summary>
     public IRouterNodes RouterNodes => _routerNodes;
 
-    /// <summary>The node that the cluster is entered by, for people.</summary>
+    /// <summary>The node that etcd and routers are read through, for people.</summary>
     public string EnteredBy => _node.Name;
 
     /// <summary>Finds the balancer and enters the cluster, each as soon as it can be done.</summary>
@@ -147,7 +147,7 @@ internal sealed class ClusterSession : IAsyncDisposable
         {
             var endpoints = settings.EtcdEndpoints.Count > 0 ? settings.EtcdEndpoints : EtcdClient.DefaultEndpoints;
             var etcd = await EtcdClient.ConnectAsync(node, endpoints, cancellationToken, settings.EtcdTimeout);
-            settings.Detail?.Invoke($"Entered by {node.Name}; etcd at {etcd.Endpoint} as seen from there.");
+            settings.Detail?.Invoke($"Connected to {node.Name}; etcd at {etcd.Endpoint} as seen from there.");
             var routers = new ClusterRouters(node, etcd);
             return new Entrance(node, etcd, routers, await routers.ReadAsync(cancellationToken));
         }

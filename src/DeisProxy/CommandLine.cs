@@ -20,10 +20,11 @@ internal static class CommandLine
         var root = Root(host);
         var parsed = root.Parse(arguments is ["help", ..] ? [.. arguments.Skip(1), "--help"] : arguments);
         var isCompletion = arguments is [var first, ..] && first.StartsWith("[suggest", StringComparison.Ordinal);
-        if (!isCompletion && parsed is { CommandResult.Command: RootCommand, UnmatchedTokens: [var unknown, ..] })
+        if (!isCompletion && parsed is { CommandResult.Command: RootCommand, UnmatchedTokens: [var unknown, ..] }
+            && root.Parse([unknown]) is { Errors.Count: > 0 } wrong)
         {
             // Asked for the help of a command that is not there, the library would print the general one.
-            parsed = root.Parse([unknown]);
+            parsed = wrong;
         }
 
         if (!isCompletion && MessageOf(parsed, arguments) is { } message)

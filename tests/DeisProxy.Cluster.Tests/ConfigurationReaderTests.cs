@@ -13,7 +13,7 @@ public sealed class ConfigurationReaderTests : IDisposable
     [Theory]
     [InlineData("", "one:22", "two:22", 1)]
     [InlineData("Host *\n  Port 23\n  # Host one, HostName %h.example.com", "one:23", "two:23", 1)]
-    [InlineData("HostName three", "three:22", "three:22", 1)]
+    [InlineData("HostName three", "three:22", "three:22", 2)]
     [InlineData("Host nobody\n  Port 24\nHost *\n  Port 23", "one:23", "two:23", 2)]
     [InlineData("Host one\n  Port 23", "one:23", "two:22", 2)]
     [InlineData("host=one\n  Port 23", "one:23", "two:22", 2)]

@@ -43,6 +43,9 @@ internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, I
 
     public Action OnInterrupt { get; set; } = () => { };
 
+    /// <summary>Why the routers' nodes must not be entered.</summary>
+    public Exception? NodesRefuse { get; init; }
+
     /// <summary>Lets the next call have the number after this one.</summary>
     public void Skip(int calls) => Calls = calls;
 
@@ -149,7 +152,7 @@ internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, I
     public Task<NodeMeans> PrepareAsync(RouterState routers, IReadOnlyList<int> instancePorts, CancellationToken cancellationToken)
     {
         ChangesBeforeNodesWereEntered ??= Changes.Count;
-        return Task.FromResult(new NodeMeans(null, null, null));
+        return NodesRefuse is null ? Task.FromResult(new NodeMeans(null, null, null)) : Task.FromException<NodeMeans>(NodesRefuse);
     }
 
     public Task HoldAsync(HeldConnections held, CancellationToken cancellationToken) =>

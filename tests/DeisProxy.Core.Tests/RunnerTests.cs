@@ -174,6 +174,18 @@ public sealed class RunnerTests
     }
 
     [Fact]
+    public async Task No_listener_is_replaced_when_a_node_must_not_be_entered()
+    {
+        var world = new FakeWorld(Https) { NodesRefuse = new DeisProxyException("ssh-host-key-changed", "", "") };
+
+        var result = await SetupAsync(world);
+
+        result.Error.ShouldBeOfType<DeisProxyException>().Code.ShouldBe("ssh-host-key-changed");
+        world.Changes.ShouldNotContain(change => change.Contains("listener", StringComparison.Ordinal));
+        world.State.ShouldBe(Https);
+    }
+
+    [Fact]
     public async Task A_finished_run_repeated_changes_nothing()
     {
         var world = new FakeWorld(Https);

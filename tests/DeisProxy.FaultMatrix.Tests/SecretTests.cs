@@ -9,31 +9,35 @@ public sealed class SecretTests(MatrixOutput output) : IClassFixture<MatrixOutpu
 {
     /// <summary>A call is answered, for good, with an error that repeats the request with its credentials.</summary>
     [Theory]
-    [InlineData("aws", "*")]
-    [InlineData("rackspace", "loadbalancers")]
-    public async Task No_report_has_a_secret(string provider, string service)
+    [InlineData("aws")]
+    [InlineData("rackspace")]
+    public async Task No_report_has_a_secret(string provider)
     {
-        var cases = new List<(string Command, string Operation, string Format)>();
+        var cases = new List<(string Command, RemoteCall Call, string Format)>();
+        var struck = 0;
         foreach (var command in (string[])["setup", "teardown"])
         {
             var calls = (await Verdict.CallsOfAsync(command, provider)).Select(c => c.Call).Where(call => call.Service is not ("etcd" or "ssh"));
-            cases.AddRange(calls.SelectMany(call => call.IsMutating ? [command] : (string[])[command, "verify"], (call, run) => (run, call.Operation))
-                .SelectMany(_ => (string[])["text", "json"], (c, format) => (c.run, c.Operation, format)));
+            cases.AddRange(calls.SelectMany(call => call.IsMutating ? [command] : (string[])[command, "verify"], (call, run) => (run, Call: call))
+                .SelectMany(_ => (string[])["text", "json"], (c, format) => (c.run, c.Call, format)));
         }
 
-        var sample = Matrix.Sample(cases.Distinct(), size: 6, c => $"{c.Command} {c.Format}");
+        var sample = Matrix.Sample(cases.DistinctBy(c => (c.Command, c.Call.Service, c.Call.Operation, c.Format)), size: 6, c => $"{c.Command} {c.Format}");
         await Matrix.MeasureAsync(output, $"{provider}, secrets", sample, async c =>
         {
             await using var sandbox = await Verdict.ReadyForAsync(c.Command, provider);
             sandbox.Sandbox.Faults.Add(
-                new FaultRule(FaultKind.ServiceError) { Service = service, Operation = c.Operation, Error = Secrets.Echo(service) });
+                new FaultRule(FaultKind.ServiceError) { Service = c.Call.Service, Operation = c.Call.Operation, Error = Secrets.Echo(c.Call.Service) });
             using var directory = new TemporaryDirectory();
             var file = directory["report.xml"];
             string[] report = c.Command == "verify" ? ["--no-probe", "--junit", file] : [];
             var run = await sandbox.RunAsync([c.Command, "--output", c.Format, .. report]);
             var text = $"{run.Text}{(report.Length == 0 ? "" : await File.ReadAllTextAsync(file))}{sandbox.Kept()}";
-            return new Outcome([.. Verdict.Leaks(text, $"{c.Command} with {c.Operation} refused, {c.Format}")], run.ExitCode != 0, Held: null);
+            var isStruck = sandbox.Sandbox.CallLog.Calls.Any(call => call.Outcome.StartsWith("fault", StringComparison.Ordinal));
+            Interlocked.Add(ref struck, isStruck ? 1 : 0);
+            return new Outcome([.. Verdict.Leaks(text, $"{c.Command} with {c.Call.Operation} refused, {c.Format}")], isStruck, Held: null);
         });
+        struck.ShouldBeGreaterThan(0);
     }
 
     /// <summary>nginx writes the headers of a request below what it says of it, and an access log may have them in the line.</summary>
@@ -45,13 +49,18 @@ public sealed class SecretTests(MatrixOutput output) : IClassFixture<MatrixOutpu
     public async Task A_visitors_session_in_the_routers_logs_stays_there(string log)
     {
         await using var sandbox = await Verdict.ReadyForAsync("teardown");
-        sandbox.Sandbox.NodeCommands.Add((_, arguments, _) => Task.FromResult(
-            arguments is ["sh", "-c", var script, "sh", var token] && script.Contains("logs", StringComparison.Ordinal)
-                ? new CommandResult(
-                    0,
-                    $"found\n{log.Replace("TOKEN", token, StringComparison.Ordinal).Replace("SESSION", Secrets.Session, StringComparison.Ordinal)}\n",
-                    $"Cookie: {Secrets.Session}")
-                : null));
+        var wasRead = false;
+        sandbox.Sandbox.NodeCommands.Add((_, arguments, _) =>
+        {
+            if (arguments is not ["sh", "-c", var script, "sh", var token] || !script.Contains("logs", StringComparison.Ordinal))
+            {
+                return Task.FromResult<CommandResult?>(null);
+            }
+
+            wasRead = true;
+            var line = log.Replace("TOKEN", token, StringComparison.Ordinal).Replace("SESSION", Secrets.Session, StringComparison.Ordinal);
+            return Task.FromResult<CommandResult?>(new CommandResult(0, $"found\n{line}\n", $"Cookie: {Secrets.Session}"));
+        });
         var application = $"127.0.0.1:{sandbox.Sandbox.FindLoadBalancer().DataPlanePort(80)}/";
         using var directory = new TemporaryDirectory();
 
@@ -62,6 +71,7 @@ public sealed class SecretTests(MatrixOutput output) : IClassFixture<MatrixOutpu
             "--websocket-url", $"ws://{application}", "--expect-ip", sandbox.Sandbox.Options.ClientAddress!,
         ]);
         run.Text.ShouldContain("client-address");
+        wasRead.ShouldBeTrue();
         Verdict.Leaks(run.Text + await File.ReadAllTextAsync(directory["report.xml"]), log).ShouldBeEmpty();
     }
 

@@ -47,6 +47,9 @@ public sealed class EnvironmentTests : IDisposable
         _tool.Write(".aws/config", $"[default]\ncredential_process = {command}\n");
 
         (await FailsAsync([("AWS_REGION", "us-east-1")], said, "Run the command that credential_process names")).ShouldNotContain("s3cret");
+        var (_, _, verbose) = await _tool.RunAsync(["template", "--verbose"], ("AWS_REGION", "us-east-1"));
+        verbose.ShouldContain(said);
+        verbose.ShouldNotContain("s3cret");
     }
 
     [Theory]

@@ -28,7 +28,7 @@ internal static class Reference
             + "OS_AUTH_SYSTEM=rackspace."),
         ("OS_REGION_NAME, OS_AUTH_URL", "Rackspace region and identity endpoint."),
         ("HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "Proxies for AWS and Rackspace. Loopback is never proxied."),
-        ("DEISCTL_TUNNEL", "Node to enter by, without --node."),
+        ("DEISCTL_TUNNEL", "Node to connect to, without --node."),
         ("SSH_AUTH_SOCK", "SSH agent."),
         ("DEIS_PROXY_SSH_PASSPHRASE", "Passphrase of the private key, where nobody can be asked."),
         ("XDG_STATE_HOME", "Where records are kept, in the folder deis-proxy. Default: ~/.local/state."),

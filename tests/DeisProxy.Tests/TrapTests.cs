@@ -187,7 +187,7 @@ public sealed class TrapTests
 
         plan.ShouldContain("deis, account 210987654321, us-east-1");
         plan.ShouldContain($"{scene.Sandbox.FindLoadBalancer().Name} ({scene.Sandbox.FindLoadBalancer().DnsName})");
-        plan.ShouldContain($"entered by {scene.Sandbox.Nodes[1]}");
+        plan.ShouldContain($"read through {scene.Sandbox.Nodes[1]}");
         plan.IndexOf("account", StringComparison.Ordinal).ShouldBeLessThan(plan.IndexOf("Plan", StringComparison.Ordinal));
     }
 

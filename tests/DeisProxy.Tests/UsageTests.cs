@@ -114,6 +114,8 @@ public sealed class UsageTests
     [InlineData("\e[31msetup", "setup")]
     [InlineData("help setpu", "\"setpu\". Did you mean setup?")]
     [InlineData("setpu --help", "\"setpu\". Did you mean setup?")]
+    [InlineData("-- setup --dry-run", "\"setup\"")]
+    [InlineData("help -- teardown", "\"teardown\"")]
     public async Task An_unknown_command_is_refused(string command, string text)
     {
         var (exitCode, output, error) = await Shell.RunAsync(command.Split(' '));

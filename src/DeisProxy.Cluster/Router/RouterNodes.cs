@@ -197,7 +197,6 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
         var isKept = false;
         try
         {
-
             // When the connection is lost, the next command makes a new one to the same node.
             node = await FailoverNode.EnterAsync(way, [address], _ => { }, limit.Token);
             var isRoot = (await node.RunAsync(["id", "-u"], limit.Token)).StandardOutput.Trim() == "0";

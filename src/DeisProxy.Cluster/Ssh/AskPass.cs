@@ -6,10 +6,12 @@ namespace DeisProxy.Cluster.Ssh;
 /// </summary>
 internal sealed class AskPass : IDisposable
 {
-    // Another question, such as for the PIN of a hardware key, gets no answer.
+    // Another question, such as for the PIN of a hardware key, gets no answer. A server can ask in the same words: since 8.5 ssh tells where such a
+    // question comes from.
     private const string Script =
         $"""
         #!/bin/sh
+        case $(ssh -V 2>&1) in OpenSSH_8.[5-9]* | OpenSSH_9.* | OpenSSH_[1-9][0-9].*) ;; *) exit 1 ;; esac
         case $1 in "Enter passphrase for "*) printf '%s\n' "${KeyRing.PassphraseVariable}" ;; *) exit 1 ;; esac
 
         """;

@@ -123,7 +123,7 @@ internal sealed class ConfigurationReader(SshOptions options, Action<string> war
         {
             ['#', ..] => false,
             "HOST" => words is not [_, "*"],
-            "MATCH" => true,
+            "MATCH" or "HOSTNAME" => true,
 
             // Tokens are filled in, names are looked up, and ssh takes Ho"st" for Host.
             var other => other.StartsWith("CANONICAL", StringComparison.Ordinal) || other.Contains('"', StringComparison.Ordinal)

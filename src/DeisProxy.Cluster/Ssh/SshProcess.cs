@@ -44,11 +44,6 @@ internal static class SshProcess
         start.Environment["LC_ALL"] = "C";
         (start.Environment["SSH_ASKPASS"], start.Environment["SSH_ASKPASS_REQUIRE"]) =
             options.AskPass is { } asking ? (asking.Program, "force") : (null, "never");
-        if (options.AskPass is not null)
-        {
-            // Without one, ssh before 8.4 starts no such program.
-            start.Environment.TryAdd("DISPLAY", "none");
-        }
 
         try
         {

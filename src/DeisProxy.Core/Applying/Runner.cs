@@ -35,6 +35,9 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
                 var group = record.Steps.Take(index..end).ToList();
                 var begun = time.GetTimestamp();
                 cancellationToken.ThrowIfCancellationRequested();
+
+                // What cannot be prepared cannot be changed: nothing more is changed before it is told.
+                await (Array.Find(prepared, task => task.IsFaulted) ?? Task.CompletedTask);
                 await EnsureHeldAsync(cancellationToken);
                 await journal.WriteAsync(record with { Current = end - 1 }, cancellationToken);
                 // Each compares with what was read when the ones before it were seen.

@@ -60,7 +60,7 @@ public abstract record Step
     [JsonIgnore]
     public virtual bool IsIndependent => false;
 
-    /// <summary>Does ahead of the change, while the step before it is still waited for, what takes time and changes nothing.</summary>
+    /// <summary>Does ahead of the change, while steps before it are still waited for, what takes time and changes nothing.</summary>
     /// <param name="before">What will be there once the steps before it are done.</param>
     /// <exception cref="DeisProxyException">The change cannot be made.</exception>
     public virtual Task PrepareAsync(ClusterControl cluster, ClusterSnapshot before, CancellationToken cancellationToken) => Task.CompletedTask;

@@ -141,7 +141,7 @@ public static class ElbChecks
         var seen = $"{balancer.IdleTimeoutSeconds} s";
         return balancer.IdleTimeoutSeconds < wanted
             ? new(
-                "idle-timeout", CheckStatus.Warn, $"{seen}: idle WebSockets are cut then", $"at least {wanted} s", CheckResult.RunSetup)
+                "idle-timeout", CheckStatus.Warn, $"{seen}; WebSockets that are idle longer are cut", $"at least {wanted} s", CheckResult.RunSetup)
             : CheckResult.Pass("idle-timeout", seen, $"at least {wanted} s");
     }
 

@@ -92,7 +92,7 @@ public static class CloudChecks
         var wanted = goal.Timeout ?? TimeoutStep.Maximum;
         var seen = $"{cloud.LoadBalancer.TimeoutSeconds} s";
         return cloud.LoadBalancer.TimeoutSeconds < wanted && cloud.WebSocketOnly.Count == 0
-            ? new("timeout", CheckStatus.Warn, $"{seen}: idle WebSockets are cut then", $"at least {wanted} s", CheckResult.RunSetup)
+            ? new("timeout", CheckStatus.Warn, $"{seen}; WebSockets that are idle longer are cut", $"at least {wanted} s", CheckResult.RunSetup)
             : CheckResult.Pass("timeout", seen, $"at least {wanted} s");
     }
 

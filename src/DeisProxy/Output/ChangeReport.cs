@@ -227,7 +227,7 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
 
             terminal.Result(
                 ("Routers       ", Tone.Dim),
-                ($"{snapshot.Router.LiveRouters.Count} live, release {snapshot.Router.Version?.ToString() ?? "unknown"}, entered by {enteredBy}",
+                ($"{snapshot.Router.LiveRouters.Count} live, release {snapshot.Router.Version?.ToString() ?? "unknown"}, read through {enteredBy}",
                     Tone.Plain));
         }
 

@@ -20,7 +20,7 @@ internal static class ErrorText
 
                 break;
             case OperationCanceledException:
-                terminal.Error("Interrupted.", "");
+                terminal.Error("Interrupted.", "", "interrupted");
                 break;
             default:
                 terminal.Error($"This is a bug in deis-proxy: {error.Message}", "Please report it with what follows.");
