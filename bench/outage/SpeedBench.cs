@@ -148,8 +148,8 @@ internal sealed record SpeedBench(int Runs, FileInfo? Before, IReadOnlyList<int>
         var busy = Median(many, t => t.Busy.TotalSeconds) / Environment.ProcessorCount;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"`verify` of {most} nodes takes {Seconds(many, TimeSpan.Zero):0.00} s; three times that of {fewest}, and what the nodes' SSH servers take "
-                + $"of the {Environment.ProcessorCount} processors ({busy:0.00} s), is {(3 * one) + busy:0.00} s.\n");
+            $"`verify` of {most} nodes takes {Seconds(many, TimeSpan.Zero):0.00} s; three times that of {fewest}, and what the nodes' SSH servers "
+                + $"take of the {Environment.ProcessorCount} processors ({busy:0.00} s), is {(3 * one) + busy:0.00} s.\n");
     }
 
     private static double Seconds(IEnumerable<Timing> timings, TimeSpan delay) =>

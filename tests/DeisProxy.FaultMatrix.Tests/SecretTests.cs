@@ -22,7 +22,8 @@ public sealed class SecretTests(MatrixOutput output) : IClassFixture<MatrixOutpu
                 .SelectMany(_ => (string[])["text", "json"], (c, format) => (c.run, c.Call, format)));
         }
 
-        var sample = Matrix.Sample(cases.DistinctBy(c => (c.Command, c.Call.Service, c.Call.Operation, c.Format)), size: 6, c => $"{c.Command} {c.Format}");
+        var all = cases.DistinctBy(c => (c.Command, c.Call.Service, c.Call.Operation, c.Format));
+        var sample = Matrix.Sample(all, size: 6, c => $"{c.Command} {c.Format}");
         await Matrix.MeasureAsync(output, $"{provider}, secrets", sample, async c =>
         {
             await using var sandbox = await Verdict.ReadyForAsync(c.Command, provider);
