@@ -28,7 +28,12 @@ public sealed class SecretTests(MatrixOutput output) : IClassFixture<MatrixOutpu
         {
             await using var sandbox = await Verdict.ReadyForAsync(c.Command, provider);
             sandbox.Sandbox.Faults.Add(
-                new FaultRule(FaultKind.ServiceError) { Service = c.Call.Service, Operation = c.Call.Operation, Error = Secrets.Echo(c.Call.Service) });
+                new FaultRule(FaultKind.ServiceError)
+                {
+                    Service = c.Call.Service,
+                    Operation = c.Call.Operation,
+                    Error = Secrets.Echo(c.Call.Service),
+                });
             using var directory = new TemporaryDirectory();
             var file = directory["report.xml"];
             string[] report = c.Command == "verify" ? ["--no-probe", "--junit", file] : [];

@@ -14,7 +14,9 @@ public sealed class SignalTests(MatrixOutput output) : IClassFixture<MatrixOutpu
     [MemberData(nameof(CommandsOfScenes))]
     public async Task Asked_to_end_at_every_change_once_and_again(string command, string scene)
     {
-        var cases = (await ToolProcess.ChangesOfAsync(command, scene)).SelectMany(c => Signals.Select(signal => (c.Call, c.Nth, Signal: signal))).ToList();
+        var cases = (await ToolProcess.ChangesOfAsync(command, scene))
+            .SelectMany(c => Signals.Select(signal => (c.Call, c.Nth, Signal: signal)))
+            .ToList();
 
         // With the lock given back everything is done: what comes after that must not make it look undone.
         List<(RemoteCall Call, int Nth, string Signal)> sample =

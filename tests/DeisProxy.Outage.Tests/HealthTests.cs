@@ -7,7 +7,8 @@ namespace DeisProxy.Outage.Tests;
 /// <summary>Why an auto scaling group that goes by the load balancer's health check needs no pause.</summary>
 public abstract class HealthTests(ITestOutputHelper output)
 {
-    protected static IReadOnlyList<string> FailedHealthChecks(JsonNode run) => [.. run["failedHealthChecks"]!.AsArray().Select(line => (string)line!)];
+    protected static IReadOnlyList<string> FailedHealthChecks(JsonNode run) =>
+        [.. run["failedHealthChecks"]!.AsArray().Select(line => (string)line!)];
 
     protected async Task<JsonArray> MeasureAsync(string scenarios)
     {

@@ -14,7 +14,8 @@ internal static partial class ErrorReference
             """
             # Errors and warnings
 
-            What each message asks you to do, by its code: in brackets at the end of the line, and `error.code` and `warnings[].id` in the JSON output.
+            What each message asks you to do, by its code: in brackets at the end of the line, and `error.code` and `warnings[].id` in the JSON
+            output.
             `…` stands for what is known only when it happens.
 
             """);
