@@ -17,7 +17,7 @@ internal static class Matrix
     private static readonly string? Only = Environment.GetEnvironmentVariable("DEIS_PROXY_FAULT_MATRIX_ONLY") is { Length: > 0 } only ? only : null;
 
     /// <summary>More than there are processors: a case often waits for a time limit.</summary>
-    private static readonly int Parallel = (Full ? 6 : 2) * Environment.ProcessorCount;
+    private static readonly int Parallel = 2 * Environment.ProcessorCount;
 
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(30);
 
