@@ -173,6 +173,43 @@ public sealed class RunnerTests
         world.ChangesBeforeNodesWereEntered.ShouldBe(0);
     }
 
+    /// <summary>Else it could take effect after it has been put back.</summary>
+    [Fact]
+    public async Task The_answer_to_a_change_is_waited_for_after_an_interrupt()
+    {
+        using var interrupt = new CancellationTokenSource();
+        var isAnswered = false;
+
+        await Waiting.ChangeAsync(
+            TimeProvider.System,
+            async ct =>
+            {
+                await interrupt.CancelAsync();
+                await Task.Delay(TimeSpan.FromMilliseconds(50), ct);
+                isAnswered = true;
+            },
+            _ => Task.FromResult(false),
+            interrupt.Token);
+
+        isAnswered.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task An_answer_that_does_not_come_is_not_waited_for_without_end()
+    {
+        using var interrupt = new CancellationTokenSource();
+
+        await Should.ThrowAsync<OperationCanceledException>(Waiting.ChangeAsync(
+            TimeProvider.System,
+            async ct =>
+            {
+                await interrupt.CancelAsync();
+                await Task.Delay(TimeSpan.FromMinutes(5), ct);
+            },
+            _ => Task.FromResult(false),
+            interrupt.Token));
+    }
+
     [Fact]
     public async Task No_listener_is_replaced_when_a_node_must_not_be_entered()
     {

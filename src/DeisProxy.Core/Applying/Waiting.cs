@@ -8,6 +8,9 @@ internal static class Waiting
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>How long the answer to a change is waited for after an interrupt.</summary>
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(3);
+
     /// <summary>Reads again and again until what is read is as wanted.</summary>
     /// <param name="limit">How long at most.</param>
     public static async Task<(T Last, bool Reached)> UntilAsync<T>(
@@ -59,9 +62,13 @@ internal static class Waiting
         time,
         async ct =>
         {
+            // A change that was left on its way could take effect after it has been put back: its answer is waited for, for a while.
+            ct.ThrowIfCancellationRequested();
+            using var late = new CancellationTokenSource();
+            await using var registration = ct.Register(() => late.CancelAfter(AnswerTime));
             try
             {
-                await change(ct);
+                await change(late.Token);
             }
             catch (DeisProxyException)
             {
