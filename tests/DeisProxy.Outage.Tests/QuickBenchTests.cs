@@ -2,8 +2,8 @@ using System.Text.Json.Nodes;
 using DeisProxy.RealParts;
 using Xunit.Abstractions;
 
-// Drills mostly wait, each on a testbed of its own.
-[assembly: CollectionBehavior(MaxParallelThreads = 4)]
+// Each on a testbed of its own. With four at a time a node was once too slow to hold connections within its limit.
+[assembly: CollectionBehavior(MaxParallelThreads = 2)]
 
 namespace DeisProxy.Outage.Tests;
 
