@@ -26,6 +26,9 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
     /// <summary>For how long every answer has to be the same before the load balancer is moved on account of it.</summary>
     private static readonly TimeSpan SureTime = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a listener that was replaced may still be met now and then.</summary>
+    private static readonly TimeSpan OldListenerTime = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan SureInterval = TimeSpan.FromMilliseconds(50);
 
     private (ValueList<LiveRouter> Routers, List<int> Ports, long Since, Task<NodeMeans> Means)? _prepared;
@@ -230,7 +233,10 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
         foreach (var listener in listeners.Where(l => found.Contains(l.LoadBalancerPort)))
         {
             // Behind a listener that is still in HTTP mode, as one that was replaced a moment ago may be, nothing would be seen.
-            if (await traffic.AlwaysAnswersAsync(listener, TrafficAnswer.RefusedByRouter, cancellationToken))
+            var (_, answers) = await Waiting.UntilAsync(
+                time, OldListenerTime, SureInterval, ct => traffic.AlwaysAnswersAsync(listener, TrafficAnswer.RefusedByRouter, ct), always => always,
+                cancellationToken);
+            if (answers)
             {
                 watchable.Add(listener);
             }
