@@ -17,7 +17,7 @@ public sealed class CallFaultTests(MatrixOutput output) : IClassFixture<MatrixOu
     /// <summary>What only a write meets.</summary>
     private static readonly FaultKind[] EtcdWriteFaults = [.. EtcdFaults, FaultKind.NoLeader, FaultKind.StorageFull];
 
-    /// <summary>The system's ssh finds out by itself that a node does not answer any more; what is said in a session has its own limit.</summary>
+    /// <summary>The system's ssh notices by itself when a node stops answering; what is said in a session has its own limit.</summary>
     private static readonly FaultKind[] SshFaults = [FaultKind.CloseBefore, FaultKind.CloseAfter, FaultKind.CutAnswer];
 
     private static readonly FaultKind[] SessionFaults = [.. SshFaults, FaultKind.Hang, FaultKind.HangAfter];

@@ -170,6 +170,9 @@ internal sealed class FaultySandbox : IAsyncDisposable
     private string? JournalValue(string name) =>
         Sandbox.EtcdValue($"/deis-proxy/{Scene switch { "aws" => Sandbox.FindLoadBalancer().Name, "none" => "none", _ => "rackspace-71" }}/{name}");
 
+    /// <summary>Whether a fault that was asked for has come about.</summary>
+    public bool IsStruck => Sandbox.CallLog.Calls.Any(call => call.Outcome.StartsWith("fault", StringComparison.Ordinal));
+
     public bool HoldsConnections => Sandbox.Nodes.Any(Sandbox.HoldsConnections);
 
     /// <summary>Whether connections are held for longer than a node may ever do.</summary>

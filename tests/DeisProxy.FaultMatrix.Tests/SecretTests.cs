@@ -39,9 +39,8 @@ public sealed class SecretTests(MatrixOutput output) : IClassFixture<MatrixOutpu
             string[] report = c.Command == "verify" ? ["--no-probe", "--junit", file] : [];
             var run = await sandbox.RunAsync([c.Command, "--output", c.Format, .. report]);
             var text = $"{run.Text}{(report.Length == 0 ? "" : await File.ReadAllTextAsync(file))}{sandbox.Kept()}";
-            var isStruck = sandbox.Sandbox.CallLog.Calls.Any(call => call.Outcome.StartsWith("fault", StringComparison.Ordinal));
-            Interlocked.Add(ref struck, isStruck ? 1 : 0);
-            return new Outcome([.. Verdict.Leaks(text, $"{c.Command} with {c.Call.Operation} refused, {c.Format}")], isStruck, Held: null);
+            Interlocked.Add(ref struck, sandbox.IsStruck ? 1 : 0);
+            return new Outcome([.. Verdict.Leaks(text, $"{c.Command} with {c.Call.Operation} refused, {c.Format}")], sandbox.IsStruck, Held: null);
         });
         struck.ShouldBeGreaterThan(0);
     }
@@ -92,17 +91,14 @@ public sealed class SecretTests(MatrixOutput output) : IClassFixture<MatrixOutpu
         await using var sandbox = await Verdict.ReadyForAsync("setup");
         using var process = sandbox.StartProcess("setup", node, "--dry-run", "--output", format);
         var said = Task.WhenAll(process.StandardError.ReadToEndAsync(), process.StandardOutput.ReadToEndAsync());
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(120));
+        using var limit = new CancellationTokenSource(ToolProcess.Limit);
         try
         {
             await process.WaitForExitAsync(limit.Token);
         }
         finally
         {
-            if (!process.HasExited)
-            {
-                process.Kill(entireProcessTree: true);
-            }
+            ToolProcess.End(process);
         }
 
         var text = string.Join('\n', await said);

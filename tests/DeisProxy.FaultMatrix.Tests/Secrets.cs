@@ -21,14 +21,18 @@ internal static class Secrets
 
     /// <summary>
     /// An error that repeats the request. AWS says of a signature that it does not accept how it should have been made, with the session token;
-    /// Rackspace might repeat its headers. Messages are cut at 300 characters, here in the middle of the token.
+    /// Rackspace might repeat what it was sent, at its sign-in the key and later the token. Messages are cut at 300 characters, here in the middle.
     /// </summary>
-    public static (string Code, string Message, int Status) Echo(string service) => service is "loadbalancers" or "identity" ? (
-        "Forbidden", $"You are not authorized: apiKey: {Key} {new string('x', 200)} X-Auth-Token: {RackspaceToken}", 403) : (
-        "SignatureDoesNotMatch",
-        "The request signature we calculated does not match the signature you provided.\n\nThe Canonical String for this request should have been\n"
-            + $"'POST\n/\n\nx-amz-security-token:{AwsToken}\nx-key:{Key}\n'",
-        403);
+    public static (string Code, string Message, int Status) Echo(string service) => service switch
+    {
+        "identity" => ("Forbidden", $"You are not authorized: {new string('x', 260)} apiKey: {Key}", 403),
+        "loadbalancers" => ("Forbidden", $"You are not authorized: apiKey: {Key} {new string('x', 200)} X-Auth-Token: {RackspaceToken}", 403),
+        _ => (
+            "SignatureDoesNotMatch",
+            "The request signature we calculated does not match the signature you provided.\n\nThe Canonical String for this request should have been\n"
+                + $"'POST\n/\n\nx-amz-security-token:{AwsToken}\nx-key:{Key}\n'",
+            403),
+    };
 
     /// <summary>Those that are in a text, be it only their beginnings.</summary>
     public static IReadOnlyList<string> In(string text) => [.. All.Where(secret => text.Contains(secret[..12], StringComparison.Ordinal))];

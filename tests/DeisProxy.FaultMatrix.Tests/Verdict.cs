@@ -55,8 +55,8 @@ internal static class Verdict
     /// <summary>What came of a run in which a call failed.</summary>
     public static async Task<Outcome> OutcomeAsync(FaultySandbox sandbox, string command, Run run, string what)
     {
-        var struck = sandbox.Sandbox.CallLog.Calls.Any(call => call.Outcome.StartsWith("fault", StringComparison.Ordinal));
-        return new Outcome(await JudgeAsync(sandbox, command, run, what), struck, Held: null);
+        var isStruck = sandbox.IsStruck;
+        return new Outcome(await JudgeAsync(sandbox, command, run, what), isStruck, Held: null);
     }
 
     /// <summary>What must be so at the end of a run, and what the next ones make of it.</summary>
