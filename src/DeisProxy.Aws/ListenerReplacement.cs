@@ -33,9 +33,14 @@ internal sealed class ListenerReplacement(AwsClients clients, string loadBalance
     private readonly AmazonElasticLoadBalancingClient _client = clients.ElasticLoadBalancing;
     private Listener? _prepared;
 
-    /// <summary>Finds out whether a listener could be created again, and opens connections.</summary>
+    /// <summary>Finds out whether a listener could be created again, and opens connections; once for each replacement.</summary>
     public async Task PrepareAsync(Listener from, CancellationToken cancellationToken)
     {
+        if (from == _prepared)
+        {
+            return;
+        }
+
         await Task.WhenAll(EnsureItCouldComeBackAsync(from, cancellationToken), WarmUpAsync(cancellationToken));
         _prepared = from;
     }
@@ -51,7 +56,7 @@ internal sealed class ListenerReplacement(AwsClients clients, string loadBalance
 
         if (from is not null)
         {
-            await (from == _prepared ? Task.CompletedTask : PrepareAsync(from, cancellationToken));
+            await PrepareAsync(from, cancellationToken);
             _prepared = null;
             cancellationToken.ThrowIfCancellationRequested();
         }

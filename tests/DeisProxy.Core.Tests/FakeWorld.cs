@@ -24,6 +24,7 @@ internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, I
 {
     private readonly Dictionary<string, string> _records = new(StringComparer.Ordinal);
     private bool _killed;
+    private Listener? _prepared;
 
     public ClusterSnapshot State { get; private set; } = state;
 
@@ -42,6 +43,8 @@ internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, I
     public bool Persistent { get; init; }
 
     public Action OnInterrupt { get; set; } = () => { };
+
+    public Action OnPrepare { get; init; } = () => { };
 
     /// <summary>Why the routers' nodes must not be entered.</summary>
     public Exception? NodesRefuse { get; init; }
@@ -75,10 +78,20 @@ internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, I
     public Task DeletePolicyAsync(string name, CancellationToken cancellationToken) =>
         ChangeAsync("delete policy", b => b with { Policies = b.Policies.Where(p => p.Name != name).ToValueList() });
 
-    public Task PrepareReplacementAsync(Listener from, CancellationToken cancellationToken) => CallAsync(() => true);
+    public Task PrepareReplacementAsync(Listener from, CancellationToken cancellationToken) => CallAsync(() =>
+    {
+        _prepared = from;
+        OnPrepare();
+        return true;
+    });
 
     public async Task ReplaceListenerAsync(Listener? from, Listener? to, CancellationToken cancellationToken)
     {
+        if (from is not null && from != _prepared)
+        {
+            await PrepareReplacementAsync(from, cancellationToken);
+        }
+
         cancellationToken.ThrowIfCancellationRequested();
         if (from is null || to is null || @from with { PolicyNames = to.PolicyNames } != to)
         {

@@ -194,6 +194,22 @@ public sealed class RunnerTests
         isAnswered.ShouldBeTrue();
     }
 
+    /// <summary>Its port would be closed for nothing.</summary>
+    [Fact]
+    public async Task A_listener_is_not_replaced_when_the_person_interrupts_while_that_is_prepared()
+    {
+        using var interrupt = new CancellationTokenSource();
+        var world = new FakeWorld(Https) { OnPrepare = interrupt.Cancel };
+
+        // Alone, so that it is not prepared beside another one.
+        Step step = Plan(Https).Steps.OfType<ListenerStep>().First();
+        var result = await RunAsync(world, Https, [step], Https, rollBack: true, interrupt.Token);
+
+        result.Error.ShouldBeAssignableTo<OperationCanceledException>();
+        world.Changes.ShouldNotContain(change => change.Contains("listener", StringComparison.Ordinal));
+        world.State.ShouldBe(Https);
+    }
+
     [Fact]
     public async Task An_answer_that_does_not_come_is_not_waited_for_without_end()
     {

@@ -66,6 +66,19 @@ public sealed record ListenerStep(Listener? From, Listener? To) : ElbStep
     {
         var traffic = ((ElbControl)cluster).Traffic;
         var proves = !undoing && await CanProveAsync(traffic, before.LoadBalancer, cancellationToken);
+        if (!undoing)
+        {
+            // Here, because once the change has begun an interrupt does not stop it: it would close the port all the same.
+            await Waiting.RetryAsync(
+                cluster.Time,
+                async ct =>
+                {
+                    await PrepareAsync(cluster, before, ct);
+                    return true;
+                },
+                cancellationToken);
+        }
+
         var after = await base.CarryOutAsync(cluster, before, undoing, cancellationToken);
         if (proves)
         {
