@@ -31,7 +31,7 @@ public sealed class FlipTests
         report.Requests!.Value.ShouldBeGreaterThan(20);
         report.Outage.ShouldBe(TimeSpan.Zero);
         report.Machines.ShouldBe(2);
-        report.Apart!.Value.ShouldBeInRange(TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(2.5));
+        report.Apart!.Value.ShouldBeGreaterThan(TimeSpan.FromSeconds(0.5));
         report.LongestWait!.Value.ShouldBeGreaterThan(TimeSpan.FromSeconds(1));
         world.Events.Where(e => e is not "key" && !e.StartsWith("release 1", StringComparison.Ordinal))
             .ShouldBe(["arm 80", back ? "hold WithoutProxyLine" : "hold WithProxyLine", "policies", "hold All", "render", "release"]);
@@ -188,6 +188,16 @@ public sealed class FlipTests
         report.Why!.ShouldContain("could not be watched");
         report.Outage.ShouldBeNull();
         world.Events.ShouldBe(["arm ", "policies", "key", "render"], ignoreOrder: true);
+    }
+
+    [Theory]
+    [InlineData(1, FlipManner.HeldByContent)]
+    [InlineData(60, FlipManner.AtOnce)]
+    public async Task A_listener_of_before_that_is_still_met_is_waited_for_a_moment(int seconds, FlipManner manner)
+    {
+        var world = new FlipWorld(Usual) { OldListener = TimeSpan.FromSeconds(seconds) };
+
+        (await world.RunAsync()).Manner.ShouldBe(manner);
     }
 
     [Fact]

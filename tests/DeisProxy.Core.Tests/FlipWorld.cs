@@ -14,6 +14,7 @@ internal sealed class FlipWorld(TimeProvider clock) : ILoadBalancerControl, IRou
     private static readonly string[] Names = ["10.21.1.11", "10.21.1.12", "10.21.2.11"];
 
     private readonly TimeProvider _time = clock;
+    private readonly long _start = clock.GetTimestamp();
     private readonly Random _random = new(1);
     private readonly Lock _lock = new();
     private readonly bool[] _demands = new bool[3];
@@ -29,6 +30,9 @@ internal sealed class FlipWorld(TimeProvider clock) : ILoadBalancerControl, IRou
     private (FlipStep Step, ClusterSnapshot Before)? _last;
 
     public TimeSpan Lag { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long a listener in HTTP mode is still met.</summary>
+    public TimeSpan OldListener { get; init; }
 
     /// <summary>Lags of machines besides the first.</summary>
     public IReadOnlyList<TimeSpan> OtherLags { get; init; } = [];
@@ -248,7 +252,8 @@ internal sealed class FlipWorld(TimeProvider clock) : ILoadBalancerControl, IRou
                     return null;
                 }
 
-                return question == TrafficQuestion.Malformed || (sends.Value && !_demands[router]) ? TrafficAnswer.RefusedByRouter
+                return question == TrafficQuestion.Malformed && _time.GetTimestamp() < _start + OldListener.Ticks ? TrafficAnswer.RefusedByBalancer
+                    : question == TrafficQuestion.Malformed || (sends.Value && !_demands[router]) ? TrafficAnswer.RefusedByRouter
                     : sends == _demands[router] && !(BreaksForGood && sends.Value) ? TrafficAnswer.Served
                     : TrafficAnswer.CutOff;
             });
