@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using DeisProxy.Cluster.Etcd;
 using DeisProxy.Cluster.Ssh;
 using DeisProxy.Core;
@@ -254,43 +253,5 @@ public sealed class EtcdClientTests(ClusterFixture cluster) : IClassFixture<Clus
     {
         using var client = new EtcdClient(cluster.Node, new Uri("http://[::1]:4001"));
         client.Endpoint.Port.ShouldBe(4001);
-    }
-}
-
-/// <summary>Answers every connection with the same bytes, after the first that it gets, and closes it.</summary>
-internal sealed class CannedServer : IDisposable
-{
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly byte[] _answer;
-
-    public CannedServer(string answer)
-    {
-        _answer = Encoding.UTF8.GetBytes(answer);
-        _listener.Start();
-        Running = RunAsync();
-    }
-
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
-
-    private Task Running { get; }
-
-    public void Dispose() => _listener.Dispose();
-
-    private async Task RunAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                using var client = await _listener.AcceptTcpClientAsync();
-                var stream = client.GetStream();
-                _ = await stream.ReadAsync(new byte[65536]);
-                await stream.WriteAsync(_answer);
-            }
-        }
-        catch (Exception e) when (e is SocketException or IOException)
-        {
-            System.Diagnostics.Debug.WriteLine(e.Message);
-        }
     }
 }
