@@ -38,9 +38,9 @@ internal static class Report
             moto in place of AWS, behind a proxy that delays each call.
             *The script, AWS CLI* makes the calls of Deis's `setup-proxy-protocol.sh` through the AWS CLI as the script does;
             *bare calls* are the same without the CLI's start-up time.
-            {(hasBefore ? "*Before* is the program of commit f9e4c9b, framework-dependent and ready to run. " : "")}Medians
+            {(hasBefore ? "*Before* is an earlier state of the program. " : "")}Medians
             of {runs} runs, in turn; in brackets the part of the script's time. Testbed and program share {Environment.ProcessorCount} processors.
-            Measured by `dotnet run --project bench/outage -c Release -- --speed --write --before FILE` with
+            Measured by `dotnet run --project bench/outage -c Release -- --speed --write{(hasBefore ? " --before FILE" : "")}` with
             `DEIS_PROXY_TEST_EXECUTABLE` set to the native file. `setup` waits for proof that each change is in effect, which the script does not.
 
             {tables}

@@ -109,6 +109,9 @@ internal sealed record SpeedBench(int Runs, FileInfo? Before, IReadOnlyList<int>
             var memory = await work();
             var time = clock.Elapsed;
             await bed.SettledAsync();
+
+            // The servers of connections that are just closing count, too.
+            await Task.WhenAll(bed.Nodes.Select(node => node.Ssh.RestAsync()));
             var calls = bed.Aws.Calls;
             taken.Add(new Timing(name, bed.Nodes.Count, delay, time, AwsCall.LongestChain(calls).Count, memory, ProcessorTime() - busy, calls));
         }
