@@ -93,9 +93,10 @@ public sealed class PersonTests
         text.Output.ShouldMatch("(?i)stack +deis[ ,]");
         OutputSchema.Valid(json.Output)["stack"]!.GetValue<string>().ShouldBe("deis");
     }
+}
 
-    private sealed class Answer(Func<string> answer) : TextReader
-    {
-        public override string ReadLine() => answer();
-    }
+/// <summary>A person who answers a question.</summary>
+internal sealed class Answer(Func<string> answer) : TextReader
+{
+    public override string ReadLine() => answer();
 }

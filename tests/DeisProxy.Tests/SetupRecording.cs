@@ -25,7 +25,13 @@ internal static class SetupRecording
             ApiDelay = new LagRange(TimeSpan.FromMilliseconds(80), TimeSpan.FromMilliseconds(200)),
         });
         using var screen = new Screen();
-        using var person = new Person(screen);
+        using var person = new Answer(() =>
+        {
+            // Reads the plan for a while.
+            Thread.Sleep(1500);
+            screen.Write("y\n");
+            return "y";
+        });
         var terminal = new Terminal(person, screen, screen)
         {
             HasPerson = true,
@@ -114,17 +120,6 @@ internal static class SetupRecording
         {
             Write(value);
             return Task.CompletedTask;
-        }
-    }
-
-    /// <summary>Reads the plan for a while and types y.</summary>
-    private sealed class Person(Screen screen) : TextReader
-    {
-        public override string ReadLine()
-        {
-            Thread.Sleep(1500);
-            screen.Write("y\n");
-            return "y";
         }
     }
 }

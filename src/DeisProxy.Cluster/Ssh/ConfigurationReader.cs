@@ -141,7 +141,7 @@ internal sealed class ConfigurationReader(SshOptions options, Action<string> war
 
     private static string[] Words(string line) => line.Split([' ', '\t', '\r', '\f', '='], StringSplitOptions.RemoveEmptyEntries);
 
-    /// <summary>Leaves out the host's name, unless the configuration gives all hosts the same one.</summary>
+    /// <summary>Leaves out a HostName that is the host's own, which other hosts do not have.</summary>
     private static string WithoutName(string printed, string host) => string.Join(
         '\n', printed.Split('\n').Where(line => !line.TrimEnd().Equals($"hostname {host}", StringComparison.OrdinalIgnoreCase)));
 

@@ -156,7 +156,7 @@ internal sealed class SshMaster : IAsyncDisposable
         return SshFailure.IsDefinite(again.StandardError) ? again.StandardError : standardError;
     }
 
-    // If it does not answer, it ends by itself: ControlPersist ends it without users, ServerAlive when the network is dead.
+    // A master that does not answer ends all the same: ControlPersist ends it once nobody uses it, ServerAlive once the network is dead.
     private static Task ExitAsync(NodeAddress node, SshOptions options, string controlPath) =>
         TryAsync(node, options, controlPath, new SshPurpose.Exit(), ExitTime, CancellationToken.None);
 

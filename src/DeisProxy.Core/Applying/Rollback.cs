@@ -9,7 +9,7 @@ namespace DeisProxy.Core.Applying;
 internal sealed class Rollback(
     ClusterControl cluster, Journal journal, IRunLock? runLock, TimeSpan limitInAll, Action<int, StepStatus, long> report, TimeProvider time)
 {
-    private const string ForeignChange = "changed-meanwhile";
+    private const string ChangedMeanwhileCode = "changed-meanwhile";
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
@@ -107,10 +107,10 @@ internal sealed class Rollback(
 
                 return step.IsOurs(current)
                     ? await back.CarryOutAsync(cluster, current, undoing: true, cancellationToken)
-                    : throw Foreign(step, "as this run left it");
+                    : throw ChangedMeanwhile(step, "as this run left it");
             }
             catch (DeisProxyException error)
-                when (error.Code is not (ForeignChange or IRunLock.HeldByAnother) && !cancellationToken.IsCancellationRequested)
+                when (error.Code is not (ChangedMeanwhileCode or IRunLock.HeldByAnother) && !cancellationToken.IsCancellationRequested)
             {
                 // A port may be closed now, so even what looks final is tried again until the time is up.
                 try
@@ -170,7 +170,7 @@ internal sealed class Rollback(
         // It was lost for a while. Had nobody else been here, the journal would still name this run.
         var found = await journal.ReadUnfinishedAsync(cancellationToken);
         return found is not null && found.StartedAt == record.StartedAt && found.Holder == record.Holder ? null : new DeisProxyException(
-            ForeignChange,
+            ChangedMeanwhileCode,
             found is null ? "Another run started and ended after the lock was lost." : $"Another run started after the lock was lost: {found}.",
             "Find out who is changing this cluster, then run the command again; it makes a new plan.");
     }
@@ -194,8 +194,8 @@ internal sealed class Rollback(
     }
 
     /// <summary>Somebody else has changed what a step works on.</summary>
-    public static DeisProxyException Foreign(Step step, string what) => new(
-        ForeignChange,
+    public static DeisProxyException ChangedMeanwhile(Step step, string what) => new(
+        ChangedMeanwhileCode,
         $"The step {step.Id} found a change by somebody else: its target is no longer {what}.",
         "Find out who is changing this cluster, then run the command again; it makes a new plan.");
 }

@@ -131,7 +131,7 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
     {
         if (!step.Inverse().IsDoneIn(current))
         {
-            throw Rollback.Foreign(step, "as it was when planned");
+            throw Rollback.ChangedMeanwhile(step, "as it was when planned");
         }
     }
 }
