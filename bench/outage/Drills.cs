@@ -197,7 +197,9 @@ internal sealed class Drills(Testbed bed) : IAsyncDisposable
         var mayGiveUp = drill.Blow is Blow.CutOne or Blow.CutAll or Blow.Freeze && first.ExitCode == 1;
         Note(problems, first.ErrorCode != drill.ErrorCode && !mayGiveUp, $"it ended with {first.ExitCode}, {first.ErrorCode}: {first.Error.Trim()}");
         var manner = (string?)first.Document?["flipManner"];
-        Note(problems, first.ExitCode == 0 && drill.Blow == Blow.None && manner != drill.Manner, $"both ends were switched in the manner {manner}: {first.Document?["flipReason"]}");
+        Note(
+            problems, first.ExitCode == 0 && drill.Blow == Blow.None && manner != drill.Manner,
+            $"both ends were switched in the manner {manner}: {first.Document?["flipReason"]}");
         if (first.ExitCode != 0)
         {
             Note(problems, first.ExitCode != 1, $"exit code {first.ExitCode} is not 1");

@@ -21,7 +21,7 @@ internal static class Secrets
 
     /// <summary>
     /// An error that repeats the request. AWS says of a signature that it does not accept how it should have been made, with the session token;
-    /// Rackspace might repeat what it was sent, at its sign-in the key and later the token. Messages are cut at 300 characters, here in the middle.
+    /// Rackspace might repeat what it was sent, at its sign-in the key and later the token. Messages are cut at 300 characters, here in a secret.
     /// </summary>
     public static (string Code, string Message, int Status) Echo(string service) => service switch
     {
@@ -29,8 +29,8 @@ internal static class Secrets
         "loadbalancers" => ("Forbidden", $"You are not authorized: apiKey: {Key} {new string('x', 200)} X-Auth-Token: {RackspaceToken}", 403),
         _ => (
             "SignatureDoesNotMatch",
-            "The request signature we calculated does not match the signature you provided.\n\nThe Canonical String for this request should have been\n"
-                + $"'POST\n/\n\nx-amz-security-token:{AwsToken}\nx-key:{Key}\n'",
+            "The request signature we calculated does not match the signature you provided.\n\n"
+                + $"The Canonical String for this request should have been\n'POST\n/\n\nx-amz-security-token:{AwsToken}\nx-key:{Key}\n'",
             403),
     };
 
