@@ -54,7 +54,15 @@ internal static class ByteRelay
 
         if (to is SslStream secure)
         {
-            await secure.ShutdownAsync();
+            try
+            {
+                await secure.ShutdownAsync();
+            }
+            catch (Exception error) when (error is not OperationCanceledException)
+            {
+                // OpenSSL's own exception, which is internal: the peer has broken the connection off just now.
+                throw new IOException("The TLS session could not be ended.", error);
+            }
         }
 
         toSocket.Shutdown(SocketShutdown.Send);
