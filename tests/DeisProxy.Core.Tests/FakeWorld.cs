@@ -25,6 +25,8 @@ internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, I
     private readonly Dictionary<string, string> _records = new(StringComparer.Ordinal);
     private bool _killed;
     private Listener? _prepared;
+    private LoadBalancer? _stale;
+    private int _staleReads;
 
     public ClusterSnapshot State { get; private set; } = state;
 
@@ -42,6 +44,9 @@ internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, I
     /// <summary>Every call from the given one on is refused, as with credentials that have expired.</summary>
     public bool Persistent { get; init; }
 
+    /// <summary>How many reads show the load balancer as it was before a change.</summary>
+    public int StaleReads { get; init; }
+
     public Action OnInterrupt { get; set; } = () => { };
 
     public Action OnPrepare { get; init; } = () => { };
@@ -55,11 +60,13 @@ internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, I
     public void Revive()
     {
         _killed = false;
+        _staleReads = 0;
         Inject = default;
         Changes.Clear();
     }
 
-    Task<LoadBalancer> ILoadBalancerControl.ReadAsync(CancellationToken cancellationToken) => CallAsync(() => State.LoadBalancer);
+    Task<LoadBalancer> ILoadBalancerControl.ReadAsync(CancellationToken cancellationToken) =>
+        CallAsync(() => _staleReads-- > 0 ? _stale! : State.LoadBalancer);
 
     Task<RouterState> IRouterControl.ReadAsync(CancellationToken cancellationToken) => CallAsync(() => State.Router);
 
@@ -82,6 +89,15 @@ internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, I
     {
         _prepared = from;
         OnPrepare();
+        if (State.LoadBalancer.ListenerOn(from.LoadBalancerPort) is null)
+        {
+            // To see whether it could be created it is created, which has no effect where it is there.
+            State = State.WithLoadBalancer(State.LoadBalancer with
+            {
+                Listeners = State.LoadBalancer.Listeners.Append(from).OrderBy(l => l.LoadBalancerPort).ToValueList(),
+            });
+        }
+
         return true;
     });
 
@@ -186,6 +202,7 @@ internal sealed class FakeWorld(ClusterSnapshot state) : ILoadBalancerControl, I
     private Task<bool> ChangeAsync(string what, Func<LoadBalancer, LoadBalancer> change) => CallAsync(() =>
     {
         Changes.Add(what);
+        (_stale, _staleReads) = (_staleReads > 0 ? _stale : State.LoadBalancer, StaleReads);
         State = State.WithLoadBalancer(change(State.LoadBalancer));
         return true;
     });

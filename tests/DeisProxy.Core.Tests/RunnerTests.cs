@@ -173,6 +173,85 @@ public sealed class RunnerTests
         world.ChangesBeforeNodesWereEntered.ShouldBe(0);
     }
 
+    /// <summary>Reads of a load balancer are only right in the end: the one that shows everything as before may be older than the change.</summary>
+    [Theory]
+    [InlineData(Fault.FinalBefore)]
+    [InlineData(Fault.FinalAfter)]
+    [InlineData(Fault.Interrupt)]
+    public async Task What_is_said_to_be_put_back_is_though_reads_lag_behind(Fault fault)
+    {
+        var calls = new FakeWorld(Https) { StaleReads = 4 };
+        (await SetupAsync(calls)).Error.ShouldBeNull();
+        for (var call = 1; call <= calls.Calls; call++)
+        {
+            var world = new FakeWorld(Https) { Inject = (call, fault), StaleReads = 4 };
+
+            var result = await SetupAsync(world);
+
+            (result.Changed || world.State == Https || result.Error is null).ShouldBeTrue($"call {call}");
+        }
+    }
+
+    /// <summary>The delete is carried out, the create is refused, and reads show the old listener for longer than they ever should.</summary>
+    [Fact]
+    public async Task A_port_is_opened_though_reads_show_that_it_is_open()
+    {
+        Step step = Plan(Https).Steps.OfType<ListenerStep>().First();
+        for (var call = 1; call < 12; call++)
+        {
+            var world = new FakeWorld(Https) { Inject = (call, Fault.FinalBefore), StaleReads = 1000 };
+
+            await RunAsync(world, Https, [step], Https, rollBack: true, CancellationToken.None);
+
+            world.State.LoadBalancer.ListenerOn(80).ShouldNotBeNull($"call {call}");
+        }
+    }
+
+    [Fact]
+    public async Task Both_ends_fit_after_it_was_put_back_whatever_reads_show_of_the_policies()
+    {
+        var steps = Plan(Https).Steps;
+        var start = Https.After(steps.Where(step => step is not FlipStep));
+        for (var call = 1; call < 12; call++)
+        {
+            var world = new FakeWorld(start) { Inject = (call, Fault.FinalBefore), StaleReads = 1000 };
+
+            await RunAsync(world, start, [steps.OfType<FlipStep>().First()], start, rollBack: true, CancellationToken.None);
+
+            world.State.LoadBalancer.SendsProxyLineTo(80).ShouldBe(world.State.Router.Demands(world.State.Router.ProxyProtocol), $"call {call}");
+        }
+    }
+
+    [Fact]
+    public async Task A_failure_that_passes_ends_no_run()
+    {
+        var calls = new FakeWorld(Https);
+        await RunAsync(calls, Https, Plan(Https).Steps, Https, rollBack: true, CancellationToken.None);
+        for (var call = 1; call <= calls.Calls; call++)
+        {
+            var world = new FakeWorld(Https) { Inject = (call, Fault.TransientBefore) };
+
+            (await RunAsync(world, Https, Plan(Https).Steps, Https, rollBack: true, CancellationToken.None)).Error.ShouldBeNull($"call {call}");
+        }
+    }
+
+    /// <summary>A listener that was created without its policies is a change; so is one that may have been created.</summary>
+    [Theory]
+    [InlineData(4)]
+    [InlineData(5)]
+    public async Task What_mends_a_run_that_was_cut_off_and_fails_is_said_to_be_half_done(int call)
+    {
+        var closed = Https.With(l => l with { Listeners = l.Listeners.Where(listener => listener.LoadBalancerPort != 443).ToValueList() });
+        var whole = Plan(Https).Steps.OfType<ListenerStep>().First(step => step.LoadBalancerPort == 443).To!;
+        var world = new FakeWorld(closed) { Inject = (call, Fault.FinalBefore), Persistent = true };
+
+        var result = await RunAsync(
+            world, closed, [new ListenerStep(From: null, whole)], closed, rollBack: true, CancellationToken.None, repairs: 1);
+
+        result.Steps[0].Status.ShouldBe(StepStatus.Failed);
+        result.Changed.ShouldBeTrue();
+    }
+
     /// <summary>Else it could take effect after it has been put back.</summary>
     [Fact]
     public async Task The_answer_to_a_change_is_waited_for_after_an_interrupt()

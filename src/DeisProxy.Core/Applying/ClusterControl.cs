@@ -17,6 +17,9 @@ public class ClusterControl(IRouterControl routers, TimeProvider time)
     /// <summary>How long putting a run's changes back may take in all.</summary>
     public virtual TimeSpan RollbackLimit => TimeSpan.FromMinutes(3);
 
+    /// <summary>How long a read may still show what was there before a change.</summary>
+    public virtual TimeSpan ReadLag => TimeSpan.Zero;
+
     /// <summary>How balancer and routers were switched together; null if they were not.</summary>
     public virtual FlipReport? FlipReport => null;
 

@@ -16,6 +16,9 @@ internal sealed class Rollback(
     /// <summary>What is under way when the lock's time runs out has been handled by then.</summary>
     private static readonly TimeSpan LockReserve = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan ReadInterval = TimeSpan.FromMilliseconds(200);
+
+    private readonly long _begun = time.GetTimestamp();
     private string? _rescued;
 
     /// <summary>Undoes a step that may be half done and those before it. Returns why something could not be put back.</summary>
@@ -46,6 +49,12 @@ internal sealed class Rollback(
             }
         }
 
+        // What mends a run that was cut off is never undone: half done it is for the next run.
+        foreach (var repair in Enumerable.Range(0, record.Repairs).Where(i => states[i].Status == StepStatus.Running))
+        {
+            report(repair, StepStatus.Failed, time.GetTimestamp());
+        }
+
         if (failure is null)
         {
             await CloseAsync(previous, limit.Token);
@@ -66,7 +75,6 @@ internal sealed class Rollback(
                     // Whoever holds the lock by now has a record of his own there.
                     _ = runLock is null || await runLock.EnsureHeldAsync(takeBack: false, ct);
                     await (previous is null ? journal.DropAsync(ct) : journal.WriteAsync(previous, ct));
-                    return true;
                 },
                 cancellationToken);
         }
@@ -97,6 +105,12 @@ internal sealed class Rollback(
                 var back = step.BackFrom(current);
                 if (back.IsDoneIn(current))
                 {
+                    current = await ReadWhatStaysAsync(step, current, notOurs is null, cancellationToken);
+                    back = step.BackFrom(current);
+                }
+
+                if (back.IsDoneIn(current))
+                {
                     return current;
                 }
 
@@ -124,6 +138,28 @@ internal sealed class Rollback(
                 }
             }
         }
+    }
+
+    /// <summary>A read that shows a step put back may be older than what the step did: it has to stay so for as long as reads may lag.</summary>
+    private async Task<ClusterSnapshot> ReadWhatStaysAsync(Step step, ClusterSnapshot current, bool isOurs, CancellationToken cancellationToken)
+    {
+        var lag = cluster.ReadLag - time.GetElapsedTime(_begun);
+        if (lag <= TimeSpan.Zero)
+        {
+            return current;
+        }
+
+        try
+        {
+            await (isOurs ? step.ConfirmBackAsync(cluster, current, cancellationToken) : Task.CompletedTask);
+        }
+        catch (DeisProxyException)
+        {
+            // What is there shows below.
+        }
+
+        return (await Waiting.UntilAsync(
+            time, lag, ReadInterval, ct => cluster.ReadAsync(current, ct), read => !step.BackFrom(read).IsDoneIn(read), cancellationToken)).Last;
     }
 
     /// <summary>Only while the lock is certainly this run's: later the balancer may be in somebody else's hands.</summary>

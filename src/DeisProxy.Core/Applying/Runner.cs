@@ -39,7 +39,8 @@ public sealed class Runner(ClusterControl cluster, Journal journal, IProgress<St
                 // What cannot be prepared cannot be changed: nothing more is changed before it is told.
                 await (Array.Find(prepared, task => task.IsFaulted) ?? Task.CompletedTask);
                 await EnsureHeldAsync(cancellationToken);
-                await journal.WriteAsync(record with { Current = end - 1 }, cancellationToken);
+                var now = record with { Current = end - 1 };
+                await Waiting.RetryAsync(time, ct => journal.WriteAsync(now, ct), cancellationToken);
                 // Each compares with what was read when the ones before it were seen.
                 var open = group.Where(step => !step.IsDoneIn(current)).ToList();
                 open.ForEach(step => EnsureUnchanged(step, current));

@@ -88,6 +88,11 @@ public abstract record Step
     /// <summary>The step that takes back what this one made and nothing else.</summary>
     public virtual Step BackFrom(ClusterSnapshot current) => Inverse();
 
+    /// <summary>
+    /// Asks the API for what a read shows to be as before the step, where that changes nothing if it is so: the read may be older than the change.
+    /// </summary>
+    public virtual Task ConfirmBackAsync(ClusterControl cluster, ClusterSnapshot current, CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Whether what is there is still this step's own when it is put back; anything else is somebody else's, and stays.</summary>
     public virtual bool IsOurs(ClusterSnapshot current) => IsDoneIn(current);
 

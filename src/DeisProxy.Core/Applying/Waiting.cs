@@ -51,6 +51,16 @@ internal static class Waiting
         }
     }
 
+    /// <inheritdoc cref="RetryAsync{T}"/>
+    public static Task RetryAsync(TimeProvider time, Func<CancellationToken, Task> call, CancellationToken cancellationToken) => RetryAsync(
+        time,
+        async ct =>
+        {
+            await call(ct);
+            return true;
+        },
+        cancellationToken);
+
     /// <summary>
     /// Makes a change, and repeats it where its failure is transient. What has failed may have happened all the same: only what is there tells.
     /// </summary>
@@ -77,8 +87,6 @@ internal static class Waiting
                     throw;
                 }
             }
-
-            return true;
         },
         cancellationToken);
 }

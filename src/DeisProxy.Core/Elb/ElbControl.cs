@@ -23,7 +23,8 @@ public interface ILoadBalancerControl
     Task DeletePolicyAsync(string name, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Makes sure that a listener that is there could be created again, and opens the connections that replacing it takes. Changes nothing.
+    /// Makes sure that a listener that is there could be created again, and opens the connections that replacing it takes. Changes nothing; only
+    /// a port that has no listener after all gets this one.
     /// </summary>
     Task PrepareReplacementAsync(Listener from, CancellationToken cancellationToken);
 
@@ -57,6 +58,9 @@ public sealed class ElbControl : ClusterControl
 
     /// <summary>Traffic through the load balancer.</summary>
     public IBalancerTraffic Traffic { get; }
+
+    /// <summary>AWS says no more than that reads are consistent in the end; the usual time, with reserve.</summary>
+    public override TimeSpan ReadLag => TimeSpan.FromSeconds(2);
 
     /// <inheritdoc/>
     public override FlipReport? FlipReport => Flip.Report;

@@ -75,6 +75,7 @@ public sealed class Flip(ILoadBalancerControl loadBalancer, IRouterControl route
         var ends = new FlipEnds(step, before, _means, loadBalancer, routers, nodes, time, () => _told = time.GetTimestamp())
         {
             Activity = Activity,
+            IsUndoing = undoing,
         };
         await using var watch = found.Count > 0
             ? new TrafficWatch(traffic, found, await traffic.ResolveAsync(cancellationToken), listener => SignOf(listener, after), time)

@@ -29,6 +29,9 @@ internal sealed class FlipEnds(
     /// <summary>Is told, in words for people, what is waited for.</summary>
     public Action<string> Activity { get; init; } = _ => { };
 
+    /// <summary>Whether what may be half done is put back; what was read then may be older than it.</summary>
+    public bool IsUndoing { get; init; }
+
     /// <summary>What can be done on the nodes.</summary>
     public NodeMeans Means => means;
 
@@ -40,7 +43,7 @@ internal sealed class FlipEnds(
 
     /// <summary>The load balancer's end.</summary>
     public Task SetPoliciesAsync(CancellationToken cancellationToken) => Task.WhenAll(step.To.BackendPolicies
-        .Where(b => !before.LoadBalancer.BackendPoliciesOf(b.InstancePort).Equals(b.PolicyNames))
+        .Where(b => IsUndoing || !before.LoadBalancer.BackendPoliciesOf(b.InstancePort).Equals(b.PolicyNames))
         .Select(b => Waiting.ChangeAsync(
             time,
             ct => loadBalancer.SetBackendPoliciesAsync(b, ct),

@@ -71,6 +71,10 @@ public sealed record FlipStep(FlipState From, FlipState To, ValueList<int> Route
         return new FlipStep(new FlipState(current.Router.ProxyProtocol, now), new FlipState(From.ProxyProtocol, back.ToValueList()), RouterPorts);
     }
 
+    /// <summary>Sends the policies that are said to be there.</summary>
+    public override Task ConfirmBackAsync(ClusterControl cluster, ClusterSnapshot current, CancellationToken cancellationToken) => Task.WhenAll(
+        BackFrom(current).To.BackendPolicies.Select(b => ((ElbControl)cluster).LoadBalancer.SetBackendPoliciesAsync(b, cancellationToken)));
+
     /// <inheritdoc/>
     public override bool IsOurs(ClusterSnapshot current) => true;
 

@@ -57,7 +57,7 @@ public sealed record ListenerStep(Listener? From, Listener? To) : ElbStep
     /// <inheritdoc/>
     public override Task PrepareAsync(ClusterControl cluster, ClusterSnapshot before, CancellationToken cancellationToken) =>
         before.LoadBalancer.ListenerOn(LoadBalancerPort) is { } from
-            ? ((ElbControl)cluster).LoadBalancer.PrepareReplacementAsync(from, cancellationToken)
+            ? Waiting.RetryAsync(cluster.Time, ct => ((ElbControl)cluster).LoadBalancer.PrepareReplacementAsync(from, ct), cancellationToken)
             : Task.CompletedTask;
 
     /// <inheritdoc/>
@@ -69,14 +69,7 @@ public sealed record ListenerStep(Listener? From, Listener? To) : ElbStep
         if (!undoing)
         {
             // Here, because once the change has begun an interrupt does not stop it: it would close the port all the same.
-            await Waiting.RetryAsync(
-                cluster.Time,
-                async ct =>
-                {
-                    await PrepareAsync(cluster, before, ct);
-                    return true;
-                },
-                cancellationToken);
+            await PrepareAsync(cluster, before, cancellationToken);
         }
 
         var after = await base.CarryOutAsync(cluster, before, undoing, cancellationToken);
@@ -110,6 +103,10 @@ public sealed record ListenerStep(Listener? From, Listener? To) : ElbStep
 
         async Task<bool> IsClosedAsync() => (await loadBalancer.ReadAsync(cancellationToken)).ListenerOn(was.LoadBalancerPort) is null;
     }
+
+    /// <summary>Creates the listener that is said to be there.</summary>
+    public override Task ConfirmBackAsync(ClusterControl cluster, ClusterSnapshot current, CancellationToken cancellationToken) =>
+        PrepareAsync(cluster, current, cancellationToken);
 
     /// <summary>
     /// A listener that was deleted and not yet created, or created and not yet given its policies, is no part of a plan made from what is there.
