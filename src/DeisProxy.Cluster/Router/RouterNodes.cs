@@ -129,7 +129,7 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
         if (_stopStaying is null)
         {
             _stopStaying = new CancellationTokenSource();
-            _staying = StayAsync(_stopStaying.Token);
+            _staying = Task.WhenAll(_entered.Select(node => StayAsync(node, _stopStaying.Token)));
         }
     }
 
@@ -264,13 +264,13 @@ public sealed class RouterNodes(INode entry, IReadOnlyList<NodeAddress> known, I
             }
         });
 
-    /// <summary>Tells the nodes again and again that we are still there.</summary>
-    private async Task StayAsync(CancellationToken cancellationToken)
+    /// <summary>Tells a node again and again that we are still there. One that hangs does not keep others from being told.</summary>
+    private static async Task StayAsync(RouterNode node, CancellationToken cancellationToken)
     {
-        while (!cancellationToken.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested && !node.IsReleased)
         {
             await Task.Delay(StayInterval, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await ForEachAsync(_entered.Where(node => !node.IsReleased), async node => _ = await node.Hold!.RequestAsync("stay", cancellationToken));
+            await ForEachAsync(node.IsReleased ? [] : [node], async one => _ = await one.Hold!.RequestAsync("stay", cancellationToken));
         }
     }
 
