@@ -174,6 +174,19 @@ public sealed class TeardownPlannerTests
         made.After(Back(made, second).Steps).ShouldBe(Before.With(l => l with { IdleTimeoutSeconds = 300 }));
     }
 
+    [Theory]
+    [InlineData(new int[0], new[] { 80 })]
+    [InlineData(new[] { 80, 443 }, new[] { 80 })]
+    [InlineData(new[] { 80, 8080 }, new[] { 80, 8080 })]
+    public void Ports_that_the_person_names_come_to_those_that_setup_was_run_with(int[] given, int[] ports)
+    {
+        var goal = SetupGoal.Default with { RouterPorts = [80] };
+        var record = Record(known: null, Before, goal);
+
+        TeardownPlanner.Goal(record, SetupGoal.Default with { RouterPorts = given.ToValueList() }).RouterPorts.ShouldBe(ports);
+        TeardownPlanner.Goal(known: null, goal).ShouldBe(goal);
+    }
+
     [Fact]
     public void A_policy_that_setup_did_not_create_or_that_is_used_elsewhere_stays()
     {

@@ -1,3 +1,4 @@
+using DeisProxy.Core.Applying;
 using DeisProxy.Core.Model;
 using DeisProxy.Core.Planning;
 
@@ -38,4 +39,10 @@ public static class TeardownPlanner
         merge.Check();
         return new Plan([.. merge.Steps], [.. merge.Warnings], [.. merge.Blockers]);
     }
+
+    /// <summary>The goal with the routers' ports that setup was run with, and others that the person names.</summary>
+    public static SetupGoal Goal(RunRecord? known, SetupGoal goal) => known is null ? goal : goal with
+    {
+        RouterPorts = Recovery.RouterPorts(known, goal.RouterPorts.Equals(SetupGoal.Default.RouterPorts) ? [] : goal.RouterPorts),
+    };
 }

@@ -44,7 +44,7 @@ internal sealed class AwsProvider(AwsAccess access, string stack, string? loadBa
 
     /// <inheritdoc/>
     public Plan PlanTeardown(ClusterSnapshot now, RunRecord? known) =>
-        TeardownPlanner.Plan(now, known?.Original, known?.Made, goal with { RouterPorts = known?.RouterPorts ?? goal.RouterPorts });
+        TeardownPlanner.Plan(now, known?.Original, known?.Made, TeardownPlanner.Goal(known, goal));
 
     /// <inheritdoc/>
     public IReadOnlyList<CheckResult> Check(ClusterSnapshot now, RunRecord? known, TrafficSeen? seen) => ElbChecks.Run(now, goal, known?.Made, seen);
