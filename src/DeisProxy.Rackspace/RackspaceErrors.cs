@@ -66,7 +66,7 @@ internal static class RackspaceErrors
         ? new(
             "shared-virtual-ip",
             $"Rackspace does not change the protocol while other load balancers share this one's virtual IP address: {answer.Message}",
-            "Keep this load balancer in HTTP mode and add a second one for WebSockets: deis-proxy setup --provider rackspace --websocket-only PORT. "
+            "Keep this load balancer in HTTP mode and add a second one for WebSockets: deis-proxy setup --websocket-only PORT. "
             + "Or move the other load balancers to a virtual IP address of their own, or ask Rackspace's support to change the protocol.")
         : new(
             "rackspace-refused",

@@ -95,7 +95,7 @@ internal sealed class LocalRecordStore(string scope, string? folder) : IRecordSt
         {
             throw new DeisProxyException(
                 "local-journal",
-                $"Could not write the journal's local copy: {error.Message}",
+                $"Could not use the journal's local copy: {error.Message}",
                 "The copy in the cluster's etcd is enough; set XDG_STATE_HOME to use another folder.",
                 error);
         }
