@@ -19,6 +19,22 @@ public sealed class CommandTextTests
         new CommandText([]).Complete("Run deis-proxy setup.").ShouldBe("Run deis-proxy setup.");
     }
 
+    /// <summary>Without --websocket-only it would change the load balancer that was to stay as it is.</summary>
+    [Fact]
+    public async Task What_finishes_a_run_has_the_options_that_say_what_is_wanted()
+    {
+        await using var scene = await Scene.StartAsync(new Sandbox.Rackspace.RackspaceOptions());
+        scene.Sandbox.Faults.Add(new Sandbox.FaultRule(Sandbox.FaultKind.AccessDenied) { Operation = "CreateLoadBalancer" });
+
+        var run = await scene.RunAsync(
+            "setup", "--load-balancer", "deis", "--websocket-only", "8080", "--no-hold", "--drop-session-persistence", "--yes", "--no-rollback");
+
+        run.ExitCode.ShouldBe(ExitCode.NotPutBack, run.Error);
+        run.Error.ShouldContain("To finish it, run again: deis-proxy setup --provider rackspace --load-balancer deis --websocket-only 8080 "
+            + "--drop-session-persistence --no-hold\n");
+        run.Error.ShouldContain("To go back: deis-proxy teardown --provider rackspace --load-balancer deis\n");
+    }
+
     [Fact]
     public async Task What_setup_and_a_dry_run_print_names_the_cluster_that_was_meant()
     {

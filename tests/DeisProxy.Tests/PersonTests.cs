@@ -27,6 +27,23 @@ public sealed class PersonTests
         scene.ShouldBeUntouched();
     }
 
+    /// <summary>The second run has seen the record of the first, which has ended by the time that it has the lock.</summary>
+    [Fact]
+    public async Task A_run_that_ends_meanwhile_keeps_what_teardown_goes_back_to()
+    {
+        await using var scene = await Scene.StartAsync(SandboxOptions.DeisV15);
+        await scene.DoneAsync("setup", "--yes");
+        var journal = $"/deis-proxy/{scene.Sandbox.FindLoadBalancer().Name}";
+        var record = scene.Sandbox.EtcdValue($"{journal}/history").ShouldNotBeNull();
+        scene.Sandbox.SetEtcdValue($"{journal}/run", record);
+        using var output = new Watched(() => scene.Sandbox.SetEtcdValue($"{journal}/run", null));
+
+        (await scene.RunAsync(new Terminal(TextReader.Null, output, output), ["setup"], CancellationToken.None)).ShouldBe(ExitCode.Done);
+
+        scene.Sandbox.EtcdValue($"{journal}/run").ShouldBeNull();
+        scene.Sandbox.EtcdValue($"{journal}/history").ShouldBe(record);
+    }
+
     [Fact]
     public async Task A_no_is_an_error_for_a_program()
     {
@@ -92,6 +109,22 @@ public sealed class PersonTests
 
         text.Output.ShouldMatch("(?i)stack +deis[ ,]");
         OutputSchema.Valid(json.Output)["stack"]!.GetValue<string>().ShouldBe("deis");
+    }
+}
+
+/// <summary>Output that is told when something is written.</summary>
+internal sealed class Watched(Action written) : StringWriter
+{
+    public override void Write(string? value)
+    {
+        written();
+        base.Write(value);
+    }
+
+    public override Task WriteAsync(string? value)
+    {
+        Write(value);
+        return Task.CompletedTask;
     }
 }
 

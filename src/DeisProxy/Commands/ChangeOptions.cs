@@ -35,11 +35,13 @@ internal sealed class ChangeOptions
     }
 
     /// <summary>Reads what was given.</summary>
-    public ChangeSettings Read(ParseResult parsed) =>
+    /// <param name="goals">The command's own options that say what is wanted.</param>
+    public ChangeSettings Read(ParseResult parsed, params IEnumerable<Option> goals) =>
         new(
             parsed.GetValue(_dryRun), parsed.GetValue(_detailedExitCode), parsed.GetValue(_yes), !parsed.GetValue(_noRollback),
-            !parsed.GetValue(_noHold));
+            !parsed.GetValue(_noHold), OptionParsers.Given(parsed, [.. goals, _noHold]));
 }
 
 /// <summary>How to change something.</summary>
-internal sealed record ChangeSettings(bool DryRun, bool DetailedExitCode, bool Yes, bool RollBack, bool Hold);
+/// <param name="Goals">The options that say what is wanted, as they were given.</param>
+internal sealed record ChangeSettings(bool DryRun, bool DetailedExitCode, bool Yes, bool RollBack, bool Hold, IReadOnlyList<string> Goals);

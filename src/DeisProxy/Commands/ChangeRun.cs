@@ -23,7 +23,7 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
 
     private static readonly TimeSpan ClosePause = TimeSpan.FromMilliseconds(500);
 
-    private readonly ChangeReport _report = new(host.Terminal, output, command, connection, change.DryRun)
+    private readonly ChangeReport _report = new(host.Terminal, output, command, connection, change)
     {
         HidesPlan = output.Quiet && !change.DryRun && (change.Yes || !host.Terminal.HasPerson),
     };
@@ -124,7 +124,12 @@ internal sealed class ChangeRun(CommandHost host, string command, ConnectionSett
 
         if (prepared.Plan.Steps.Count == 0)
         {
-            await CloseAsync(held, journal, prepared.Unfinished!, cutOff: null);
+            // Null: the run that was under way a moment ago has ended, and has closed its record itself.
+            if (prepared.Unfinished is { } unfinished)
+            {
+                await CloseAsync(held, journal, unfinished, cutOff: null);
+            }
+
             return;
         }
 

@@ -13,7 +13,9 @@ internal sealed partial class CommandText(IReadOnlyList<string> options)
     private readonly string _options = options.Count == 0 ? "" : $" {ShellQuote.Join(options)}";
 
     /// <summary>A command with its options.</summary>
-    public string Of(string command) => $"deis-proxy {command}{_options}";
+    /// <param name="more">More of them, which only this command has.</param>
+    public string Of(string command, params IReadOnlyList<string> more) =>
+        $"deis-proxy {command}{_options}{(more.Count == 0 ? "" : $" {ShellQuote.Join(more)}")}";
 
     /// <summary>A text whose commands have their options.</summary>
     /// <returns>Without the sentence's end where that is a command's: pasted, it would be a part of the last option.</returns>

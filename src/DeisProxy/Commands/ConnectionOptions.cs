@@ -191,11 +191,7 @@ internal sealed class ConnectionOptions
     public ConnectionSettings Read(ParseResult parsed) => new()
     {
         Provider = parsed.GetRequiredValue(_provider),
-        Given =
-        [
-            .. Identifying.Select(parsed.GetResult).OfType<OptionResult>().Where(r => !r.Implicit).SelectMany(
-                r => r.Tokens.SelectMany(token => (string[])[r.Option.Name, token.Value])),
-        ],
+        Given = OptionParsers.Given(parsed, Identifying),
         Stack = parsed.GetRequiredValue(_provider) == AwsProvider.ProviderName ? parsed.GetRequiredValue(_stack) : null,
         LoadBalancer = parsed.GetValue(_loadBalancer),
         Aws = new AwsAccess { Region = parsed.GetValue(_region), Profile = parsed.GetValue(_profile) },

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text;
@@ -27,6 +28,14 @@ internal static partial class OptionParsers
 
         return text;
     }
+
+    /// <summary>The options of these that the person gave, names and values.</summary>
+    public static IReadOnlyList<string> Given(ParseResult parsed, IEnumerable<Option> options) =>
+    [
+        .. options.Select(parsed.GetResult).OfType<OptionResult>().Where(result => !result.Implicit).SelectMany(
+            result => result.Tokens.Count == 0 ? [result.Option.Name] : result.Tokens.SelectMany(
+                token => (string[])[result.Option.Name, token.Value])),
+    ];
 
     /// <summary>The option as the person wrote it.</summary>
     public static string Written(ArgumentResult result) => (result.Parent as OptionResult)?.IdentifierToken?.Value ?? "The option";

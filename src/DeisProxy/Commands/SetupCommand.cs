@@ -54,7 +54,8 @@ internal sealed class SetupCommand : Command
         : base(CommandName, "switch the load balancer to TCP; on AWS, turn the PROXY protocol on at both ends")
     {
         _connection.AddTo(this);
-        foreach (var option in new Option[] { _idleTimeout, _realIpCidr, _allowRedirectLoop, _webSocketOnly, _dropPersistence })
+        Option[] goals = [_idleTimeout, _realIpCidr, _allowRedirectLoop, _webSocketOnly, _dropPersistence];
+        foreach (var option in goals)
         {
             Options.Add(option);
         }
@@ -73,7 +74,7 @@ internal sealed class SetupCommand : Command
         _output.AddTo(this);
         SetAction((parsed, cancellationToken) =>
         {
-            var (connection, change) = (_connection.Read(parsed), _change.Read(parsed));
+            var (connection, change) = (_connection.Read(parsed), _change.Read(parsed, goals));
             var idleTimeout = parsed.GetValue(_idleTimeout);
             var goal = connection.Goal with
             {

@@ -7,7 +7,7 @@ using DeisProxy.Core.Planning;
 namespace DeisProxy.Output;
 
 /// <summary>What a changing command prints: text as it goes, or one JSON document at the end.</summary>
-internal sealed class ChangeReport(Terminal terminal, OutputSettings output, string command, ConnectionSettings connection, bool dryRun)
+internal sealed class ChangeReport(Terminal terminal, OutputSettings output, string command, ConnectionSettings connection, ChangeSettings change)
     : IProgress<StepProgress>
 {
     private readonly CommandText _commands = new(connection.Given);
@@ -149,7 +149,7 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
                 ($"{step.Step.Id}, {step.Step.FromText} → {step.Step.ToText}", Tone.Plain));
         }
 
-        terminal.Message($"To finish it, run again: {_commands.Of(command)}");
+        terminal.Message($"To finish it, run again: {_commands.Of(command, change.Goals)}");
         if (command == SetupCommand.CommandName)
         {
             terminal.Message($"To go back: {_commands.Of("teardown")}");
@@ -162,7 +162,7 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
         if (output.Json)
         {
             var document = new ChangeDocument(
-                command, _stack, connection.Provider, _loadBalancer, dryRun, _changed, [.. _steps.Select(StepDocument.Of)],
+                command, _stack, connection.Provider, _loadBalancer, change.DryRun, _changed, [.. _steps.Select(StepDocument.Of)],
                 [.. _warnings.Select(NoticeDocument.Of)],
                 _flip?.Manner, _flip?.Why, (long?)_flip?.Outage?.TotalMilliseconds, (long?)_flip?.Held.TotalMilliseconds,
                 _flip?.Machines, (long?)_flip?.Apart?.TotalMilliseconds, _flip?.Requests, _flip?.Failed, (long?)_flip?.LongestWait?.TotalMilliseconds,
@@ -170,9 +170,9 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
             terminal.WriteDocument(document);
         }
 
-        var outcome = _error is { } error ? error.Message : _steps.Count == 0 ? "nothing to do" : dryRun ? "changes are pending" : "done";
+        var outcome = _error is { } error ? error.Message : _steps.Count == 0 ? "nothing to do" : change.DryRun ? "changes are pending" : "done";
         terminal.Job?.Summarize(
-            $"deis-proxy {command}{(dryRun ? " --dry-run" : "")}: {outcome}",
+            $"deis-proxy {command}{(change.DryRun ? " --dry-run" : "")}: {outcome}",
             ["step", "from", "to", "status"],
             _steps.Select(step => (string[])[step.Step.Id, step.Step.FromText, step.Step.ToText, $"{step.Status}".ToLowerInvariant()]));
     }
@@ -249,7 +249,7 @@ internal sealed class ChangeReport(Terminal terminal, OutputSettings output, str
         }
 
         PrintPaths(snapshot, plan);
-        terminal.Result(dryRun ? "Plan (nothing is changed):" : "Plan:", Tone.Bold);
+        terminal.Result(change.DryRun ? "Plan (nothing is changed):" : "Plan:", Tone.Bold);
         if (!output.Verbose
             && terminal.ResultTable(["  STEP", "FROM", "TO"], [.. plan.Steps.Select(s => (string[])[$"  {s.Id}", s.FromText, s.ToText])]))
         {
